@@ -1,0 +1,25 @@
+"""Runs pytest on the files given as arguments; the main program of pytest_test."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def main(argv: list[str]) -> int:
+    # Tests that start Python start the locked one: its start script knows the loader.
+    sys.executable = str(Path(os.environ["PYTHONHOME"]) / "bin/python3")
+    temporary = os.environ.get("TEST_TMPDIR", "/tmp")
+    options = ["-p", "no:cacheprovider", "--strict-markers", "--color=no", "-ra", f"--basetemp={temporary}/pytest"]
+    if "XML_OUTPUT_FILE" in os.environ:
+        options.append(f"--junitxml={os.environ['XML_OUTPUT_FILE']}")
+    if os.environ.get("TESTBRIDGE_TEST_ONLY"):
+        options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
+    return int(pytest.main(options + argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -10,14 +10,23 @@ They are reached through the hub:
     @locked//debian:tini_0.19.0-1_amd64.deb           a .deb or a file of a source package
     @locked//:locks.bzl                               REQUIREMENTS, DEBIAN, SOURCES: the decoded locks
 
-`tools_python` is the CPython that runs our own tools (tools/python). Which locks exist follows from the catalogue.
+`tools_python` is the CPython that runs our own tools (tools/python). Which locks of wheels there are stands in
+requirements_lock/locks.json.
 """
 
-load("//runtime:locks.bzl", "DEBIAN_LOCKS", "REQUIREMENTS_LOCKS", "SOURCES_LOCK")
 load("//tools/fetch/private:hub.bzl", "hub")
 load("//tools/fetch/private:locked_file.bzl", "locked_file")
 load("//tools/fetch/private:registries.bzl", "registries")
 load("//tools/python/private:repository.bzl", "python_repository")
+
+_REQUIREMENTS = Label("//requirements_lock:locks.json")
+
+_DEBIAN = {
+    "amd64": Label("//runtime/debian:bullseye_amd64.json"),
+    "arm64": Label("//runtime/debian:bullseye_arm64.json"),
+}
+
+_SOURCES = Label("//runtime/python:sources.json")
 
 _ENTRY_KEYS = ["file", "registry", "path", "sha256", "size"]
 
@@ -38,15 +47,19 @@ def _directory(entry):
     return "pypi" if entry["registry"] == "pypi" else "debian"
 
 def _locked_impl(module_ctx):
-    requirements = {name: _decode(module_ctx, label) for name, label in REQUIREMENTS_LOCKS.items()}
-    debian = {arch: _decode(module_ctx, label) for arch, label in DEBIAN_LOCKS.items()}
-    sources = _decode(module_ctx, SOURCES_LOCK)
+    requirements_labels = {
+        lock["lock"]: _REQUIREMENTS.relative(lock["lock"] + ".json")
+        for lock in json.decode(module_ctx.read(_REQUIREMENTS))
+    }
+    requirements = {name: _decode(module_ctx, label) for name, label in requirements_labels.items()}
+    debian = {arch: _decode(module_ctx, label) for arch, label in _DEBIAN.items()}
+    sources = _decode(module_ctx, _SOURCES)
 
     registries(name = "registries")
     repositories = {}  # "pypi/<file>" -> (repository, entry, lock)
-    locks = [(REQUIREMENTS_LOCKS[name], lock) for name, lock in requirements.items()]
-    locks += [(DEBIAN_LOCKS[arch], lock) for arch, lock in debian.items()]
-    locks.append((SOURCES_LOCK, sources))
+    locks = [(requirements_labels[name], lock) for name, lock in requirements.items()]
+    locks += [(_DEBIAN[arch], lock) for arch, lock in debian.items()]
+    locks.append((_SOURCES, sources))
     for label, lock in locks:
         for entry in lock["files"]:
             key = "{}/{}".format(_directory(entry), entry["file"])

@@ -1,0 +1,171 @@
+"""What a lock is: its row in the table of locks, the files that it names, and how both are written.
+
+A lock `NAME` is two files in `requirements_lock/`: `NAME.txt`, a requirements file with hashes as pip-tools writes
+it (what pip would take), and `NAME.json`, the exact files that it means for each architecture (what the build
+fetches). Both are a pure function of the row, its input and the index up to the cut-off.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+ARCHITECTURES = ("amd64", "arm64")
+REGISTRY = "pypi"
+
+
+class LockError(Exception):
+    """Something that keeps a lock from being made or believed; the text says what, why and what helps."""
+
+
+def normalize(name: str) -> str:
+    """Gives a distribution's name in the normal form of PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclasses.dataclass(frozen=True)
+class LockSpec:
+    """One row of the table of locks.
+
+    Attributes:
+        lock: name of the lock, e.g. "10_py311"
+        input: requirements file that is resolved, relative to the repository's root
+        python: "3.11"
+        archs: architectures that the lock is for
+        cutoff: last day (UTC, "2024-06-14") of which uploads are taken
+    """
+
+    lock: str
+    input: str
+    python: str
+    archs: tuple[str, ...]
+    cutoff: str
+
+    @classmethod
+    def parse(cls, row: Any, where: str) -> LockSpec:
+        """Reads one row; `where` is named in errors.
+
+        Raises:
+            LockError: unknown, missing or malformed field.
+        """
+        if not isinstance(row, dict):
+            raise LockError(f"{where}: a row must be an object, not {row!r}")
+        named = f"{where}: lock {row.get('lock', '?')!r}"
+        fields = {field.name for field in dataclasses.fields(cls)}
+        if set(row) != fields:
+            wrong = [f"unknown field {key!r}" for key in sorted(set(row) - fields)]
+            wrong += [f"field {key!r} is missing" for key in sorted(fields - set(row))]
+            raise LockError(f"{named}: {', '.join(wrong)}")
+        checks = {"lock": r"[a-z0-9_]+", "input": r"[\w./-]+", "python": r"3\.\d+", "cutoff": r"\d{4}-\d\d-\d\d"}
+        for key, pattern in checks.items():
+            if not isinstance(row[key], str) or not re.fullmatch(pattern, row[key]):
+                raise LockError(f"{named}: {key} {row[key]!r} does not have the form {pattern}")
+        archs = row["archs"]
+        if not isinstance(archs, list) or not archs or archs != [arch for arch in ARCHITECTURES if arch in archs]:
+            raise LockError(f"{named}: archs {archs!r} must be a list out of {', '.join(ARCHITECTURES)}, in this order")
+        return cls(row["lock"], row["input"], row["python"], tuple(archs), row["cutoff"])
+
+
+@dataclasses.dataclass(frozen=True)
+class LockedFile:
+    """One file of a lock: the wheel or source distribution of one distribution for some architectures."""
+
+    file: str
+    name: str
+    version: str
+    kind: str
+    tags: tuple[str, ...]
+    archs: tuple[str, ...]
+    requested: bool
+    path: str
+    sha256: str
+    size: int
+    registry: str = REGISTRY
+
+    def row(self) -> dict[str, Any]:
+        """Gives it as the object that stands in the lock."""
+        return {
+            "archs": list(self.archs),
+            "file": self.file,
+            "kind": self.kind,
+            "name": self.name,
+            "path": self.path,
+            "registry": self.registry,
+            "requested": self.requested,
+            "sha256": self.sha256,
+            "size": self.size,
+            "tags": list(self.tags),
+            "version": self.version,
+        }
+
+
+def read_table(path: Path) -> list[LockSpec]:
+    """Reads the table of locks.
+
+    Raises:
+        LockError: unreadable table, bad row, or two rows of one name.
+    """
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LockError(f"{path}: can't read the table of locks: {error}") from error
+    if not isinstance(rows, list):
+        raise LockError(f"{path}: must be a list of rows")
+    specs = [LockSpec.parse(row, path.name) for row in rows]
+    names = [spec.lock for spec in specs]
+    for name in names:
+        if names.count(name) > 1:
+            raise LockError(f"{path.name}: lock {name!r} stands in {names.count(name)} rows")
+    return specs
+
+
+def input_lines(root: Path, spec: LockSpec) -> list[str]:
+    """Gives the requirement lines of a lock's input, without comments.
+
+    Raises:
+        LockError: the input is missing, empty, or holds an option line (`-r`, `--index-url`, …).
+    """
+    path = root / spec.input
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LockError(f"lock {spec.lock!r}: can't read its input {spec.input}: {error.strerror}") from error
+    lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    if not lines:
+        raise LockError(f"lock {spec.lock!r}: its input {spec.input} asks for nothing")
+    for line in lines:
+        if line.startswith("-"):
+            raise LockError(f"{spec.input}: option {line!r} is not allowed: an input only names requirements")
+    return lines
+
+
+def requested_names(lines: list[str]) -> set[str]:
+    """Gives the normalised names of the distributions that requirement lines ask for."""
+    return {normalize(re.match(r"[A-Za-z0-9._-]*", line).group()) for line in lines}  # type: ignore[union-attr]
+
+
+def input_digest(root: Path, spec: LockSpec) -> str:
+    """Gives the digest of all that a lock is made from: its row and its input's lines; comments don't count."""
+    facts = [spec.lock, spec.python, *spec.archs, spec.cutoff, "", *input_lines(root, spec)]
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
+
+
+def render_json(spec: LockSpec, digest: str, files: list[LockedFile]) -> str:
+    """Writes the JSON half of a lock: one file per line, sorted, so that a change is a small diff."""
+    head = {
+        "lock": spec.lock,
+        "python": spec.python,
+        "archs": list(spec.archs),
+        "cutoff": spec.cutoff,
+        "input": spec.input,
+        "input_sha256": digest,
+    }
+    ordered = sorted(files, key=lambda file: (file.name, file.archs, file.file))
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
+    rows = ",\n".join(json.dumps(file.row(), sort_keys=True) for file in ordered)
+    return "{\n" + "\n".join(lines) + '\n"files": [\n' + rows + "\n]\n}\n"

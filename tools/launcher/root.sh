@@ -54,26 +54,27 @@ started=$(date +%s)
 say "making a root with Debian's Bazel $version in $root (once; about a minute, 2 GB)"
 build=$cache/building
 # What an interrupted run left.
-rm -rf "$build" || die "$build can't be removed" "Remove it by hand (it may belong to another user)."
+rm -rf "$build" "$build.tar" || die "$build can't be removed" "Remove it by hand (it may belong to another user)."
 log=$cache/building.log
 child=
 stop() {
     [ -z "$child" ] || kill "$child" 2>/dev/null || true
     wait
-    rm -rf "$build"
+    rm -rf "$build" "$build.tar"
 }
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 mirror=${RUNTIME_DEBIAN_URL:-$(host_debian_mirror)}
+# By way of a tar file: without root mmdebstrap's own tree would belong to other user ids.
 # No mirror named: mmdebstrap's own default. man1 must exist: Java's alternatives fail without it.
 mmdebstrap --variant=apt --include="$packages" \
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "5"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
     --essential-hook='mkdir -p "$1/usr/share/man/man1"' \
-    "$suite" "$build" ${mirror:+"$mirror"} >"$log" 2>&1 9>&- &
+    "$suite" "$build.tar" ${mirror:+"$mirror"} >"$log" 2>&1 9>&- &
 child=$!
 while kill -0 "$child" 2>/dev/null; do
     sleep 1
@@ -85,6 +86,9 @@ wait "$child" || {
     die "the root could not be made (whole log: $log)" "Name another Debian mirror by RUNTIME_DEBIAN_URL, or put bazelisk or bazel $version on PATH."
 }
 child=
+mkdir "$build"
+tar -x -f "$build.tar" -C "$build" --exclude='./dev/*' || die "the root could not be unpacked" "Is the disk full? It needs 5 GB for a moment."
+rm "$build.tar"
 
 found=$(cat "$build/usr/share/bazel/build-label.txt")
 [ "$found" = "$version" ] ||

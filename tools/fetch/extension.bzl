@@ -17,7 +17,7 @@ requirements_lock/locks.json.
 load("//tools/fetch/private:hub.bzl", "hub")
 load("//tools/fetch/private:locked_file.bzl", "locked_file")
 load("//tools/fetch/private:registries.bzl", "registries")
-load("//tools/python/private:repository.bzl", "python_repository")
+load("//tools/python:repository.bzl", "python_repository")
 
 _REQUIREMENTS = Label("//requirements_lock:locks.json")
 

@@ -1,0 +1,213 @@
+"""DEFLATE (RFC 1951) runs that can be concatenated, and the gzip member (RFC 1952) around them.
+
+A *run* is a raw deflate stream without a final block that ends on a byte boundary. Runs put one behind another are
+again a run: inflated, it gives the concatenation of their contents. So a layer is assembled from runs by copying.
+
+`Joiner.join` makes a run of any complete deflate stream, such as an entry of a wheel (a zip), without compressing it
+again: it clears the BFINAL bit of the last block and appends an empty stored block, which re-aligns to a byte.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import itertools
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from tools.oci import libz
+
+LEVEL = 9
+"""Level of everything that is compressed here; a part of every digest."""
+
+ALIGN = b"\x00\x00\x00\xff\xff"
+"""An empty stored block that is not final, written from a byte boundary on (five bytes)."""
+
+FINAL = b"\x03\x00"
+"""An empty final block: ends a sequence of runs."""
+
+GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""Method deflate, no name, no time, no level hint, system unknown: nothing that could differ."""
+
+_WINDOW = 1 << 20
+_MAX_INPUT = 1 << 30  # avail_in is 32 bits wide
+
+
+class DeflateError(Exception):
+    """A stream is not what its maker said: broken, truncated, of another length or another CRC-32."""
+
+
+class Joined(NamedTuple):
+    """A run made of a complete stream, and the SHA-256 of its content."""
+
+    run: tuple[bytes | memoryview, ...]
+    """Pieces that make up the run; some are views of the stream that was given. None when the content is empty."""
+    sha256: str
+
+
+def gzip_trailer(crc32: int, size: int) -> bytes:
+    """CRC-32 and length (modulo 2^32) that end a gzip member."""
+    return crc32.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+class Compressor:
+    """Compresses bytes to runs: `write` any number of times, then `cut`.
+
+    Within one run matches reach across writes, as in an ordinary stream; never across a `cut`, as other bytes may be
+    put between two runs.
+    """
+
+    def __init__(self) -> None:
+        self._new()
+
+    def _new(self) -> None:
+        self._stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, 8)
+        self._empty = True
+
+    def write(self, data: Any) -> bytes:
+        """Compress `data`; returns the bytes that are ready."""
+        if not data:
+            return b""
+        self._empty = False
+        return self._stream.compress(data)
+
+    def cut(self) -> bytes:
+        """End the run; returns its remaining bytes (none when nothing was written)."""
+        if self._empty:
+            return b""
+        self._empty = True
+        # Full flush: as good as a new stream for what follows, without its allocation.
+        return self._stream.flush(zlib.Z_FULL_FLUSH)
+
+
+def compress(data: bytes) -> bytes:
+    """Compress `data` to one run."""
+    compressor = Compressor()
+    return compressor.write(data) + compressor.cut()
+
+
+class Joiner:
+    """Makes runs of complete raw deflate streams, copying their blocks; reusable, one stream at a time."""
+
+    def __init__(self) -> None:
+        self._inflate = libz.RawInflate()
+        self._window = (ctypes.c_ubyte * _WINDOW)()
+        self._window_address = ctypes.addressof(self._window)
+        self._window_view = memoryview(self._window).cast("B")
+
+    def join(self, raw: bytes, size: int, crc32: int) -> Joined:
+        """Make the run that has the content of `raw`.
+
+        Args:
+            raw: a complete raw deflate stream; exactly one, nothing behind it.
+            size: length of its content.
+            crc32: CRC-32 of its content.
+
+        Raises:
+            DeflateError: the stream is broken or its content is of another length or CRC-32.
+        """
+        last, unused, sha256 = self._scan(raw, size, crc32)
+        if not size:
+            return Joined((), sha256)
+        view = memoryview(raw)
+        byte, bit = divmod(last, 8)
+        cleared = raw[byte] & ~(1 << bit)
+        # The header of the block that aligns is three zero bits: they fit into the last byte, or need one more.
+        align = b"" if not unused else ALIGN[1:] if unused >= 3 else ALIGN
+        end, mask = len(raw) - 1, 0xFF >> unused
+        if byte == end:
+            return Joined((view[:end], bytes((cleared & mask,)) + align), sha256)
+        head = view[:byte], bytes((cleared,)), view[byte + 1 : end]
+        return Joined((*head, bytes((raw[end] & mask,)) + align), sha256)
+
+    def _scan(self, raw: bytes, size: int, crc32: int) -> tuple[int, int, str]:
+        """Inflate once: the bit offset of the last block, the unused bits behind it, and the content's SHA-256."""
+        inflate = self._inflate
+        inflate.reset()
+        stream = inflate.stream
+        address = ctypes.cast(ctypes.c_char_p(raw), ctypes.c_void_p).value or 0
+        total = len(raw)
+        fed = min(total, _MAX_INPUT)
+        stream.next_in, stream.avail_in = address, fed
+        digest = hashlib.sha256()
+        crc = length = last = unused = 0
+        while True:
+            stream.next_out, stream.avail_out = self._window_address, _WINDOW
+            code = inflate.inflate(libz.Z_BLOCK)
+            produced = _WINDOW - stream.avail_out
+            if produced:
+                content = self._window_view[:produced]
+                digest.update(content)
+                crc = zlib.crc32(content, crc)
+                length += produced
+                if length > size:
+                    raise DeflateError(f"holds more than the {size} bytes it is said to hold")
+            if code == libz.Z_BUF_ERROR:  # it could neither read nor write
+                if fed == total:
+                    raise DeflateError(f"is truncated after {length} of {size} bytes")
+                step = min(total - fed, _MAX_INPUT)
+                stream.next_in, stream.avail_in = address + fed, step
+                fed += step
+                continue
+            if code != libz.Z_OK:
+                raise DeflateError(f"is not a deflate stream: {inflate.message()}")
+            state = stream.data_type
+            if state & libz.BLOCK_END:
+                unused = state & libz.UNUSED_BITS
+                position = 8 * (fed - stream.avail_in) - unused
+                if state & libz.LAST_BLOCK:
+                    break
+                last = position
+        if fed - stream.avail_in != total:
+            raise DeflateError(f"has {total - fed + stream.avail_in} bytes behind its end")
+        if length != size:
+            raise DeflateError(f"holds {length} bytes instead of {size}")
+        if crc != crc32:
+            raise DeflateError(f"has CRC-32 {crc:08x} instead of {crc32:08x}")
+        return last, unused, digest.hexdigest()
+
+
+class RunReader:
+    """Inflates runs; reusable.
+
+    Args:
+        windows: how many windows are used in turn, so that a consumer may still work on earlier ones.
+    """
+
+    def __init__(self, windows: int = 1) -> None:
+        self._inflate = libz.RawInflate()
+        self._windows = itertools.cycle([(ctypes.c_ubyte * _WINDOW)() for _ in range(windows)])
+
+    def read(self, pieces: Iterable[bytes]) -> Iterator[memoryview]:
+        """The content of one run, in windows; a window is overwritten when as many more as there are were asked for.
+
+        Args:
+            pieces: the bytes of the run, in pieces of less than 1 GiB.
+
+        Raises:
+            DeflateError: it is not a run: broken, truncated, with a final block, or not ending on a byte.
+        """
+        inflate = self._inflate
+        inflate.reset()
+        stream = inflate.stream
+        window = next(self._windows)
+        at_end = True
+        for piece in pieces:
+            stream.next_in = ctypes.cast(ctypes.c_char_p(piece), ctypes.c_void_p).value
+            stream.avail_in = len(piece)
+            while True:
+                stream.next_out, stream.avail_out = ctypes.addressof(window), _WINDOW
+                code = inflate.inflate(libz.Z_NO_FLUSH)
+                if code == libz.Z_STREAM_END:
+                    raise DeflateError("has a final block inside")
+                if code not in (libz.Z_OK, libz.Z_BUF_ERROR):
+                    raise DeflateError(f"is not a run of deflate blocks: {inflate.message()}")
+                if stream.avail_out < _WINDOW:
+                    yield memoryview(window).cast("B")[: _WINDOW - stream.avail_out]
+                    window = next(self._windows)
+                if stream.avail_out:
+                    break
+            at_end = stream.data_type == libz.BLOCK_END
+        if not at_end:
+            raise DeflateError("is truncated, or does not end on a byte")

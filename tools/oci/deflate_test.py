@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import random
+import zlib
+
+import pytest
+
+from tools.oci import deflate, samples
+from tools.oci.deflate import FINAL, Compressor, DeflateError, Joiner, RunReader, compress
+
+
+def inflate(run: bytes) -> bytes:
+    """What a run holds, by the zlib module; it must be one byte-aligned run that a final block may follow."""
+    stream = zlib.decompressobj(-15)
+    data = stream.decompress(run + FINAL)
+    assert stream.eof
+    assert stream.unused_data == b""
+    return data
+
+
+def join(raw: bytes, data: bytes) -> bytes:
+    joined = Joiner().join(raw, len(data), zlib.crc32(data))
+    assert joined.sha256 == hashlib.sha256(data).hexdigest()
+    return b"".join(joined.run)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_joining_keeps_content_and_blocks(seed: int) -> None:
+    rng = random.Random(seed)
+    contents = [samples.content(rng) for _ in range(12)]
+    joiner = Joiner()
+    runs = []
+    for data in contents:
+        raw = samples.deflated(rng, data)
+        joined = joiner.join(raw, len(data), zlib.crc32(data))
+        run = b"".join(joined.run)
+        assert inflate(run) == data
+        assert len(run) <= len(raw) + 5
+        runs.append(run)
+    whole = b"".join(contents)
+    member = deflate.GZIP_HEADER + b"".join(runs) + FINAL + deflate.gzip_trailer(zlib.crc32(whole), len(whole))
+    assert gzip.decompress(member) == whole
+
+
+def test_every_alignment_occurs_and_joins() -> None:
+    rng = random.Random(5)
+    lengths = set()
+    for _ in range(200):
+        data = bytes(rng.choices(b"abcdef", k=rng.randrange(1, 40)))
+        raw = samples.deflated(rng, data)
+        run = join(raw, data)
+        assert inflate(run + run) == data + data
+        lengths.add(len(run) - len(raw))
+    # 0: ends on a byte; 4: the aligning block's header fits into the last byte; 5: it does not.
+    assert lengths == {0, 4, 5}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"\x03\x00", id="fixed, empty"),
+        pytest.param(b"\x01\x00\x00\xff\xff", id="stored, empty"),
+        pytest.param(b"\x00\x00\x00\xff\xff\x03\x00", id="aligning block, then empty"),
+    ],
+)
+def test_empty_content_is_no_run(raw: bytes) -> None:
+    assert join(raw, b"") == b""
+
+
+def test_unused_bits_behind_the_end_are_cleared() -> None:
+    raw = zlib.compress(b"x")[2:-4]
+    dirty = raw[:-1] + bytes((raw[-1] | 0b1100_0000,))
+    assert zlib.decompressobj(-15).decompress(dirty) == b"x"
+    assert join(dirty, b"x") == join(raw, b"x")
+
+
+def test_multi_block_only_last_block_changes() -> None:
+    data = random.Random(1).randbytes(200_000)
+    raw = zlib.compressobj(0, zlib.DEFLATED, -15)
+    stored = raw.compress(data) + raw.flush()
+    run = join(stored, data)
+    assert len(run) == len(stored)
+    assert sum(a != b for a, b in zip(stored, run)) == 1
+
+
+@pytest.mark.parametrize("cut", [1, 2, 100, 4000])
+def test_truncated(cut: int) -> None:
+    data = random.Random(2).randbytes(5000)
+    raw = zlib.compressobj(6, zlib.DEFLATED, -15)
+    stream = raw.compress(data) + raw.flush()
+    with pytest.raises(DeflateError, match="truncated"):
+        join(stream[:-cut], data)
+
+
+def test_nothing_at_all_is_truncated() -> None:
+    with pytest.raises(DeflateError, match="truncated"):
+        join(b"", b"")
+
+
+def test_wrong_crc() -> None:
+    with pytest.raises(DeflateError, match="CRC-32 8cdc1683 instead of 00000001"):
+        Joiner().join(zlib.compress(b"x")[2:-4], 1, 1)
+
+
+@pytest.mark.parametrize("size", [0, 4, 6])
+def test_wrong_size(size: int) -> None:
+    with pytest.raises(DeflateError, match=f"{size}"):
+        Joiner().join(zlib.compress(b"12345")[2:-4], size, zlib.crc32(b"12345"))
+
+
+def test_a_bomb_is_stopped_at_the_size_it_claims() -> None:
+    raw = zlib.compress(bytes(50_000_000), 9)[2:-4]
+    with pytest.raises(DeflateError, match="more than the 10 bytes"):
+        Joiner().join(raw, 10, 0)
+
+
+def test_bytes_behind_the_end() -> None:
+    with pytest.raises(DeflateError, match="3 bytes behind its end"):
+        join(zlib.compress(b"x")[2:-4] + b"abc", b"x")
+
+
+def test_not_deflate() -> None:
+    with pytest.raises(DeflateError, match="not a deflate stream: invalid block type"):
+        join(b"\xff\xff\xff", b"x")
+
+
+def test_reference_before_the_start() -> None:
+    stream = zlib.compressobj(9, zlib.DEFLATED, -15, zdict=b"abcdefghijklmnop")
+    raw = stream.compress(b"abcdefghijklmnop") + stream.flush()
+    with pytest.raises(DeflateError, match="too far back"):
+        join(raw, b"abcdefghijklmnop")
+
+
+def test_joiner_recovers_after_an_error() -> None:
+    joiner = Joiner()
+    with pytest.raises(DeflateError):
+        joiner.join(b"\xff\xff", 1, 0)
+    assert inflate(b"".join(joiner.join(zlib.compress(b"x")[2:-4], 1, zlib.crc32(b"x")).run)) == b"x"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_compressor_runs_are_independent(seed: int) -> None:
+    rng = random.Random(seed)
+    compressor = Compressor()
+    for _ in range(10):
+        pieces = [samples.content(rng) for _ in range(rng.randrange(4))]
+        run = b"".join(compressor.write(piece) for piece in pieces) + compressor.cut()
+        assert inflate(run) == b"".join(pieces)
+        # What was written before a cut leaves no trace behind it.
+        assert run == compress(b"".join(pieces))
+
+
+def test_compressed_bytes_are_pinned() -> None:
+    """The zlib in use gives the bits that the accepted digests were made with."""
+    rng = random.Random(7)
+    data = b"".join(samples.content(rng) for _ in range(40))
+    assert hashlib.sha256(data).hexdigest() == "be43060154e89a5c813638fe2df6fbbff836442c99b50ee374add30a551c2905"
+    assert (
+        hashlib.sha256(compress(data)).hexdigest() == "83611fab62ada159cb1cc81350cd294e618c470ee13a25dcf624fe2dc0ebb548"
+    )
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_run_reader(seed: int) -> None:
+    rng = random.Random(seed)
+    reader = RunReader(windows=2)
+    for _ in range(4):
+        data = samples.content(rng) * 20
+        run = compress(data)
+        step = rng.randrange(1, 70_000)
+        pieces = [run[at : at + step] for at in range(0, len(run), step)]
+        assert b"".join(map(bytes, reader.read(pieces))) == data
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (compress(b"abc")[:-1], "truncated"),
+        (compress(b"abc")[:-5], "truncated"),
+        (compress(b"abc") + FINAL, "final block"),
+        (b"\xff", "not a run"),
+    ],
+)
+def test_run_reader_refuses(run: bytes, reason: str) -> None:
+    with pytest.raises(DeflateError, match=reason):
+        list(RunReader().read([run]))

@@ -1,0 +1,90 @@
+"""Writes an image as one tar file for `docker load`, `podman load` and container-structure-test's tar driver.
+
+    python -m tools.oci.docker_archive --output X.tar --image MANIFEST CONFIG --layer METADATA BLOB … [--tag NAME:TAG …]
+
+The archive is what `docker save` writes since version 25: an OCI layout, plus the `manifest.json` of older versions. So
+readers of either kind take it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from tools.oci import canonical, layout, tar
+from tools.oci.layout import Image, LayoutError
+from tools.oci.mtree import DIRECTORY, FILE, Entry
+
+_BUFFER = 1 << 20
+
+
+def write(out: BinaryIO, image: Image, layers: Mapping[str, Path], tags: Sequence[str]) -> None:
+    """Write the archive.
+
+    Args:
+        out: where it goes.
+        image: the image.
+        layers: digest of each of its layers, and its file.
+        tags: names under which a load stores it, each "NAME:TAG"; may be empty.
+
+    Raises:
+        LayoutError: a layer is not there.
+    """
+    docker_manifest = [
+        {
+            "Config": _path(canonical.digest(image.config)),
+            "RepoTags": list(tags),
+            "Layers": [_path(digest) for digest in image.layers()],
+        }
+    ]
+    out.writelines(tar.header(Entry(directory, DIRECTORY, 0o755)) for directory in ("blobs", "blobs/sha256"))
+    for digest, blob in layout.documents([image], None).items():
+        _add(out, _path(digest), blob)
+    for digest in dict.fromkeys(image.layers()):
+        if digest not in layers:
+            raise LayoutError(f"the layer {digest} is in the manifest, but was not given")
+        with open(layers[digest], "rb") as source:
+            size = source.seek(0, 2)
+            source.seek(0)
+            out.write(tar.header(Entry(_path(digest), FILE, 0o644, size=size)))
+            shutil.copyfileobj(source, out, _BUFFER)
+            out.write(bytes(tar.padding(size)))
+    _add(out, "index.json", layout.root_document(image.descriptor()))
+    _add(out, "manifest.json", canonical.encode(docker_manifest))
+    _add(out, "oci-layout", layout.OCI_LAYOUT)
+    out.write(tar.END)
+
+
+def _path(digest: str) -> str:
+    return "blobs/" + digest.replace(":", "/")
+
+
+def _add(out: BinaryIO, path: str, data: bytes) -> None:
+    out.write(tar.header(Entry(path, FILE, 0o644, size=len(data))) + data + bytes(tar.padding(len(data))))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(prog="docker_archive", description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--image", nargs=2, metavar=("MANIFEST", "CONFIG"), required=True, type=Path)
+    parser.add_argument("--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"))
+    parser.add_argument("--tag", action="append", default=[], metavar="NAME:TAG")
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args(argv)
+    try:
+        image = layout.read_image(*options.image)
+        with open(options.output, "wb") as out:
+            write(out, image, layout.read_layers(options.layer), options.tag)
+    except (LayoutError, ValueError) as error:
+        options.output.unlink(missing_ok=True)
+        print(f"docker_archive: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

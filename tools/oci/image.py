@@ -1,0 +1,221 @@
+"""Makes the config and the manifest of an image from its layers' metadata; reads no layer.
+
+    python -m tools.oci.image --spec S.json --layer NAME METADATA MTREE … --config C --manifest M --mtree L --digest D
+
+The spec is a JSON object with the fields of `Spec`. Written is what the OCI image specification (v1.1) asks for, plus the
+three Docker-only fields OnBuild, Shell and Healthcheck inside of `config`, where Docker, podman and buildah look for them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tools.oci import canonical, mtree
+from tools.oci.layer import Metadata
+from tools.oci.mtree import EPOCH
+from tools.oci.tree import Overrides, Tree, TreeError, overlay
+
+CREATED = datetime.datetime.fromtimestamp(EPOCH, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+"""One constant for all images: a build date would make equal images differ."""
+
+_PORT = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
+_SECONDS = re.compile(r"([0-9]+)s")
+_DURATIONS = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
+
+
+class ImageError(Exception):
+    """An image cannot be made: the message names the field or the paths, and the reason."""
+
+
+@dataclass
+class Spec:
+    """What an image is, apart from its layers."""
+
+    architecture: str
+    os: str = "linux"
+    variant: str = ""
+    user: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+    """In this order."""
+    entrypoint: list[str] = field(default_factory=list)
+    cmd: list[str] = field(default_factory=list)
+    workdir: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+    exposed_ports: list[str] = field(default_factory=list)
+    """Like "8080" or "8793/udp"."""
+    volumes: list[str] = field(default_factory=list)
+    stop_signal: str = ""
+    onbuild: list[str] = field(default_factory=list)
+    """Dockerfile instructions that run in a build upon this image; Docker-only."""
+    shell: list[str] = field(default_factory=list)
+    """What RUN uses in such a build; Docker-only."""
+    healthcheck: list[str] = field(default_factory=list)
+    """["CMD", …], ["CMD-SHELL", "…"] or ["NONE"]; Docker-only."""
+    healthcheck_options: dict[str, str] = field(default_factory=dict)
+    """`interval`, `timeout`, `start_period` (like "30s") and `retries`."""
+    annotations: dict[str, str] = field(default_factory=dict)
+    """Of the manifest."""
+    overrides: list[str] = field(default_factory=list)
+    """Paths that an upper layer may take from a lower one."""
+    max_layers: int = 100
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What an image has to know of one layer."""
+
+    name: str
+    """Goes into the history and into messages."""
+    metadata: Metadata
+    tree: Tree
+
+
+def check(spec: Spec) -> None:
+    """Refuse what an engine would refuse or silently drop, while it is cheap.
+
+    Raises:
+        ImageError: naming the field.
+    """
+    if not spec.architecture or not spec.os:
+        raise ImageError("`architecture` and `os` may not be empty")
+    for name in spec.env:
+        if not name or "=" in name or "\0" in name:
+            raise ImageError(f"`env`: {name!r} is no name of an environment variable")
+    for what, paths in (("workdir", [spec.workdir] if spec.workdir else []), ("volumes", spec.volumes)):
+        for path in paths:
+            if not path.startswith("/"):
+                raise ImageError(f"`{what}`: {path!r} is not absolute")
+    for port in spec.exposed_ports:
+        match = _PORT.fullmatch(port)
+        if not match or int(match[1]) > 65535:
+            raise ImageError(f"`exposed_ports`: {port!r} is not a port like '8080' or '8793/udp'")
+    for instruction in spec.onbuild:
+        word = instruction.split(" ", 1)[0].upper()
+        if not word or "\n" in instruction or word in ("ONBUILD", "FROM", "MAINTAINER"):
+            raise ImageError(f"`onbuild`: {instruction!r} is not an instruction that ONBUILD can hold")
+    if spec.healthcheck and spec.healthcheck[0] not in ("CMD", "CMD-SHELL", "NONE"):
+        raise ImageError("`healthcheck`: the first word must be CMD, CMD-SHELL or NONE")
+    if spec.healthcheck_options and not spec.healthcheck:
+        raise ImageError("`healthcheck_options` without `healthcheck`")
+
+
+def _healthcheck(spec: Spec) -> dict[str, Any]:
+    check: dict[str, Any] = {"Test": spec.healthcheck}
+    for name, value in spec.healthcheck_options.items():
+        seconds = _SECONDS.fullmatch(value)
+        if name == "retries" and value.isdigit():
+            check["Retries"] = int(value)
+        elif name in _DURATIONS and seconds:
+            check[_DURATIONS[name]] = int(seconds[1]) * 1_000_000_000
+        else:
+            raise ImageError(f"`healthcheck_options`: {name!r}: {value!r} is neither retries nor a time like '30s'")
+    return check
+
+
+def config(spec: Spec, layers: Sequence[Layer]) -> dict[str, Any]:
+    """The image config. Empty fields are left out.
+
+    Raises:
+        ImageError: a field of the spec has no valid value.
+    """
+    check(spec)
+    values = {
+        "User": spec.user,
+        "Env": [f"{name}={value}" for name, value in spec.env.items()],
+        "Entrypoint": spec.entrypoint,
+        "Cmd": spec.cmd,
+        "WorkingDir": spec.workdir,
+        "Labels": spec.labels,
+        "ExposedPorts": {port if "/" in port else f"{port}/tcp": {} for port in spec.exposed_ports},
+        "Volumes": {path: {} for path in spec.volumes},
+        "StopSignal": spec.stop_signal,
+        "OnBuild": spec.onbuild,
+        "Shell": spec.shell,
+        "Healthcheck": _healthcheck(spec) if spec.healthcheck else {},
+    }
+    document = {
+        "architecture": spec.architecture,
+        "os": spec.os,
+        "created": CREATED,
+        "config": {name: value for name, value in values.items() if value},
+        "rootfs": {"type": "layers", "diff_ids": [layer.metadata.diff_id for layer in layers]},
+        "history": [{"created": CREATED, "created_by": layer.name} for layer in layers],
+    }
+    if spec.variant:
+        document["variant"] = spec.variant
+    return document
+
+
+def manifest(spec: Spec, config_blob: bytes, layers: Sequence[Layer]) -> dict[str, Any]:
+    """The image manifest."""
+    document = {
+        "schemaVersion": 2,
+        "mediaType": canonical.MANIFEST,
+        "config": canonical.descriptor(canonical.CONFIG, config_blob),
+        "layers": [
+            {"mediaType": layer.metadata.mediaType, "digest": layer.metadata.digest, "size": layer.metadata.size}
+            for layer in layers
+        ],
+    }
+    if spec.annotations:
+        document["annotations"] = spec.annotations
+    return document
+
+
+def tree(spec: Spec, layers: Sequence[Layer]) -> list[mtree.Entry]:
+    """The file system that the layers make.
+
+    Raises:
+        ImageError: too many layers, or two of them claim the same path.
+    """
+    if not layers or len(layers) > spec.max_layers:
+        raise ImageError(f"{len(layers)} layers: there must be one, and no more than `max_layers` = {spec.max_layers}")
+    try:
+        return overlay([layer.tree for layer in layers], Overrides(spec.overrides))
+    except TreeError as error:
+        raise ImageError(
+            f"layers of this image disagree about these paths:\n{error}\n"
+            "A directory: declare it, with the lower layer's owner and mode, in a part of the upper layer.\n"
+            "A file: leave it out of one layer, or list the path in the image's `overrides`: then the upper layer wins."
+        ) from error
+
+
+def read_layer(name: str, metadata: Path, listing: Path) -> Layer:
+    """A layer from the files that the layer program wrote."""
+    fields = json.loads(metadata.read_bytes())
+    return Layer(name, Metadata(**fields), Tree(name, mtree.parse(listing.read_text("ascii"))))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(prog="image", description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--layer", nargs=3, action="append", default=[], metavar=("NAME", "METADATA", "MTREE"))
+    for name in ("spec", "config", "manifest", "mtree", "digest"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    options = parser.parse_args(argv)
+    try:
+        spec = Spec(**json.loads(options.spec.read_bytes()))
+        layers = [read_layer(name, Path(metadata), Path(listing)) for name, metadata, listing in options.layer]
+        entries = tree(spec, layers)
+        config_blob = canonical.encode(config(spec, layers))
+    except (ImageError, ValueError) as error:
+        print(f"image: {error}", file=sys.stderr)
+        return 1
+    manifest_blob = canonical.encode(manifest(spec, config_blob, layers))
+    options.config.write_bytes(config_blob)
+    options.manifest.write_bytes(manifest_blob)
+    options.mtree.write_text(mtree.dump(entries), "ascii")
+    options.digest.write_text(canonical.digest(manifest_blob) + "\n", "ascii")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,172 @@
+"""Assembles a layer: one ordinary gzip member around the directories and the parts.
+
+    python -m tools.oci.layer --part ORIGIN DEFLATE MTREE … --blob L.tar.gz --metadata L.json --mtree L.mtree
+
+The parts are copied, not compressed again. They are inflated once: the digest of the uncompressed tar (the diff_id of
+the OCI image specification) cannot be had otherwise, and in the same pass everything is compared with the listings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from tools.oci import canonical, mtree, tar
+from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, RunReader, compress, gzip_trailer
+from tools.oci.mtree import DIRECTORY, MtreeError
+from tools.oci.tree import Overrides, Tree, TreeError, overlay
+from tools.oci.verify import TarVerifier, VerifyError
+
+_CHUNK = 1 << 18
+_WINDOWS = 4
+
+
+class LayerError(Exception):
+    """A layer cannot be assembled: the message names the part or the paths, and the reason."""
+
+
+class Part(NamedTuple):
+    """A part as its maker left it."""
+
+    origin: str
+    """What it was made of, such as "wheel:adal==1.2.7"; only for messages."""
+    deflate: Path
+    mtree: Path
+
+
+class Metadata(NamedTuple):
+    """What an image has to know of a layer."""
+
+    mediaType: str
+    digest: str
+    diff_id: str
+    size: int
+    uncompressed_size: int
+
+
+class _Blob:
+    """The layer file while it is written, with the sums of both its sides."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = sha256()
+        self._diff_id = sha256()
+        self._size = self._uncompressed_size = self._crc32 = 0
+
+    def write(self, data: bytes) -> None:
+        """Append compressed bytes."""
+        self._file.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+
+    def count(self, content: bytes | memoryview) -> None:
+        """Note the content of what has been written."""
+        self._diff_id.update(content)
+        self._crc32 = zlib.crc32(content, self._crc32)
+        self._uncompressed_size += len(content)
+
+    def finish(self) -> Metadata:
+        """Write the gzip trailer."""
+        self.write(FINAL + gzip_trailer(self._crc32, self._uncompressed_size))
+        digest, diff_id = (f"sha256:{digest.hexdigest()}" for digest in (self._digest, self._diff_id))
+        return Metadata(canonical.LAYER, digest, diff_id, self._size, self._uncompressed_size)
+
+
+def assemble(parts: Sequence[Part], overrides: Overrides, blob: Path, listing: Path) -> Metadata:
+    """Write a layer and its listing.
+
+    Args:
+        parts: in the order in which they go into the layer.
+        overrides: paths that a later part may take from an earlier one.
+        blob: where the gzip file goes.
+        listing: where the listing of the whole layer goes.
+
+    Raises:
+        LayerError: two parts claim the same path, or a part is not what its listing says.
+    """
+    trees = []
+    for part in parts:
+        try:
+            trees.append(Tree(part.origin, mtree.parse(part.mtree.read_text("ascii"))))
+        except (MtreeError, UnicodeDecodeError) as error:
+            raise LayerError(f"{part.origin}: its listing {part.mtree}: {error}") from error
+    try:
+        entries = overlay(trees, overrides)
+    except TreeError as error:
+        raise LayerError(
+            f"parts of this layer disagree about these paths:\n{error}\n"
+            "Leave one of them out, or list the path in the layer's `overrides`: then the later part wins."
+        ) from error
+    directories = b"".join(tar.header(entry) for entry in entries if entry.type == DIRECTORY)
+    with open(blob, "wb") as file:
+        out = _Blob(file)
+        out.write(GZIP_HEADER + compress(directories))
+        out.count(directories)
+        for part, tree in zip(parts, trees):
+            try:
+                _copy(part, TarVerifier(tree.entries), out)
+            except (DeflateError, VerifyError) as error:
+                raise LayerError(f"{part.origin}: {part.deflate} does not match its listing: {error}") from error
+        out.write(compress(tar.END))
+        out.count(tar.END)
+        metadata = out.finish()
+    listing.write_text(mtree.dump(entry._replace(implied=False) for entry in entries), "ascii")
+    return metadata
+
+
+def _copy(part: Part, verifier: TarVerifier, out: _Blob) -> None:
+    """Copy a part into the layer. Inflating it and looking at its content go on at the same time."""
+
+    def look(window: memoryview) -> None:
+        out.count(window)
+        verifier.feed(window)
+
+    def pieces() -> Iterator[bytes]:
+        while True:
+            piece = source.read(_CHUNK)
+            if not piece:
+                return
+            out.write(piece)
+            yield piece
+
+    looks: deque[Future[None]] = deque()
+    with open(part.deflate, "rb") as source, ThreadPoolExecutor(1) as thread:
+        for window in RunReader(_WINDOWS).read(pieces()):
+            looks.append(thread.submit(look, window))
+            if len(looks) == _WINDOWS:
+                looks.popleft().result()
+        while looks:
+            looks.popleft().result()
+    verifier.finish()
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(prog="layer", description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--part", nargs=3, action="append", default=[], metavar=("ORIGIN", "DEFLATE", "MTREE"))
+    parser.add_argument("--override", action="append", default=[], metavar="PATH")
+    for name in ("blob", "metadata", "mtree"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    options = parser.parse_args(argv)
+    parts = [Part(origin, Path(deflate), Path(listing)) for origin, deflate, listing in options.part]
+    outputs = (options.blob, options.metadata, options.mtree)
+    try:
+        metadata = assemble(parts, Overrides(options.override), options.blob, options.mtree)
+    except (LayerError, ValueError) as error:
+        for output in outputs:
+            output.unlink(missing_ok=True)
+        print(f"layer: {error}", file=sys.stderr)
+        return 1
+    options.metadata.write_bytes(canonical.encode(metadata._asdict()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

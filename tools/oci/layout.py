@@ -1,0 +1,154 @@
+"""Writes an OCI image layout directory of one image or of a multi-arch index.
+
+    python -m tools.oci.layout --output DIR --image MANIFEST CONFIG … --layer METADATA BLOB … [--index INDEX]
+
+With one image and without `--index`, `index.json` names the image's manifest. With `--index` it names an image index
+of all the images, whose document is also written to that file.
+
+Layers are relative symbolic links to the files that the layer rule made: an image costs kilobytes, however many
+images share the layer. All other blobs are files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tools.oci import canonical
+
+OCI_LAYOUT = canonical.encode({"imageLayoutVersion": "1.0.0"})
+
+
+class LayoutError(Exception):
+    """A layout cannot be written: the message names the blob that is missing or contradicts another."""
+
+
+class Image(NamedTuple):
+    """The documents of one image."""
+
+    manifest: bytes
+    config: bytes
+
+    def descriptor(self) -> dict[str, Any]:
+        """The manifest's descriptor, with the platform of the config."""
+        config = json.loads(self.config)
+        platform = {key: config[key] for key in ("architecture", "os", "variant") if key in config}
+        return {**canonical.descriptor(canonical.MANIFEST, self.manifest), "platform": platform}
+
+    def layers(self) -> list[str]:
+        """Digests of the layers, lowest first."""
+        return [layer["digest"] for layer in json.loads(self.manifest)["layers"]]
+
+
+def index_document(images: Sequence[Image], annotations: Mapping[str, str] | None = None) -> bytes:
+    """The image index of images, in the given order.
+
+    Raises:
+        LayoutError: two images have the same platform, so none could be chosen.
+    """
+    descriptors = [image.descriptor() for image in images]
+    platforms = [canonical.encode(descriptor["platform"]) for descriptor in descriptors]
+    for platform in platforms:
+        if platforms.count(platform) > 1:
+            raise LayoutError(f"two images of the index have the platform {platform.decode()}")
+    document = {"schemaVersion": 2, "mediaType": canonical.INDEX, "manifests": descriptors}
+    if annotations:
+        document["annotations"] = dict(annotations)
+    return canonical.encode(document)
+
+
+def root_document(descriptor: Mapping[str, Any]) -> bytes:
+    """The layout's `index.json`, which names the one thing in the layout."""
+    return canonical.encode({"schemaVersion": 2, "mediaType": canonical.INDEX, "manifests": [descriptor]})
+
+
+def documents(images: Sequence[Image], index: bytes | None) -> dict[str, bytes]:
+    """All blobs that are not layers, by digest."""
+    blobs = [blob for image in images for blob in image]
+    if index is not None:
+        blobs.append(index)
+    return {canonical.digest(blob): blob for blob in blobs}
+
+
+def write(output: Path, images: Sequence[Image], layers: Mapping[str, Path], index: bytes | None = None) -> None:
+    """Write a layout.
+
+    Args:
+        output: the directory; made if missing, empty otherwise.
+        images: all images in it; just one if there is no index.
+        layers: digest of each layer, and its file, to which a relative link is made.
+        index: the image index, if there is one.
+
+    Raises:
+        LayoutError: a layer is not there.
+    """
+    blobs = output / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    for digest, blob in documents(images, index).items():
+        _file(blobs, digest).write_bytes(blob)
+    for digest in dict.fromkeys(digest for image in images for digest in image.layers()):
+        if digest not in layers:
+            raise LayoutError(f"the layer {digest} is in a manifest, but was not given")
+        _file(blobs, digest).symlink_to(os.path.relpath(layers[digest], blobs))
+    root = images[0].descriptor() if index is None else canonical.descriptor(canonical.INDEX, index)
+    (output / "oci-layout").write_bytes(OCI_LAYOUT)
+    (output / "index.json").write_bytes(root_document(root))
+
+
+def _file(blobs: Path, digest: str) -> Path:
+    return blobs / digest.partition(":")[2]
+
+
+def read_image(manifest: Path, config: Path) -> Image:
+    """An image from the files that the image program wrote.
+
+    Raises:
+        LayoutError: the two do not belong together.
+    """
+    image = Image(manifest.read_bytes(), config.read_bytes())
+    wanted = json.loads(image.manifest)["config"]["digest"]
+    if canonical.digest(image.config) != wanted:
+        raise LayoutError(f"{config} is not the config that {manifest} names ({wanted})")
+    return image
+
+
+def read_layers(pairs: Sequence[Sequence[str]]) -> dict[str, Path]:
+    """Layer files by digest, of (metadata file, layer file) pairs."""
+    return {json.loads(Path(metadata).read_bytes())["digest"]: Path(blob) for metadata, blob in pairs}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(prog="layout", description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--image", nargs=2, action="append", default=[], metavar=("MANIFEST", "CONFIG"), required=True)
+    parser.add_argument("--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"))
+    parser.add_argument("--index", type=Path, help="make an image index, and write its document here too")
+    parser.add_argument("--digest", type=Path, help="write the digest of the index here")
+    parser.add_argument("--annotation", nargs=2, action="append", default=[], metavar=("KEY", "VALUE"))
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args(argv)
+    try:
+        images = [read_image(Path(manifest), Path(config)) for manifest, config in options.image]
+        if not options.index and len(images) > 1:
+            raise LayoutError("more than one image, but no --index")
+        index = index_document(images, dict(options.annotation)) if options.index else None
+        write(options.output, images, read_layers(options.layer), index)
+    except (LayoutError, ValueError) as error:
+        shutil.rmtree(options.output, ignore_errors=True)
+        print(f"layout: {error}", file=sys.stderr)
+        return 1
+    if index is not None:
+        options.index.write_bytes(index)
+        if options.digest:
+            options.digest.write_text(canonical.digest(index) + "\n", "ascii")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

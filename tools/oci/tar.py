@@ -1,0 +1,124 @@
+"""Tar headers (POSIX.1-2001 pax interchange format), written so that equal entries always give equal bytes.
+
+An entry is plain ustar as long as it fits; only what does not fit gets an extended header: a name that cannot be split
+into 155 + 100 bytes, a link target of more than 100 bytes, anything not ASCII (as UTF-8), 8 GiB and more, an owner above
+2097151. Owners are numbers only. No GNU extensions, no user or group names, no access times.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry
+
+BLOCK = 512
+END = bytes(2 * BLOCK)
+"""Ends an archive. Not rounded up to a record of twenty blocks, which only tape drives need."""
+
+ZEROS = bytes(BLOCK)
+
+_TYPES = {FILE: b"0", HARDLINK: b"1", SYMLINK: b"2", DIRECTORY: b"5"}
+_LAYOUT = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 6s 2s 32s 32s 8s 8s 155s 12x")
+_MAX_SIZE = 8**11 - 1
+_MAX_ID = 8**7 - 1
+_DEVICE = b"0000000\0"
+
+
+class TarError(Exception):
+    """An entry cannot be put into a tar header."""
+
+
+def padding(size: int) -> int:
+    """How many zeros follow data of this size."""
+    return -size % BLOCK
+
+
+def _split(name: bytes) -> tuple[bytes, bytes] | None:
+    """(prefix, name) of ustar, or None where there is no slash to split at."""
+    if len(name) <= 100:
+        return b"", name
+    if len(name) > 256:
+        return None
+    # The name's last byte may be the slash of a directory: that one stays.
+    slash = name.rfind(b"/", 0, min(156, len(name) - 1))
+    if slash <= 0 or len(name) - slash - 1 > 100:
+        return None
+    return name[:slash], name[slash + 1 :]
+
+
+def _record(key: str, value: bytes) -> bytes:
+    """One pax record: its own length in decimal, key and value."""
+    body = b" %s=%s\n" % (key.encode(), value)
+    length = len(body)
+    while len(b"%d" % length) + len(body) != length:
+        length = len(b"%d" % length) + len(body)
+    return b"%d%s" % (length, body)
+
+
+def _block(
+    prefix: bytes, name: bytes, mode: int, uid: int, gid: int, size: int, mtime: int, kind: bytes, link: bytes
+) -> bytes:
+    block = bytearray(
+        _LAYOUT.pack(
+            name,
+            b"%07o\0" % mode,
+            b"%07o\0" % uid,
+            b"%07o\0" % gid,
+            b"%011o\0" % size,
+            b"%011o\0" % mtime,
+            b"        ",
+            kind,
+            link,
+            b"ustar\0",
+            b"00",
+            b"",
+            b"",
+            _DEVICE,
+            _DEVICE,
+            prefix,
+        )
+    )
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def _fallback(text: bytes) -> bytes:
+    """What stands in the ustar field while the pax record has the real value: ASCII, at most 100 bytes."""
+    return bytes(byte if byte < 128 else 0x5F for byte in text)[:100]
+
+
+def header(entry: Entry) -> bytes:
+    """Everything that stands before the data of an entry: a multiple of 512 bytes.
+
+    Raises:
+        TarError: a number is negative or too large for any tar.
+    """
+    if min(entry.mode, entry.uid, entry.gid, entry.mtime, entry.size) < 0 or entry.mode > 0o7777:
+        raise TarError(f"{entry.path}: mode, owner, time or size out of range")
+    if entry.mtime > _MAX_SIZE:
+        raise TarError(f"{entry.path}: time {entry.mtime} is out of range")
+    path = "./" if entry.path == ROOT else entry.path + "/" if entry.type == DIRECTORY else entry.path
+    name, link = path.encode(), entry.target.encode()
+    size = entry.size if entry.type == FILE else 0
+    uid, gid = entry.uid, entry.gid
+    records = {}
+    split = _split(name) if path.isascii() else None
+    if split is None:
+        records["path"] = name
+        split = b"", _fallback(name)
+    if len(link) > 100 or not entry.target.isascii():
+        records["linkpath"] = link
+        link = _fallback(link)
+    if size > _MAX_SIZE:
+        records["size"], size = b"%d" % size, 0
+    if uid > _MAX_ID:
+        records["uid"], uid = b"%d" % uid, 0
+    if gid > _MAX_ID:
+        records["gid"], gid = b"%d" % gid, 0
+    block = _block(*split, entry.mode, uid, gid, size, entry.mtime, _TYPES[entry.type], link)
+    if not records:
+        return block
+    data = b"".join(_record(key, value) for key, value in sorted(records.items()))
+    title = _fallback(b"PaxHeaders/" + path.rstrip("/").rpartition("/")[2].encode())
+    extended = _block(b"", title, 0o644, 0, 0, len(data), entry.mtime, b"x", b"")
+    return extended + data + bytes(padding(len(data))) + block

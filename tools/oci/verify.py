@@ -1,0 +1,96 @@
+"""Checks that a tar stream holds exactly what a listing says, in one pass over windows of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from tools.oci import tar
+from tools.oci.mtree import DIRECTORY, FILE, Entry
+
+_EXTENDED = 0x78  # typeflag "x"
+
+
+class VerifyError(Exception):
+    """The stream and the listing do not agree."""
+
+
+class TarVerifier:
+    """Compares a stream of tar entries with a listing; feed it all windows, then call `finish`.
+
+    Headers are not interpreted: the listing gives the bytes of every header that may come, so a stream that passes
+    has no byte that the listing does not account for.
+
+    Args:
+        entries: the listing. Directories are passed over: they have no entries in a part.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._expected = {tar.header(entry): entry for entry in entries if entry.type != DIRECTORY}
+        self._header = b""
+        self._left = 0
+        self._padding = 0
+        self._entry: Entry | None = None
+
+    def feed(self, window: memoryview) -> None:
+        """Take the next piece of the stream.
+
+        Raises:
+            VerifyError: it is not what the listing says.
+        """
+        position, end = 0, len(window)
+        while position < end:
+            if self._left:
+                taken = min(self._left, end - position)
+                self._digest.update(window[position : position + taken])
+                self._left -= taken
+                if not self._left:
+                    self._close()
+            elif self._padding:
+                taken = min(self._padding, end - position)
+                if window[position : position + taken] != tar.ZEROS[:taken]:
+                    raise VerifyError(f"{self._entry.path}: what follows its data is not zeros")
+                self._padding -= taken
+            else:
+                taken = min(self._missing(), end - position)
+                self._header += window[position : position + taken]
+                if not self._missing():
+                    self._open()
+            position += taken
+
+    def finish(self) -> None:
+        """Say that the stream has ended.
+
+        Raises:
+            VerifyError: something is missing.
+        """
+        if self._header or self._left or self._padding:
+            raise VerifyError("the stream ends inside of an entry")
+        for entry in self._expected.values():
+            raise VerifyError(f"{entry.path}: listed, but not in the stream")
+
+    def _missing(self) -> int:
+        """How many bytes the header that is being read still needs."""
+        length = tar.BLOCK
+        if len(self._header) >= tar.BLOCK and self._header[156] == _EXTENDED:
+            size = int(self._header[124:135], 8)
+            length += size + tar.padding(size) + tar.BLOCK
+        return length - len(self._header)
+
+    def _open(self) -> None:
+        entry = self._expected.pop(self._header, None)
+        if entry is None:
+            name = self._header[-512:-412].rstrip(b"\0").decode(errors="replace")
+            raise VerifyError(f"{name}: in the stream, but not listed so")
+        self._header = b""
+        self._entry = entry
+        if entry.type == FILE:
+            self._digest = sha256()
+            self._left = entry.size
+            self._padding = tar.padding(entry.size)
+            if not self._left:
+                self._close()
+
+    def _close(self) -> None:
+        if self._digest.hexdigest() != self._entry.sha256:
+            raise VerifyError(f"{self._entry.path}: the data in the stream is not that of the listing")

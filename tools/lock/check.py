@@ -42,7 +42,9 @@ def _halves(spec: LockSpec, files: list[dict[str, Any]], pins: dict[str, resolve
             problems.append(f"{named}: stands in {spec.lock}.json but {spec.lock}.txt has no such pin or hash")
         for arch in file["archs"]:
             if (file["name"], arch) in owners:
-                problems.append(f"{named}: second file of {file['name']} for {arch}, after {owners[file['name'], arch]}")
+                problems.append(
+                    f"{named}: second file of {file['name']} for {arch}, after {owners[file['name'], arch]}"
+                )
             owners[file["name"], arch] = file["file"]
             if file["kind"] == "wheel" and not fits(file["tags"], spec.python, arch):
                 problems.append(f"{named}: does not fit Python {spec.python} on {arch}")

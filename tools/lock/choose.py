@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tools.lock.index import IndexFile, uploaded_by
 from tools.lock.model import LockedFile, LockError, LockSpec, normalize
+from tools.lock.resolver import Pin
 from tools.wheel.tags import TagError, parse_wheel_name, supported
 
 _SDIST_SUFFIXES = (".tar.gz", ".zip", ".tgz", ".tar.bz2")
@@ -18,24 +20,25 @@ _OPERATORS = {
 
 
 def choose(
-    spec: LockSpec, name: str, version: str, hashes: set[str], files: list[IndexFile], requested: bool
+    spec: LockSpec, pin: Pin, archs: Sequence[str], files: list[IndexFile], requested: bool, requires: Sequence[str]
 ) -> list[LockedFile]:
     """Chooses the file of each architecture; architectures that take the same file share an entry.
 
     Args:
         spec: the lock
-        name: normalised name of the distribution
-        version: the version that was resolved
-        hashes: sha256 of the version's files as the resolver saw them: what is chosen must be among them
+        pin: the distribution; what is chosen must be among its hashes, which the resolver saw
+        archs: architectures that have it
         files: all files of the project on the index
         requested: whether the lock's input names it
+        requires: normalised names of the distributions that it requires
 
     Raises:
         LockError: an architecture has no file that fits, or index and resolver disagree.
     """
+    name, version = pin.name, pin.version
     wheels, sdists = _of_version(spec, name, version, files)
     found: dict[str, LockedFile] = {}
-    for arch in spec.archs:
+    for arch in archs:
         rank = {tag: place for place, tag in enumerate(supported(spec.python, arch))}
         usable = [
             (min(rank[tag] for tag in tags if tag in rank), file.file, file, tags)
@@ -52,8 +55,10 @@ def choose(
                 f"lock {spec.lock!r}: {name} {version} has no file for Python {spec.python} on {arch}"
                 f" uploaded by {spec.cutoff} (wheels there: {there}; no source distribution)"
             )
-        if file.sha256 not in hashes:
-            raise LockError(f"lock {spec.lock!r}: {file.file}: the resolver did not see this file; is the index moving?")
+        if file.sha256 not in pin.hashes:
+            raise LockError(
+                f"lock {spec.lock!r}: {file.file}: the resolver did not see this file; is the index moving?"
+            )
         before = found.get(file.file)
         found[file.file] = LockedFile(
             file=file.file,
@@ -63,6 +68,7 @@ def choose(
             tags=tuple(tags),
             archs=(*before.archs, arch) if before else (arch,),
             requested=requested,
+            requires=tuple(requires),
             path=file.path,
             sha256=file.sha256,
             size=file.size,

@@ -129,7 +129,9 @@ class Index:
                 lasting = False
             if lasting or attempt == _TRIES:
                 tries = "" if attempt == 1 else f" after {attempt} tries"
-                raise LockError(f"{project}: no answer from the index {self.url}{tries}: {reason}. See {INDEX_VARIABLE}")
+                raise LockError(
+                    f"{project}: no answer from the index {self.url}{tries}: {reason}. See {INDEX_VARIABLE}"
+                )
             self._pause(2.0 ** (attempt - 1))
         raise AssertionError("not reached")
 

@@ -72,7 +72,22 @@ class LockSpec:
 
 @dataclasses.dataclass(frozen=True)
 class LockedFile:
-    """One file of a lock: the wheel or source distribution of one distribution for some architectures."""
+    """One file of a lock: the wheel or source distribution of one distribution for some architectures.
+
+    Attributes:
+        file: file name
+        name: normalised name of the distribution
+        version: its version
+        kind: "wheel" or "sdist"
+        tags: a wheel's expanded compatibility tags
+        archs: architectures that take this file
+        requested: whether the lock's input names the distribution
+        requires: normalised names of the distributions of this lock that it requires
+        path: relative to the registry
+        sha256: of the file
+        size: of the file
+        registry: where the path starts
+    """
 
     file: str
     name: str
@@ -81,6 +96,7 @@ class LockedFile:
     tags: tuple[str, ...]
     archs: tuple[str, ...]
     requested: bool
+    requires: tuple[str, ...]
     path: str
     sha256: str
     size: int
@@ -96,6 +112,7 @@ class LockedFile:
             "path": self.path,
             "registry": self.registry,
             "requested": self.requested,
+            "requires": list(self.requires),
             "sha256": self.sha256,
             "size": self.size,
             "tags": list(self.tags),

@@ -18,11 +18,20 @@ from tools.wheel.tags import GLIBC, MACHINES
 
 @dataclasses.dataclass(frozen=True)
 class Pin:
-    """One resolved distribution: its requirement, its files' sha256, and its block of text in the resolver's file."""
+    """One resolved distribution.
+
+    Attributes:
+        name: normalised
+        version: the one version
+        hashes: sha256 of its files
+        needed_by: normalised names of the distributions that require it, from the resolver's comments
+        text: its block in the resolver's file
+    """
 
     name: str
     version: str
     hashes: frozenset[str]
+    needed_by: frozenset[str]
     text: str
 
 
@@ -83,8 +92,26 @@ def parse(text: str) -> dict[str, Pin]:
         name = normalize(match.group(1))
         if name in pins:
             raise LockError(f"the resolver wrote two pins for {name}")
-        pins[name] = Pin(name, match.group(2), hashes, block)
+        pins[name] = Pin(name, match.group(2), hashes, frozenset(_needed_by(block)), block)
     return pins
+
+
+def _needed_by(block: str) -> list[str]:
+    comment = block.partition("# via")[2].replace("\n    #", "\n")
+    return [
+        normalize(line.strip()) for line in comment.splitlines() if line.strip() and not line.strip().startswith("-")
+    ]
+
+
+def requirements(by_arch: dict[str, dict[str, Pin]]) -> dict[str, list[str]]:
+    """Gives the distributions that each distribution requires, on any of the architectures."""
+    found: dict[str, set[str]] = {}
+    for pins in by_arch.values():
+        for pin in pins.values():
+            found.setdefault(pin.name, set())
+            for parent in pin.needed_by:
+                found.setdefault(parent, set()).add(pin.name)
+    return {name: sorted(needed) for name, needed in found.items()}
 
 
 def merge(spec: LockSpec, by_arch: dict[str, dict[str, Pin]]) -> str:

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable
 
 from tools.lock import model, resolver
 from tools.lock.check import check
@@ -28,7 +27,9 @@ TABLE = Path("requirements_lock/locks.json")
 _CONNECTIONS = 8
 
 
-def make(root: Path, spec: LockSpec, solve: resolver.Resolver, index: Index, say: Callable[[str], None]) -> dict[str, str]:
+def make(
+    root: Path, spec: LockSpec, solve: resolver.Resolver, index: Index, say: Callable[[str], None]
+) -> dict[str, str]:
     """Makes one lock.
 
     Args:
@@ -51,14 +52,14 @@ def make(root: Path, spec: LockSpec, solve: resolver.Resolver, index: Index, say
         say(f"{spec.lock}: resolving {spec.input} for Python {spec.python}, {arch}")
         by_arch[arch] = solve.resolve(root, spec, arch)
     text = resolver.merge(spec, by_arch)
+    requires = resolver.requirements(by_arch)
     names = sorted({name for pins in by_arch.values() for name in pins})
     say(f"{spec.lock}: {len(names)} distributions; asking the index for their files")
 
     def files_of(name: str) -> list[LockedFile]:
         archs = tuple(arch for arch in spec.archs if name in by_arch[arch])
         pin = by_arch[archs[0]][name]
-        part = LockSpec(spec.lock, spec.input, spec.python, archs, spec.cutoff)
-        return choose(part, name, pin.version, set(pin.hashes), index.files(name), name in requested)
+        return choose(spec, pin, archs, index.files(name), name in requested, requires[name])
 
     with concurrent.futures.ThreadPoolExecutor(_CONNECTIONS) as pool:
         files = [file for found in pool.map(files_of, names) for file in found]
@@ -89,7 +90,7 @@ def write(folder: Path, files: dict[str, str]) -> list[str]:
     return changed
 
 
-def main(argv: Optional[list[str]] = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Runs the program; gives its exit status: 0 done, 1 a lock couldn't be made or is stale."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Makes the requirement locks anew, or checks them.")
     parser.add_argument("locks", nargs="*", metavar="LOCK", help="only these locks")

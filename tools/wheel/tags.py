@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import Iterable
+from collections.abc import Iterable
 
 GLIBC = (2, 31)
 """glibc of Debian bullseye, the newest that a wheel may ask for."""

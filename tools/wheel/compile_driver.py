@@ -1,0 +1,45 @@
+"""Compiles sources to .pyc in the interpreter of the image; a program of its own, started by tools/wheel/bytecode.py.
+
+Takes pairs of (path, source) on standard input, gives one .pyc for each on standard output, in the same order: each
+item is its length (4 bytes, big-endian) and its bytes; a .pyc of length 0 means that the source can't be compiled.
+The one argument is the version, "3.11", that the interpreter has to be of. Uses nothing outside of the interpreter and its standard library, so that it runs in any Python 3.
+"""
+
+import sys
+
+del sys.path[0]  # the folder of this file: nothing there may stand for a module of the standard library
+
+import importlib.util
+import marshal
+
+_UNCHECKED_HASH = (1).to_bytes(4, "little")
+
+
+def _read():
+    head = sys.stdin.buffer.read(4)
+    return sys.stdin.buffer.read(int.from_bytes(head, "big")) if head else None
+
+
+def _compile(path, source):
+    """The .pyc (PEP 552, unchecked hash) as py_compile makes it, or b"" for what doesn't compile."""
+    try:
+        code = compile(source, path, "exec", dont_inherit=True, optimize=0)
+    except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):
+        return b""
+    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + marshal.dumps(code)
+
+
+def main():
+    version = "%d.%d" % sys.version_info[:2]
+    if version != sys.argv[1]:
+        sys.exit(f"it is Python {version}, wanted is {sys.argv[1]}")
+    while True:
+        path = _read()
+        if path is None:
+            return
+        pyc = _compile(path.decode(), _read())
+        sys.stdout.buffer.write(len(pyc).to_bytes(4, "big"))
+        sys.stdout.buffer.write(pyc)
+
+
+main()

@@ -1,0 +1,121 @@
+"""What a wheel says of itself in its .dist-info: WHEEL, METADATA, entry_points.txt (binary distribution format 1.0)."""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import email.parser
+import email.policy
+import re
+
+from tools.wheel.archive import Archive
+from tools.wheel.errors import WheelError
+from tools.wheel.tags import TagError, expand
+
+_LIMIT = 16 << 20  # metadata are read as a whole; none that is real comes near
+
+
+@dataclasses.dataclass(frozen=True)
+class Metadata:
+    """Facts of a wheel.
+
+    Attributes:
+        dist_info: name of its .dist-info directory
+        name: distribution's name as written in METADATA
+        version: likewise
+        tags: expanded compatibility tags of WHEEL
+        purelib: whether the root goes to purelib (else platlib; one and the same in our images)
+        console_scripts: (script's name, module, attribute) of both entry point groups that make scripts
+    """
+
+    dist_info: str
+    name: str
+    version: str
+    tags: tuple[str, ...]
+    purelib: bool
+    console_scripts: tuple[tuple[str, str, str], ...]
+
+    @property
+    def data(self) -> str:
+        """Name of the wheel's .data directory."""
+        return self.dist_info[: -len(".dist-info")] + ".data"
+
+
+def normalize(name: str) -> str:
+    """Gives a distribution's name in the normal form of PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read_metadata(wheel: Archive) -> Metadata:
+    """Reads a wheel's metadata.
+
+    Raises:
+        WheelError: a part of them is missing, malformed or of an unknown major version.
+    """
+    roots = sorted({name.split("/")[0] for name in wheel.entries if "/" in name})
+    infos = [root for root in roots if root.endswith(".dist-info")]
+    if len(infos) != 1:
+        raise WheelError(f"{wheel.file}: must have one .dist-info directory, has {', '.join(infos) or 'none'}")
+    dist_info = infos[0]
+    about = _message(wheel, f"{dist_info}/WHEEL")
+    version = about.get("Wheel-Version", "")
+    if not re.fullmatch(r"1\.\d+", version.strip()):
+        raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: Wheel-Version {version!r} is not supported (1.x is)")
+    try:
+        tags = tuple(tag for line in about.get_all("Tag", []) for tag in expand(line.strip()))
+    except TagError as error:
+        raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: {error}") from error
+    if not tags:
+        raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: names no Tag")
+    core = _message(wheel, f"{dist_info}/METADATA")
+    for key in ("Name", "Version"):
+        if not core.get(key):
+            raise WheelError(f"{wheel.file}: {dist_info}/METADATA: has no {key}")
+    return Metadata(
+        dist_info=dist_info,
+        name=core["Name"].strip(),
+        version=core["Version"].strip(),
+        tags=tags,
+        purelib=about.get("Root-Is-Purelib", "").strip().lower() == "true",
+        console_scripts=_console_scripts(wheel, f"{dist_info}/entry_points.txt"),
+    )
+
+
+def _text(wheel: Archive, name: str) -> str:
+    if name not in wheel.entries:
+        raise WheelError(f"{wheel.file}: {name} is missing")
+    entry = wheel.entries[name]
+    if entry.size > _LIMIT:
+        raise WheelError(f"{wheel.file}: {name}: {entry.size} bytes are too many for metadata")
+    try:
+        return wheel.read(entry).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WheelError(f"{wheel.file}: {name}: is not UTF-8: {error}") from error
+
+
+def _message(wheel: Archive, name: str) -> email.message.Message:
+    return email.parser.HeaderParser(policy=email.policy.compat32).parsestr(_text(wheel, name))
+
+
+def _console_scripts(wheel: Archive, name: str) -> tuple[tuple[str, str, str], ...]:
+    if name not in wheel.entries:
+        return ()
+    parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    try:
+        parser.read_string(_text(wheel, name))
+    except configparser.Error as error:
+        raise WheelError(f"{wheel.file}: {name}: {error}") from error
+    found: dict[str, tuple[str, str, str]] = {}
+    for group in ("console_scripts", "gui_scripts"):
+        for script, target in parser.items(group) if parser.has_section(group) else ():
+            match = re.fullmatch(r"([\w.]+)\s*:\s*([\w.]+)\s*(\[.*\])?", target.strip())
+            if not match or not re.fullmatch(r"[\w][\w.+-]*", script):
+                raise WheelError(f"{wheel.file}: {name}: {script} = {target!r} is no script entry point")
+            found[script] = (script, match.group(1), match.group(2))
+    return tuple(sorted(found.values()))
+
+
+def read_text(wheel: Archive, name: str) -> str:
+    """Gives a metadata file's text; raises WheelError when it is missing, too big or not UTF-8."""
+    return _text(wheel, name)

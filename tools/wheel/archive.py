@@ -15,8 +15,6 @@ import zlib
 from pathlib import Path
 from types import TracebackType
 
-from typing_extensions import Self
-
 from tools.wheel.errors import WheelError
 
 STORED = zipfile.ZIP_STORED
@@ -69,7 +67,7 @@ class Archive:
             self._stream.close()
             raise
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Archive:  # noqa: PYI034 (typing.Self is newer than 3.9)
         return self
 
     def __exit__(

@@ -30,7 +30,7 @@ def _compile(path, source):
 
 
 def main():
-    version = "%d.%d" % sys.version_info[:2]
+    version = ".".join(map(str, sys.version_info[:2]))
     if version != sys.argv[1]:
         sys.exit(f"it is Python {version}, wanted is {sys.argv[1]}")
     while True:

@@ -10,7 +10,7 @@ import re
 
 from tools.wheel.archive import Archive
 from tools.wheel.errors import WheelError
-from tools.wheel.tags import TagError, expand
+from tools.wheel.tags import TagError, expand, fits, is_pure
 
 _LIMIT = 16 << 20  # metadata are read as a whole; none that is real comes near
 
@@ -81,7 +81,32 @@ def read_metadata(wheel: Archive) -> Metadata:
     )
 
 
-def _text(wheel: Archive, name: str) -> str:
+def check_identity(wheel: Archive, metadata: Metadata, name: str, version: str) -> None:
+    """Checks that a wheel is of the distribution that the lock says.
+
+    Raises:
+        WheelError: it is of another one.
+    """
+    if normalize(metadata.name) != normalize(name) or metadata.version != version:
+        raise WheelError(f"{wheel.file}: is {metadata.name} {metadata.version}, the lock says {name} {version}")
+
+
+def check_tags(wheel: Archive, metadata: Metadata, python: str, archs: list[str]) -> None:
+    """Checks that a wheel can be used by an interpreter; without architectures it must be for any platform.
+
+    Raises:
+        WheelError: it can't.
+    """
+    tags = ", ".join(metadata.tags)
+    for arch in archs:
+        if not fits(metadata.tags, python, arch):
+            raise WheelError(f"{wheel.file}: its tags ({tags}) do not fit Python {python} on {arch}")
+    if not archs and not (is_pure(metadata.tags) and fits(metadata.tags, python, "amd64")):
+        raise WheelError(f"{wheel.file}: its tags ({tags}) do not fit Python {python} on every architecture")
+
+
+def read_text(wheel: Archive, name: str) -> str:
+    """Gives a metadata file's text; raises WheelError when it is missing, too big or not UTF-8."""
     if name not in wheel.entries:
         raise WheelError(f"{wheel.file}: {name} is missing")
     entry = wheel.entries[name]
@@ -94,7 +119,7 @@ def _text(wheel: Archive, name: str) -> str:
 
 
 def _message(wheel: Archive, name: str) -> email.message.Message:
-    return email.parser.HeaderParser(policy=email.policy.compat32).parsestr(_text(wheel, name))
+    return email.parser.HeaderParser(policy=email.policy.compat32).parsestr(read_text(wheel, name))
 
 
 def _console_scripts(wheel: Archive, name: str) -> tuple[tuple[str, str, str], ...]:
@@ -103,7 +128,7 @@ def _console_scripts(wheel: Archive, name: str) -> tuple[tuple[str, str, str], .
     parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     try:
-        parser.read_string(_text(wheel, name))
+        parser.read_string(read_text(wheel, name))
     except configparser.Error as error:
         raise WheelError(f"{wheel.file}: {name}: {error}") from error
     found: dict[str, tuple[str, str, str]] = {}
@@ -114,8 +139,3 @@ def _console_scripts(wheel: Archive, name: str) -> tuple[tuple[str, str, str], .
                 raise WheelError(f"{wheel.file}: {name}: {script} = {target!r} is no script entry point")
             found[script] = (script, match.group(1), match.group(2))
     return tuple(sorted(found.values()))
-
-
-def read_text(wheel: Archive, name: str) -> str:
-    """Gives a metadata file's text; raises WheelError when it is missing, too big or not UTF-8."""
-    return _text(wheel, name)

@@ -17,35 +17,11 @@ from tools.wheel import record as records
 from tools.wheel.archive import DEFLATED, Archive
 from tools.wheel.bytecode import Compiler, pyc_path
 from tools.wheel.errors import WheelError
-from tools.wheel.metadata import Metadata, normalize, read_metadata
+from tools.wheel.metadata import Metadata, check_identity, check_tags, read_metadata
 from tools.wheel.plan import Item, Layout, plan
 from tools.wheel.record import Record
 from tools.wheel.scripts import rewrite_shebang
-from tools.wheel.tags import MACHINES, fits, is_pure
-
-
-def check_identity(wheel: Archive, metadata: Metadata, name: str, version: str) -> None:
-    """Checks that a wheel is of the distribution that the lock says.
-
-    Raises:
-        WheelError: it is of another one.
-    """
-    if normalize(metadata.name) != normalize(name) or metadata.version != version:
-        raise WheelError(f"{wheel.file}: is {metadata.name} {metadata.version}, the lock says {name} {version}")
-
-
-def check_tags(wheel: Archive, metadata: Metadata, python: str, archs: list[str]) -> None:
-    """Checks that a wheel can be used by an interpreter; without architectures it must be for any platform.
-
-    Raises:
-        WheelError: it can't.
-    """
-    tags = ", ".join(metadata.tags)
-    for arch in archs:
-        if not fits(metadata.tags, python, arch):
-            raise WheelError(f"{wheel.file}: its tags ({tags}) do not fit Python {python} on {arch}")
-    if not archs and not (is_pure(metadata.tags) and fits(metadata.tags, python, "amd64")):
-        raise WheelError(f"{wheel.file}: its tags ({tags}) do not fit Python {python} on every architecture")
+from tools.wheel.tags import MACHINES
 
 
 def write_part(

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from tools.wheel.archive import Archive
 from tools.wheel.errors import WheelError
-from tools.wheel.metadata import read_metadata
-from tools.wheel.part import check_tags
+from tools.wheel.metadata import check_tags, read_metadata
 from tools.wheel.plan import Layout, plan
 from tools.wheel.record import Record
 from tools.wheel.tags import MACHINES
@@ -68,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--python", required=True, help="Python that the wheel must fit, e.g. 3.9")
     parser.add_argument("--arch", required=True, choices=sorted(MACHINES), help="architecture that it must fit")
     parser.add_argument("--into", type=Path, help="folder for the whole library")
-    parser.add_argument("--entry", help="one entry of the wheel …")
+    parser.add_argument("--entry", help="one entry of the wheel ({data}: its .data directory) …")
     parser.add_argument("--file", type=Path, help="… and the file that it becomes")
     options = parser.parse_args(argv)
     if bool(options.into) == bool(options.entry and options.file):
@@ -81,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
             if options.into:
                 unpack_library(wheel, record, Layout(options.python), options.into)
             else:
-                unpack_entry(wheel, record, options.entry, options.file)
+                unpack_entry(wheel, record, options.entry.replace("{data}", metadata.data), options.file)
     except WheelError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

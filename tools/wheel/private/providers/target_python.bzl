@@ -1,0 +1,10 @@
+"""TargetPythonInfo: the interpreter of an image, runnable on the machine that builds."""
+
+TargetPythonInfo = provider(
+    doc = "An interpreter of the images, in the form in which the build runs it: to compile bytecode.",
+    fields = {
+        "executable": "File: the interpreter for the machine that builds (started through the loader of the tools' Python).",
+        "stdlib": "File: its standard library as a zip archive with stored entries.",
+        "version": "string: \"3.11\".",
+    },
+)

@@ -1,0 +1,39 @@
+"""Reads data from a .bzl file: assignments of literals, which are the same in Starlark and Python.
+
+So the build and programs outside of it share one file, comments and all.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any, Dict
+
+
+class DataError(ValueError):
+    """A file has something other than a docstring and assignments of literals."""
+
+
+def read(path: Path) -> Dict[str, Any]:
+    """Reads a data file.
+
+    Args:
+        path: the .bzl file.
+
+    Returns:
+        Name to value of each assignment.
+
+    Raises:
+        DataError: names the file and line of what is no literal.
+    """
+    values: Dict[str, Any] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            continue
+        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+            raise DataError(f"{path}:{node.lineno}: only NAME = literal may stand here")
+        try:
+            values[node.targets[0].id] = ast.literal_eval(node.value)
+        except ValueError:
+            raise DataError(f"{path}:{node.lineno}: {node.targets[0].id} is not a plain literal") from None
+    return values

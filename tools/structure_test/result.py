@@ -1,0 +1,83 @@
+"""Results of checks, and their JUnit file."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import NamedTuple, Sequence
+
+PASSED = "passed"
+FAILED = "failed"
+SKIPPED = "skipped"
+
+_MAX_MESSAGE = 20_000
+# What XML 1.0 has no way to hold.
+_UNPRINTABLE = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
+
+
+class Result(NamedTuple):
+    """The outcome of one check."""
+
+    suite: str
+    name: str
+    outcome: str = PASSED
+    message: str = ""
+    """Why it failed or was skipped."""
+    seconds: float = 0.0
+
+
+class ReportError(Exception):
+    """A report of another program cannot be read."""
+
+
+def read_junit(file: Path, suite: str) -> list[Result]:
+    """The results in a JUnit file.
+
+    Raises:
+        ReportError: it is not there or not in that format.
+    """
+    try:
+        root = ElementTree.parse(file).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise ReportError(f"{file}: {error}") from error
+    results = []
+    for case in root.iter("testcase"):
+        outcome, message = PASSED, ""
+        for tag, verdict in (("skipped", SKIPPED), ("error", FAILED), ("failure", FAILED)):
+            for element in case.findall(tag):
+                outcome = verdict
+                message = "\n".join(filter(None, (message, element.get("message"), element.text)))
+        results.append(Result(suite, case.get("name", "?"), outcome, message.strip(), float(case.get("time") or 0)))
+    return results
+
+
+def write_junit(results: Sequence[Result], file: Path) -> None:
+    """Writes results as JUnit, one <testsuite> for each suite, in the order of their first results."""
+    root = ElementTree.Element("testsuites")
+    for suite in dict.fromkeys(result.suite for result in results):
+        cases = [result for result in results if result.suite == suite]
+        element = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name=suite,
+            tests=str(len(cases)),
+            failures=str(count(cases, FAILED)),
+            skipped=str(count(cases, SKIPPED)),
+        )
+        for result in cases:
+            case = ElementTree.SubElement(
+                element, "testcase", classname=suite, name=_printable(result.name), time=f"{result.seconds:.3f}"
+            )
+            if result.outcome != PASSED:
+                tag = "failure" if result.outcome == FAILED else "skipped"
+                ElementTree.SubElement(case, tag, message=_printable(result.message[:_MAX_MESSAGE]))
+    ElementTree.ElementTree(root).write(file, encoding="utf-8", xml_declaration=True)
+
+
+def count(results: Sequence[Result], outcome: str) -> int:
+    """How many of the results have this outcome."""
+    return sum(result.outcome == outcome for result in results)
+
+
+def _printable(text: str) -> str:
+    return text.translate(_UNPRINTABLE).encode("utf-8", "replace").decode()

@@ -21,7 +21,7 @@ from typing import Any
 from tools.oci import canonical, mtree
 from tools.oci.layer import Metadata
 from tools.oci.mtree import EPOCH
-from tools.oci.tree import Overrides, Tree, TreeError, overlay
+from tools.oci.tree import PathSet, Tree, TreeError, overlay
 
 CREATED = datetime.datetime.fromtimestamp(EPOCH, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 """One constant for all images: a build date would make equal images differ."""
@@ -44,7 +44,7 @@ class Spec:
     variant: str = ""
     user: str = ""
     env: dict[str, str] = field(default_factory=dict)
-    """In this order."""
+    """Written sorted by name: in a config the order means nothing."""
     entrypoint: list[str] = field(default_factory=list)
     cmd: list[str] = field(default_factory=list)
     workdir: str = ""
@@ -129,7 +129,7 @@ def config(spec: Spec, layers: Sequence[Layer]) -> dict[str, Any]:
     check(spec)
     values = {
         "User": spec.user,
-        "Env": [f"{name}={value}" for name, value in spec.env.items()],
+        "Env": [f"{name}={value}" for name, value in sorted(spec.env.items())],
         "Entrypoint": spec.entrypoint,
         "Cmd": spec.cmd,
         "WorkingDir": spec.workdir,
@@ -179,7 +179,7 @@ def tree(spec: Spec, layers: Sequence[Layer]) -> list[mtree.Entry]:
     if not layers or len(layers) > spec.max_layers:
         raise ImageError(f"{len(layers)} layers: there must be one, and no more than `max_layers` = {spec.max_layers}")
     try:
-        return overlay([layer.tree for layer in layers], Overrides(spec.overrides))
+        return overlay([layer.tree for layer in layers], PathSet(spec.overrides))
     except TreeError as error:
         raise ImageError(
             f"layers of this image disagree about these paths:\n{error}\n"

@@ -21,7 +21,7 @@ from typing import BinaryIO, NamedTuple
 from tools.oci import canonical, mtree, tar
 from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, RunReader, compress, gzip_trailer
 from tools.oci.mtree import DIRECTORY, MtreeError
-from tools.oci.tree import Overrides, Tree, TreeError, overlay
+from tools.oci.tree import PathSet, Tree, TreeError, overlay
 from tools.oci.verify import TarVerifier, VerifyError
 
 _CHUNK = 1 << 18
@@ -79,7 +79,7 @@ class _Blob:
         return Metadata(canonical.LAYER, digest, diff_id, self._size, self._uncompressed_size)
 
 
-def assemble(parts: Sequence[Part], overrides: Overrides, blob: Path, listing: Path) -> Metadata:
+def assemble(parts: Sequence[Part], overrides: PathSet, blob: Path, listing: Path) -> Metadata:
     """Write a layer and its listing.
 
     Args:
@@ -158,7 +158,7 @@ def main(argv: Sequence[str]) -> int:
     parts = [Part(origin, Path(deflate), Path(listing)) for origin, deflate, listing in options.part]
     outputs = (options.blob, options.metadata, options.mtree)
     try:
-        metadata = assemble(parts, Overrides(options.override), options.blob, options.mtree)
+        metadata = assemble(parts, PathSet(options.override), options.blob, options.mtree)
     except (LayerError, ValueError) as error:
         for output in outputs:
             output.unlink(missing_ok=True)

@@ -23,11 +23,14 @@ class Tree(NamedTuple):
     entries: Sequence[Entry]
 
 
-class Overrides:
-    """Paths that a later tree may take from an earlier one.
+class PathSet:
+    """Paths that someone declared.
 
     Args:
-        patterns: paths; one that ends in "/**" stands for everything below.
+        patterns: relative paths; one that ends in "/**" stands for everything below.
+
+    Raises:
+        ValueError: a pattern has another form.
     """
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
@@ -36,7 +39,7 @@ class Overrides:
             below = pattern[:-2] if pattern.endswith("/**") else ""
             plain = below or pattern
             if "*" in plain or plain.startswith(("/", "./")):
-                raise ValueError(f"override {pattern!r} is neither a relative path nor one that ends in '/**'")
+                raise ValueError(f"{pattern!r} is neither a relative path nor one that ends in '/**'")
             terms.append(re.escape(plain) + (".+" if below else ""))
         self._match = re.compile("|".join(terms) or r"(?!)").fullmatch
 
@@ -44,7 +47,7 @@ class Overrides:
         return self._match(path) is not None
 
 
-def overlay(trees: Sequence[Tree], overrides: Overrides) -> list[Entry]:
+def overlay(trees: Sequence[Tree], overrides: PathSet) -> list[Entry]:
     """The tree that results, sorted by path, with the root and every parent.
 
     The same directory may be in many trees. Where they differ, one that a tree asked for wins over one that is merely

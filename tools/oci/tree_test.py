@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry, implied_directory
-from tools.oci.tree import Overrides, Tree, TreeError, overlay
+from tools.oci.tree import PathSet, Tree, TreeError, overlay
 
 
 def file(path: str, sha256: str = "aa") -> Entry:
@@ -15,7 +15,7 @@ def directory(path: str, mode: int = 0o755) -> Entry:
 
 
 def merge(*trees: list[Entry], overrides: tuple[str, ...] = ()) -> list[Entry]:
-    return overlay([Tree(f"tree:{index}", tree) for index, tree in enumerate(trees)], Overrides(overrides))
+    return overlay([Tree(f"tree:{index}", tree) for index, tree in enumerate(trees)], PathSet(overrides))
 
 
 def test_root_and_parents_are_added() -> None:
@@ -92,6 +92,6 @@ def test_bytes_decide_the_order() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["/a", "./a", "a*", "*", "a/**/b", "a/*"])
-def test_overrides_are_paths(pattern: str) -> None:
-    with pytest.raises(ValueError, match="override"):
-        Overrides([pattern])
+def test_path_sets_are_paths(pattern: str) -> None:
+    with pytest.raises(ValueError, match="neither a relative path"):
+        PathSet([pattern])

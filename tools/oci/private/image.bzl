@@ -1,0 +1,141 @@
+"""image: an image for one platform."""
+
+load("//tools/oci/private:image_attrs.bzl", "CONFIG_ATTRS", "SPEC_FIELDS")
+load("//tools/oci/private:layout.bzl", "LAYOUT_ATTRS", "image_arguments", "image_inputs", "layer_arguments", "write_layout")
+load("//tools/oci/private/providers:image_info.bzl", "ImageInfo")
+load("//tools/oci/private/providers:layer_info.bzl", "LayerInfo")
+load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
+
+_DOC = """\
+Makes an image of layers and a configuration.
+
+    image(
+        name = "airflow_arm64",
+        architecture = "arm64",
+        layers = [":base", ":python", ":wheels"],
+        entrypoint = ["/entrypoint"],
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin"},
+        user = "50000",
+    )
+
+Gives an OCI layout directory, which `skopeo copy oci:DIR …`, `podman pull oci:DIR` and `crane push DIR …` take. Its layers are
+relative symbolic links into the build's outputs; copy it elsewhere with `cp -RL`.
+
+A file that two layers own, or a directory to which they give different owners or modes, is an error that names both.
+
+Output groups, with names that other rule sets' test and push rules look for:
+
+* `oci_layout`: the layout directory (also the default output)
+* `oci_tarball`: one tar file for `docker load` and `podman load`; written only when asked for
+* `oci_image_config`: the config blob
+* `mtree`: the listing of the whole file system
+* `digest`: the manifest's digest
+* `manifest`: the manifest blob
+"""
+
+def _layer_arguments(layer):
+    return ["--layer", layer.created_by, layer.metadata.path, layer.mtree.path]
+
+def _write_documents(ctx, layers):
+    """The action that makes config, manifest, listing and digest; returns them as a struct."""
+    name = ctx.label.name
+    spec = ctx.actions.declare_file(name + ".spec.json")
+    ctx.actions.write(spec, json.encode({field: getattr(ctx.attr, field) for field in SPEC_FIELDS}))
+    documents = struct(
+        config = ctx.actions.declare_file(name + ".config.json"),
+        manifest = ctx.actions.declare_file(name + ".manifest.json"),
+        mtree = ctx.actions.declare_file(name + ".mtree"),
+        digest = ctx.actions.declare_file(name + ".digest"),
+    )
+    args = ctx.actions.args()
+    args.use_param_file("@%s")
+    args.set_param_file_format("multiline")
+    args.add("--spec", spec)
+    args.add_all(layers, map_each = _layer_arguments)
+    args.add("--config", documents.config)
+    args.add("--manifest", documents.manifest)
+    args.add("--mtree", documents.mtree)
+    args.add("--digest", documents.digest)
+    run_python(
+        ctx,
+        program = ctx.attr._image,
+        module = "tools.oci.image",
+        arguments = [args],
+        inputs = [spec] + [file for layer in layers for file in (layer.metadata, layer.mtree)],
+        outputs = [documents.config, documents.manifest, documents.mtree, documents.digest],
+        mnemonic = "OciImage",
+        progress_message = "Making image %{label}",
+    )
+    return documents
+
+def _write_tarball(ctx, image):
+    """The action that makes the docker-archive: large, so it is in no default output."""
+    output = ctx.actions.declare_file(ctx.label.name + ".tar")
+    args = ctx.actions.args()
+    args.add_all([image], map_each = image_arguments)
+    args.add_all(image.layers, map_each = layer_arguments)
+    args.add_all(ctx.attr.repo_tags, before_each = "--tag")
+    args.add("--output", output)
+    run_python(
+        ctx,
+        program = ctx.attr._docker_archive,
+        module = "tools.oci.docker_archive",
+        arguments = [args],
+        inputs = image_inputs([image]),
+        outputs = [output],
+        mnemonic = "OciTarball",
+        progress_message = "Writing docker-archive of %{label}",
+        # Hundreds of megabytes that are quickly made again of what is in the cache anyway.
+        execution_requirements = {"no-remote-cache": "1"},
+    )
+    return output
+
+def _image_impl(ctx):
+    layers = tuple([target[LayerInfo] for target in ctx.attr.layers])
+    documents = _write_documents(ctx, layers)
+    image = ImageInfo(
+        architecture = ctx.attr.architecture,
+        config = documents.config,
+        digest = documents.digest,
+        layers = layers,
+        layout = ctx.actions.declare_directory(ctx.label.name),
+        manifest = documents.manifest,
+        mtree = documents.mtree,
+        os = ctx.attr.os,
+        variant = ctx.attr.variant,
+    )
+    write_layout(ctx, output = image.layout, images = [image])
+    return [
+        DefaultInfo(
+            files = depset([image.layout]),
+            # The links of the layout lead there.
+            runfiles = ctx.runfiles([image.layout] + [layer.blob for layer in layers]),
+        ),
+        OutputGroupInfo(
+            digest = depset([image.digest]),
+            manifest = depset([image.manifest]),
+            mtree = depset([image.mtree]),
+            oci_image_config = depset([image.config]),
+            oci_layout = depset([image.layout]),
+            oci_tarball = depset([_write_tarball(ctx, image)]),
+        ),
+        image,
+    ]
+
+image = rule(
+    implementation = _image_impl,
+    doc = _DOC,
+    attrs = CONFIG_ATTRS | {
+        "layers": attr.label_list(
+            doc = "The layers, lowest first. Not sorted.",
+            mandatory = True,
+            providers = [LayerInfo],
+        ),
+        "repo_tags": attr.string_list(
+            doc = "`NAME:TAG`s under which loading the `oci_tarball` stores the image.",
+        ),
+        "_docker_archive": attr.label(default = "//tools/oci:docker_archive"),
+        "_image": attr.label(default = "//tools/oci:image"),
+    } | LAYOUT_ATTRS | PYTHON_ATTRS,
+    provides = [ImageInfo],
+)

@@ -1,0 +1,81 @@
+"""layer: a concatenation of parts."""
+
+load("//tools/oci/private/providers:layer_info.bzl", "LayerInfo")
+load("//tools/oci/private/providers:part_info.bzl", "PartInfo")
+load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
+
+_DOC = """\
+Assembles a layer from parts, without compressing them again.
+
+    layer(
+        name = "providers",
+        parts = [":adal", ":boto3"],
+        overrides = ["usr/local/lib/python3.11/site-packages/tests/**"],
+    )
+
+Every directory is written once, before all files. A path in two parts is an error that names both, unless it is declared.
+
+Output groups: `layer` (the .tar.gz), `metadata` (its digests and sizes), `mtree` (its listing).
+"""
+
+def _part_arguments(part):
+    return ["--part", part.origin, part.deflate.path, part.mtree.path]
+
+def _layer_impl(ctx):
+    parts = [target[PartInfo] for target in ctx.attr.parts]
+    blob = ctx.actions.declare_file(ctx.label.name + ".tar.gz")
+    metadata = ctx.actions.declare_file(ctx.label.name + ".json")
+    mtree = ctx.actions.declare_file(ctx.label.name + ".mtree")
+    args = ctx.actions.args()
+    args.use_param_file("@%s")
+    args.set_param_file_format("multiline")
+    args.add_all(parts, map_each = _part_arguments)
+    args.add_all(ctx.attr.overrides, before_each = "--override")
+    args.add("--blob", blob)
+    args.add("--metadata", metadata)
+    args.add("--mtree", mtree)
+    run_python(
+        ctx,
+        program = ctx.attr._program,
+        module = "tools.oci.layer",
+        arguments = [args],
+        inputs = [file for part in parts for file in (part.deflate, part.mtree)],
+        outputs = [blob, metadata, mtree],
+        mnemonic = "OciLayer",
+        progress_message = "Assembling layer %{label}",
+    )
+    return [
+        DefaultInfo(files = depset([blob])),
+        OutputGroupInfo(
+            layer = depset([blob]),
+            metadata = depset([metadata]),
+            mtree = depset([mtree]),
+        ),
+        LayerInfo(
+            blob = blob,
+            created_by = ctx.attr.created_by or "//{}:{}".format(ctx.label.package, ctx.label.name),
+            metadata = metadata,
+            mtree = mtree,
+            parts = tuple(parts),
+        ),
+    ]
+
+layer = rule(
+    implementation = _layer_impl,
+    doc = _DOC,
+    attrs = {
+        "created_by": attr.string(
+            doc = "What the history of an image says of this layer; its label where nothing is said.",
+        ),
+        "overrides": attr.string_list(
+            doc = "Paths, or `directory/**`, that may be in two parts: the later part wins.",
+        ),
+        "parts": attr.label_list(
+            doc = "The parts, in the order in which they go into the layer.",
+            mandatory = True,
+            providers = [PartInfo],
+        ),
+        "_program": attr.label(default = "//tools/oci:layer"),
+    } | PYTHON_ATTRS,
+    provides = [LayerInfo],
+)

@@ -1,0 +1,15 @@
+"""ImageIndexInfo: images for several platforms under one digest."""
+
+DOC = "A multi-arch image."
+
+FIELDS = dict(
+    digest = "File: the digest of the index, `sha256:…` and a newline.",
+    images = "tuple of ImageInfo: in the order of the index.",
+    index = "File: the image index blob (JSON).",
+    layout = "File: the OCI layout directory. Its layers are relative links: see ImageInfo.",
+)
+
+ImageIndexInfo = provider(
+    doc = DOC,
+    fields = FIELDS,
+)

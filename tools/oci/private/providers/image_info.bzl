@@ -1,0 +1,20 @@
+"""ImageInfo: an image for one platform."""
+
+DOC = "An image for one platform."
+
+FIELDS = dict(
+    architecture = "string: `amd64` or `arm64`.",
+    config = "File: the image config blob (JSON).",
+    digest = "File: the digest of the manifest, `sha256:…` and a newline.",
+    layers = "tuple of LayerInfo: lowest first.",
+    layout = "File: the OCI layout directory. Its layers are relative links to the `blob`s of `layers`: give an action both.",
+    manifest = "File: the image manifest blob (JSON).",
+    mtree = "File: the listing of the file system that the layers make (mtree(5)).",
+    os = "string: `linux`.",
+    variant = "string: of the architecture, such as `v8`; empty when the image names none.",
+)
+
+ImageInfo = provider(
+    doc = DOC,
+    fields = FIELDS,
+)

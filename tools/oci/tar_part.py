@@ -1,0 +1,78 @@
+"""Makes a part of a tar file that one of our own actions wrote.
+
+    python -m tools.oci.tar_part --tar T.tar --deflate P.deflate --mtree P.mtree [--prefix usr/local] [--owner UID:GID]
+
+Order, modes and links are those of the tar; times are the constant one; owners are 0:0 or the one that is given, since those in
+the tar are whoever happened to run the action.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.oci.part import PartError, PartWriter
+
+_OWNER = re.compile(r"([0-9]+):([0-9]+)")
+_MODES = 0o7777
+
+
+def write(archive: tarfile.TarFile, part: PartWriter, prefix: str, owner: tuple[int, int]) -> None:
+    """Add every entry of a tar to a part.
+
+    Raises:
+        PartError: an entry is neither file, directory nor link, has extended attributes, or its path is refused.
+    """
+    uid, gid = owner
+    for member in archive:
+        path = _path(member.name, prefix)
+        if any(key.startswith(("SCHILY.xattr.", "LIBARCHIVE.xattr.")) for key in member.pax_headers):
+            raise PartError(f"{member.name!r}: has extended attributes, which parts do not carry")
+        mode = member.mode & _MODES
+        if member.isdir():
+            if path:
+                part.directory(path, mode, uid, gid)
+        elif member.issym():
+            part.symlink(path, member.linkname, uid, gid)
+        elif member.islnk():
+            part.hardlink(path, _path(member.linkname, prefix))
+        elif member.isreg() and not member.issparse():
+            data = archive.extractfile(member)
+            assert data is not None
+            part.file(path, data.read(), mode, uid, gid)
+        else:
+            raise PartError(f"{member.name!r}: is neither a plain file nor a directory nor a link")
+
+
+def _path(name: str, prefix: str) -> str:
+    """The path of an entry: tars of a directory begin their names with "./"."""
+    plain = name[2:] if name.startswith("./") else "" if name == "." else name
+    return f"{prefix}/{plain}".rstrip("/") if prefix else plain
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(prog="tar_part", description=__doc__)
+    for name in ("tar", "deflate", "mtree"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--prefix", default="")
+    parser.add_argument("--owner", default="0:0")
+    options = parser.parse_args(argv)
+    try:
+        owner = _OWNER.fullmatch(options.owner)
+        if not owner:
+            raise PartError(f"owner {options.owner!r} is not of the form UID:GID")
+        with tarfile.open(options.tar) as archive, PartWriter(options.deflate, options.mtree) as part:
+            write(archive, part, options.prefix, (int(owner[1]), int(owner[2])))
+    except (PartError, tarfile.TarError, EOFError) as error:
+        print(f"tar_part: {options.tar}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -216,5 +216,5 @@ class PrivateApt:
 
 
 def environment_name(registry: str) -> str:
-    """Name of the environment variable that overrides where a registry lies: DEBIAN_MIRROR, DEBIAN_SECURITY_MIRROR."""
-    return registry.upper().replace("-", "_") + "_MIRROR"
+    """Name of the environment variable that overrides where a registry lies, the same as for the build's downloads."""
+    return "RUNTIME_" + registry.upper().replace("-", "_") + "_URL"

@@ -18,8 +18,9 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
+from tools.deb import bzl_data
 from tools.deb.apt import AptError, Candidate, PrivateApt, Source, configured_mirrors, environment_name
 
 Versions = Dict[str, str]
@@ -45,7 +46,7 @@ class PackageSet:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The decoded runtime/debian/packages.json."""
+    """The decoded runtime/debian/packages.bzl."""
 
     suite: str
     sources: Tuple[Source, ...]
@@ -66,20 +67,19 @@ class Solution:
     passed_over: Dict[str, List[str]] = field(default_factory=dict)
 
 
-def read_wanted(text: str) -> Wanted:
+def decode_wanted(data: Mapping[str, Any]) -> Wanted:
     """Decodes the package sets.
 
     Args:
-        text: JSON as in runtime/debian/packages.json.
+        data: SUITE, SOURCES and PACKAGE_SETS as in runtime/debian/packages.bzl.
 
     Raises:
         LockError: names the set and what is wrong with it.
     """
-    data = json.loads(text)
     sets: List[PackageSet] = []
-    for item in data["sets"]:
+    for item in data["PACKAGE_SETS"]:
         name, known = item["name"], [s.name for s in sets]
-        unknown = set(item) - {"name", "about", "archs", "dependencies", "packages", "essential", "priorities", "extends"}
+        unknown = set(item) - {"name", "archs", "dependencies", "packages", "essential", "priorities", "extends"}
         if unknown:
             raise LockError(f"package set {name}: unknown key {sorted(unknown)[0]}")
         if item["dependencies"] not in ("solved", "as named"):
@@ -103,7 +103,7 @@ def read_wanted(text: str) -> Wanted:
                 tuple(item.get("extends", ())),
             )
         )
-    return Wanted(data["suite"], tuple(Source(s["registry"], s["suite"]) for s in data["sources"]), tuple(sets))
+    return Wanted(data["SUITE"], tuple(Source(s["registry"], s["suite"]) for s in data["SOURCES"]), tuple(sets))
 
 
 def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str], served: Served) -> Solution:
@@ -266,12 +266,12 @@ def find_mirrors(given: Sequence[str]) -> Dict[str, str]:
 def main(argv: Sequence[str]) -> int:
     """Command line: remakes `<suite>_<arch>.json` beside the package sets."""
     parser = argparse.ArgumentParser(prog="tools.deb.lock", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--packages", type=Path, required=True, help="the package sets (runtime/debian/packages.json)")
+    parser.add_argument("--packages", type=Path, required=True, help="the package sets (runtime/debian/packages.bzl)")
     parser.add_argument("--out", type=Path, help="directory of the locks; default: beside the package sets")
     parser.add_argument("--mirror", action="append", default=[], metavar="NAME=URL", help="where a registry lies, instead of apt's sources")
     options = parser.parse_args(argv)
     try:
-        wanted = read_wanted(options.packages.read_text(encoding="utf-8"))
+        wanted = decode_wanted(bzl_data.read(options.packages))
         mirrors = find_mirrors(options.mirror)
         out = options.out or options.packages.parent
         solutions: Dict[str, Solution] = {}
@@ -291,7 +291,7 @@ def main(argv: Sequence[str]) -> int:
             lines = differences(solutions[names[0]], solutions[other], (names[0], other))
             print(f"versions that differ between {names[0]} and {other}: {len(lines)}")
             print("\n".join(lines))
-    except (AptError, LockError) as error:
+    except (AptError, LockError, bzl_data.DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

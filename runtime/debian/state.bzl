@@ -68,14 +68,14 @@ STATE = {
             "choices": [{"package": "tar", "path": "/usr/sbin/rmt-tar", "priority": 50, "slaves": {"rmt.8.gz": "/usr/share/man/man8/rmt-tar.8.gz"}}],
         },
     ],
-    # dpkg-divert: path, where another package's file of that name goes. The newest first, as dpkg keeps them.
+    # dpkg-divert: path, where another package's file of that name goes. The newest first, as dpkg keeps them. dash's
+    # second one, for its manual page, is made only where manual pages are.
     "diversions": [
-        {"package": "dash", "path": "/usr/share/man/man1/sh.1.gz", "to": "/usr/share/man/man1/sh.distrib.1.gz"},
         {"package": "dash", "path": "/bin/sh", "to": "/bin/sh.distrib"},
     ],
-    # dpkg-statoverride: owners and modes that a later installation keeps. The newest first.
+    # dpkg-statoverride: owners and modes that a later installation keeps. The newest first. The one for /etc/sasldb2 is
+    # left out like that file: sasl2-bin makes both together when it is next configured.
     "statoverrides": [
-        {"package": "sasl2-bin", "path": "/etc/sasldb2", "user": "root", "group": "sasl", "mode": "660"},
         {"package": "sasl2-bin", "path": "/var/run/saslauthd", "user": "root", "group": "sasl", "mode": "710"},
     ],
     # Heads of files that scripts write with a fixed text before a computed list.

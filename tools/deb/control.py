@@ -70,5 +70,5 @@ def _paragraph(lines: Iterable[str]) -> Paragraph:
             raise ControlError(f"not a control field: {line!r}")
         if name in fields:
             raise ControlError(f"field {name} stands twice in one paragraph")
-        fields[name] = value.strip(" \t")
+        fields[name] = value.lstrip(" \t")
     return fields

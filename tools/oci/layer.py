@@ -105,13 +105,14 @@ def assemble(parts: Sequence[Part], overrides: PathSet, blob: Path, listing: Pat
             "Leave one of them out, or list the path in the layer's `overrides`: then the later part wins."
         ) from error
     directories = b"".join(tar.header(entry) for entry in entries if entry.type == DIRECTORY)
-    with open(blob, "wb") as file:
+    with open(blob, "wb") as file, ThreadPoolExecutor(1) as thread:
         out = _Blob(file)
         out.write(GZIP_HEADER + compress(directories))
         out.count(directories)
+        reader = RunReader(_WINDOWS)
         for part, tree in zip(parts, trees):
             try:
-                _copy(part, TarVerifier(tree.entries), out)
+                _copy(part, reader, TarVerifier(tree.entries), out, thread)
             except (DeflateError, VerifyError) as error:
                 raise LayerError(f"{part.origin}: {part.deflate} does not match its listing: {error}") from error
         out.write(compress(tar.END))
@@ -121,8 +122,8 @@ def assemble(parts: Sequence[Part], overrides: PathSet, blob: Path, listing: Pat
     return metadata
 
 
-def _copy(part: Part, verifier: TarVerifier, out: _Blob) -> None:
-    """Copy a part into the layer. Inflating it and looking at its content go on at the same time."""
+def _copy(part: Part, reader: RunReader, verifier: TarVerifier, out: _Blob, thread: ThreadPoolExecutor) -> None:
+    """Copy a part into the layer. Inflating it and, in the thread, looking at its content go on at the same time."""
 
     def look(window: memoryview) -> None:
         out.count(window)
@@ -137,13 +138,13 @@ def _copy(part: Part, verifier: TarVerifier, out: _Blob) -> None:
             yield piece
 
     looks: deque[Future[None]] = deque()
-    with open(part.deflate, "rb") as source, ThreadPoolExecutor(1) as thread:
-        for window in RunReader(_WINDOWS).read(pieces()):
+    with open(part.deflate, "rb", buffering=0) as source:
+        for window in reader.read(pieces()):
             looks.append(thread.submit(look, window))
             if len(looks) == _WINDOWS:
                 looks.popleft().result()
-        while looks:
-            looks.popleft().result()
+    while looks:
+        looks.popleft().result()
     verifier.finish()
 
 

@@ -78,6 +78,11 @@ DIFFERENCES = [
     },
     {
         "kind": "only ours",
+        "paths": ["etc/apt/apt.conf.d/docker-*", "etc/dpkg/dpkg.cfg.d/docker*", "usr/sbin/policy-rc.d"],
+        "why": "rootfs/: settings under the names that Debian's container images use",
+    },
+    {
+        "kind": "only ours",
         "paths": ["home/astro", "home/astro/*"],
         "why": "the image's user",
     },

@@ -266,14 +266,15 @@ def find_mirrors(given: Sequence[str]) -> Dict[str, str]:
 def main(argv: Sequence[str]) -> int:
     """Command line: remakes `<suite>_<arch>.json` beside the package sets."""
     parser = argparse.ArgumentParser(prog="tools.deb.lock", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--packages", type=Path, required=True, help="the package sets (runtime/debian/packages.bzl)")
+    parser.add_argument("--packages", type=Path, required=True, help="the package sets: packages.bzl, relative to the workspace")
     parser.add_argument("--out", type=Path, help="directory of the locks; default: beside the package sets")
     parser.add_argument("--mirror", action="append", default=[], metavar="NAME=URL", help="where a registry lies, instead of apt's sources")
     options = parser.parse_args(argv)
     try:
-        wanted = decode_wanted(bzl_data.read(options.packages))
+        packages = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), options.packages)
+        wanted = decode_wanted(bzl_data.read(packages))
         mirrors = find_mirrors(options.mirror)
-        out = options.out or options.packages.parent
+        out = options.out or packages.parent
         solutions: Dict[str, Solution] = {}
         with tempfile.TemporaryDirectory(prefix="apt-") as scratch:
             for arch in wanted.archs:

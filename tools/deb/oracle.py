@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import json
-import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -106,17 +105,16 @@ def main(argv: Sequence[str]) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="oracle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("check", choices=["compare", "configure"])
-    parser.add_argument("--architecture", required=True)
-    parser.add_argument("--parts", type=Path, required=True, help="JSON list of [deflate, mtree] files, the whole system")
-    parser.add_argument("--debs", type=Path, required=True, help="JSON list of the packages' files")
-    parser.add_argument("--manual", type=Path, required=True, help="JSON list of the packages asked for by name")
+    parser.add_argument("--system", type=Path, required=True, help="JSON: architecture, debs, manual, parts")
     parser.add_argument("--path-filter", type=Path, required=True, help="dpkg configuration with path-exclude")
     parser.add_argument("--table", type=Path, required=True, help="runtime/debian/oracle.bzl")
-    parser.add_argument("--tree", type=Path, help="a tar of mmdebstrap's, instead of making one; made and kept if missing")
+    parser.add_argument("--tree", type=Path, help="a tar of mmdebstrap's (absolute path), instead of making one; made and kept if missing")
     options = parser.parse_args(argv)
     try:
         tables = bzl_data.read(options.table)
-        ours = oracle_trees.of_parts(_json(options.parts))
+        system = json.loads(options.system.read_text(encoding="utf-8"))
+        architecture = system["architecture"]
+        ours = oracle_trees.of_parts(system["parts"])
         if options.check == "configure":
             before, after, log = oracle_trees.configured(ours)
             print(log, end="")
@@ -124,20 +122,15 @@ def main(argv: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="oracle-") as scratch:
             tar = options.tree or Path(scratch) / "oracle.tar"
             if not tar.exists():
-                debs = [Path(file) for file in _json(options.debs)]
-                oracle_trees.mmdebstrap(debs, options.architecture, _json(options.manual), options.path_filter, tar, Path(scratch))
+                debs = [Path(file) for file in system["debs"]]
+                oracle_trees.mmdebstrap(debs, architecture, system["manual"], options.path_filter, tar, Path(scratch))
             theirs = oracle_trees.of_tar(tar)
-        table = [item for item in tables["DIFFERENCES"] if options.architecture in item.get("archs", [options.architecture])]
+        table = [item for item in tables["DIFFERENCES"] if architecture in item.get("archs", [architecture])]
         return report(compare(ours, theirs), table)
     except (OracleError, bzl_data.DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-def _json(path: Path) -> list:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 if __name__ == "__main__":
-    os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     sys.exit(main(sys.argv[1:]))

@@ -55,7 +55,7 @@ def accept(debs: Sequence[Deb], programs: Dict[str, List[str]], reviewed: Dict[s
             reviewed[name] = found
 
 
-def undeclared(reviewed: Dict[str, Dict[str, Sequence[str]]], effects: dict, without: dict, state_only: Sequence[str] = ()) -> List[str]:
+def undeclared(reviewed: Dict[str, Dict[str, Sequence[str]]], effects: dict, without: dict) -> List[str]:
     """Names what the tables contradict each other in, one line each."""
     lines = []
     for package in sorted(reviewed):
@@ -72,16 +72,17 @@ def undeclared(reviewed: Dict[str, Dict[str, Sequence[str]]], effects: dict, wit
 def main(argv: Sequence[str]) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="review", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--directory", type=Path, required=True, help="runtime/debian, where the tables lie")
-    parser.add_argument("--debs", type=Path, required=True, help="JSON list of the files to look at")
+    parser.add_argument("--directory", required=True, help="runtime/debian below the workspace, where the tables lie")
+    parser.add_argument("--system", type=Path, action="append", default=[], help="JSON whose `debs` lists packages")
     parser.add_argument("--accept", action="store_true")
     parser.add_argument("packages", nargs="*")
     options = parser.parse_args(argv)
-    tables = bzl_data.read(options.directory / "effects.bzl")
-    path = options.directory / "reviewed_scripts.bzl"
+    directory = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), options.directory)
+    tables = bzl_data.read(directory / "effects.bzl")
+    path = directory / "reviewed_scripts.bzl"
     reviewed = bzl_data.read(path)["REVIEWED_SCRIPTS"] if path.exists() else {}
-    files = [Path(file) for file in json.loads(options.debs.read_text(encoding="utf-8"))]
-    debs = [archive.read(file.read_bytes(), file.name) for file in files]
+    files = {file for system in options.system for file in json.loads(system.read_text(encoding="utf-8"))["debs"]}
+    debs = [archive.read(Path(file).read_bytes(), Path(file).name) for file in sorted(files)]
     unknown = set(options.packages) - {deb.package for deb in debs} - {"all"}
     if unknown:
         print(f"error: not in the lock: {', '.join(sorted(unknown))}", file=sys.stderr)
@@ -114,6 +115,4 @@ def _show(deb: Deb, reviewed: scripts.Reviewed) -> None:
 
 
 if __name__ == "__main__":
-    # `bazel run` starts programs in its own tree and says where the user stands.
-    os.chdir(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,30 @@
+"""The Debian system of the images: which parts one architecture's image holds."""
+
+load("@locked//:locks.bzl", "DEBIAN")
+load("//tools/deb:defs.bzl", "locked_deb_part_labels")
+load(":packages.bzl", "PACKAGE_SETS")
+
+# The package sets that are installed in an image.
+IMAGE_SETS = ["base", "system"]
+
+def manual_packages():
+    """Names of the packages that the images' sets ask for.
+
+    Returns:
+      sorted list of strings.
+    """
+    return sorted([name for item in PACKAGE_SETS if item["name"] in IMAGE_SETS for name in item["packages"]])
+
+def debian_parts(arch):
+    """Gives all parts of the Debian system of one architecture.
+
+    Args:
+      arch: "amd64" or "arm64".
+
+    Returns:
+      list of labels: one part for each package, the state of the system, the container's own settings.
+    """
+    return locked_deb_part_labels(DEBIAN[arch], IMAGE_SETS, "//runtime/debian") + [
+        "//runtime/debian:state_" + arch,
+        "//runtime/debian:settings",
+    ]

@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import http.client
 import json
+import os
 import re
+import subprocess
 import time
 import urllib.error
 import urllib.parse
@@ -39,18 +41,30 @@ class IndexFile:
 
 
 def pip_index() -> str:
-    """Gives the index that pip would use here: from its configuration and environment, else its own default.
+    """Gives the index that pip uses on this machine: the one that it is configured for, else pip's own default.
 
     Raises:
-        LockError: pip isn't there or doesn't tell.
+        LockError: the default can't be found out.
     """
+    if os.environ.get("PIP_INDEX_URL"):
+        return os.environ["PIP_INDEX_URL"]
     try:
-        from pip._internal.commands import create_command
+        command = ["python3", "-m", "pip", "config", "get", "global.index-url"]
+        asked = subprocess.run(command, capture_output=True, text=True, check=False, env=_machine_environment())
+        if asked.returncode == 0 and asked.stdout.strip():
+            return asked.stdout.strip()
+    except OSError:
+        pass  # a machine without Python: then nothing is configured
+    try:
+        from pip._internal.models.index import PyPI
+    except ImportError as error:
+        raise LockError(f"pip's default index can't be found out ({error}); set {INDEX_VARIABLE}") from error
+    return str(PyPI.simple_url)
 
-        options, _ = create_command("download").parse_args([])
-        return str(options.index_url)
-    except Exception as error:  # pip's own exceptions are as internal as the module
-        raise LockError(f"can't ask pip for its index ({error}); set {INDEX_VARIABLE}") from error
+
+def _machine_environment() -> dict[str, str]:
+    """The environment without what was set for the Python that runs this program."""
+    return {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
 
 
 def relative_path(url: str, files_url: str) -> str:

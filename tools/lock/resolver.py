@@ -7,13 +7,14 @@ import datetime
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Protocol
 
 from tools.lock.index import INDEX_VARIABLE
 from tools.lock.model import LockError, LockSpec, normalize
 from tools.wheel.tags import GLIBC, MACHINES
+
+SDIST_METADATA = "requirements_lock/sdist_metadata.toml"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,18 +46,21 @@ class Resolver(Protocol):
 class Uv:
     """The resolver of Astral's uv, which writes pip-tools' format."""
 
-    def __init__(self, executable: Path, index_url: str) -> None:
-        """Takes the program and the index that it asks."""
+    def __init__(self, executable: Path, index_url: str, python: Path) -> None:
+        """Takes the program, the index that it asks, and a Python, which uv wants to see but for which it resolves not."""
         self._executable = executable
         self._index_url = index_url
+        self._python = python
 
     def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
         """See `Resolver`. The result depends only on input, Python, architecture, cut-off and index: no older lock,
-        no configuration file and no installed package is looked at."""
+        no configuration of the machine and no installed package is looked at. No code of a distribution is run: what
+        has no metadata on the index stands in SDIST_METADATA."""
         command = [
             str(self._executable), "pip", "compile", spec.input,
-            "--quiet", "--no-progress", "--color", "never", "--no-config", "--no-header", "--generate-hashes",
-            "--python", sys.executable, "--no-python-downloads", "--python-version", spec.python,
+            "--quiet", "--no-progress", "--color", "never", "--no-header", "--generate-hashes",
+            "--config-file", SDIST_METADATA, "--no-build-isolation",
+            "--python", str(self._python), "--no-python-downloads", "--python-version", spec.python,
             "--python-platform", f"{MACHINES[arch]}-manylinux_{GLIBC[0]}_{GLIBC[1]}",
             "--exclude-newer", _day_after(spec.cutoff),
             "--default-index", self._index_url,
@@ -71,7 +75,8 @@ class Uv:
         if done.returncode != 0:
             raise LockError(
                 f"lock {spec.lock!r} for {arch}: {spec.input} can't be resolved from {self._index_url} (see"
-                f" {INDEX_VARIABLE}) with uploads up to {spec.cutoff}; the resolver says:\n{done.stderr.strip()}"
+                f" {INDEX_VARIABLE}) with uploads up to {spec.cutoff}. Where it had to build something, that needs an"
+                f" entry in {SDIST_METADATA}. The resolver says:\n{done.stderr.strip()}"
             )
         return parse(done.stdout)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Callable
@@ -96,6 +97,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("locks", nargs="*", metavar="LOCK", help="only these locks")
     parser.add_argument("--check", action="store_true", help="fail when a lock is stale; makes nothing, asks no index")
     parser.add_argument("--root", type=Path, default=Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ".")))
+    parser.add_argument("--python", type=Path, default=_python(), help="a Python for the resolver to look at")
     parser.add_argument("--uv", type=Path, default=Path("uv"), help="the resolver's program")
     options = parser.parse_args(argv)
     try:
@@ -104,7 +106,7 @@ def main(argv: list[str] | None = None) -> int:
             return _check(options.root, specs)
         url = os.environ.get(INDEX_VARIABLE) or pip_index()
         index = Index(url, os.environ.get(FILES_VARIABLE, ""))
-        uv = resolver.Uv(options.uv, url)
+        uv = resolver.Uv(Path(shutil.which(options.uv) or options.uv).absolute(), url, options.python)
         for spec in specs:
             files = make(options.root, spec, uv, index, lambda line: print(line, file=sys.stderr, flush=True))
             changed = write(options.root / TABLE.parent, files)
@@ -113,6 +115,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _python() -> Path:
+    # The tools' Python is started by a script, which knows the loader; sys.executable doesn't.
+    home = os.environ.get("PYTHONHOME")
+    return Path(home) / "bin/python3" if home else Path(sys.executable)
 
 
 def _wanted(specs: list[LockSpec], names: list[str]) -> list[LockSpec]:

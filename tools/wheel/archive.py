@@ -100,8 +100,8 @@ class Archive:
             if len(content) <= entry.size and (not inflate.eof or inflate.unused_data):
                 raise WheelError(f"{self.file}: {entry.name}: its deflate stream does not end where the entry ends")
         if len(content) != entry.size:
-            more = "more" if len(content) > entry.size else f"{len(content)} bytes,"
-            raise WheelError(f"{self.file}: {entry.name}: holds {more} than the {entry.size} bytes that it declares")
+            held = "more than" if len(content) > entry.size else f"only {len(content)} of"
+            raise WheelError(f"{self.file}: {entry.name}: holds {held} the {entry.size} bytes that it declares")
         crc32 = zlib.crc32(content)
         if crc32 != entry.crc32:
             raise WheelError(f"{self.file}: {entry.name}: CRC-32 is {crc32:08x}, declared is {entry.crc32:08x}")

@@ -18,7 +18,7 @@ load(
     _locked_wheel_labels = "locked_wheel_labels",
     _locked_wheels = "locked_wheels",
 )
-load("//tools/wheel/private:providers/target_python.bzl", _TargetPythonInfo = "TargetPythonInfo")
+load("//tools/wheel/private/providers:target_python_info.bzl", _TargetPythonInfo = "TargetPythonInfo")
 load("//tools/wheel/private:target_python.bzl", _target_python = "target_python")
 load("//tools/wheel/private:wheel_binary.bzl", _wheel_binary = "wheel_binary")
 load("//tools/wheel/private:wheel_library.bzl", _wheel_library = "wheel_library")

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from tools.oci.part import PartError, PartWriter
-
 from tools.wheel import record as records
 from tools.wheel.archive import DEFLATED, Archive
 from tools.wheel.bytecode import Compiler, pyc_path

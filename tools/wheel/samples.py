@@ -29,6 +29,7 @@ def make_wheel(
     name: str = "sample",
     version: str = "1.0",
     tag: str = "py3-none-any",
+    metadata_extra: str = "",
     entry_points: str = "",
     record: str | None = None,
     record_extra: str = "",
@@ -42,6 +43,7 @@ def make_wheel(
         folder: where it goes
         files: its entries outside of .dist-info, by name
         name, version, tag: of the wheel
+        metadata_extra: more lines of METADATA
         entry_points: text of entry_points.txt
         record: text of RECORD, instead of the right one
         record_extra: more lines of RECORD
@@ -51,7 +53,9 @@ def make_wheel(
     """
     dist_info = f"{name}-{version}.dist-info"
     contents = {key: value.encode() if isinstance(value, str) else value for key, value in files.items()}
-    contents[f"{dist_info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
+    contents[f"{dist_info}/METADATA"] = (
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata_extra}".encode()
+    )
     if wheel_text is None:
         wheel_text = f"Wheel-Version: 1.0\nGenerator: samples\nRoot-Is-Purelib: true\nTag: {tag}\n"
     contents[f"{dist_info}/WHEEL"] = wheel_text.encode()

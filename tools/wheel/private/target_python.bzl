@@ -1,6 +1,6 @@
 """target_python: describes an interpreter of the images to the rules that compile bytecode by it."""
 
-load(":providers/target_python.bzl", "TargetPythonInfo")
+load("//tools/wheel/private/providers:target_python_info.bzl", "TargetPythonInfo")
 
 def _target_python_impl(ctx):
     return [

@@ -3,7 +3,7 @@
 load("//tools/oci:providers.bzl", "PartInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/python:runtime.bzl", "PythonRuntimeInfo")
-load(":providers/target_python.bzl", "TargetPythonInfo")
+load("//tools/wheel/private/providers:target_python_info.bzl", "TargetPythonInfo")
 
 def _wheel_part_impl(ctx):
     deflate = ctx.actions.declare_file(ctx.label.name + ".deflate")

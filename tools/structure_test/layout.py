@@ -23,10 +23,10 @@ class LayoutError(Exception):
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its blob, and the digest of its archive ("sha256:…")."""
+    """One layer: its blob, and the digest of its archive ("sha256:…"; None: not known)."""
 
     blob: Path
-    diff_id: str
+    diff_id: str | None = None
 
 
 @dataclass(frozen=True)

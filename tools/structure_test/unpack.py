@@ -69,7 +69,7 @@ def unpack(layers: Sequence[Layer], root: Path) -> Tree:
                 digest = stream.finish()
             finally:
                 stream.close()
-            if digest != layer.diff_id:
+            if layer.diff_id not in (None, digest):
                 raise UnpackError(f"{layer.blob}: the archive is {digest}, but the image names {layer.diff_id}")
         unpacker.set_modes()
         return unpacker.tree

@@ -1,0 +1,30 @@
+"""Fixtures of the tests of the image's own programs."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from runtime.rootfs import rooms
+from tools.structure_test.unpack import remove
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rooms.Room]:
+    """The unpacked system, for everybody to use and nobody to change."""
+    place = tmp_path_factory.mktemp("system")
+    yield rooms.build(place)
+    remove(place)
+
+
+@pytest.fixture
+def room(system: rooms.Room, tmp_path: Path) -> Iterator[rooms.Room]:
+    """The system with a fresh /usr/local/airflow."""
+    writable = tmp_path / "airflow"
+    (writable / "logs").mkdir(parents=True)
+    yield replace(system, writable=writable)
+    shutil.rmtree(writable)

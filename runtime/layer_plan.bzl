@@ -1,9 +1,9 @@
 """Which wheels share a layer.
 
-The plan depends on names and on the sizes in the lock only, so a change of one wheel never moves another one:
-  * a wheel of LARGE bytes or more has a layer to itself, shared by every image that holds that very wheel;
-  * the others fall by a hash of their name into PURE_BUCKETS layers of architecture-independent wheels, shared by both
-    architectures, or NATIVE_BUCKETS layers of the architecture's own.
+The plan depends on the names and sizes in the lock only, so a change of one wheel never moves another one:
+  * a wheel of LARGE bytes or more has a layer to itself, shared by every image that holds that very part;
+  * the others fall by a hash of their name into PURE_BUCKETS layers of parts that all architectures of the lock share,
+    or into NATIVE_BUCKETS layers of the architecture's own.
 Measured in docs/performance.md.
 """
 
@@ -12,32 +12,29 @@ PURE_BUCKETS = 8
 NATIVE_BUCKETS = 3
 
 def _bucket(name, count):
-    # Starlark's hash() of a string is Java's String.hashCode: specified, so stable.
+    # hash() of a string is specified by Starlark (as Java's String.hashCode), so it is stable.
     return hash(name) % count
 
-def plan_wheel_layers(entries, arch):
-    """Groups a lock's entries for one architecture.
+def plan_wheel_layers(lock, parts, arch):
+    """Groups the parts of a lock's wheels into layers for one architecture.
 
     Args:
-      entries: list of dicts of a requirements lock ("files").
-      arch: "amd64" or "arm64".
+      lock: the decoded lock; its "files" give the sizes.
+      parts: dict: architecture -> dict: distribution -> label of its part.
+      arch: the architecture.
 
     Returns:
-      List of (name, shared, entries): `name` is unique within the lock and architecture; `shared` is "wheel" (one large
-      wheel; `name` is its file name), "pure" (the same for every architecture of the lock) or "native". In order of name.
+      dict: name of the layer -> sorted list of labels of parts; in order of name. Two locks or architectures that give
+      a layer the same name give it the same parts.
     """
-    groups = {}
-    for entry in entries:
-        if arch not in entry["archs"]:
-            continue
-        if entry["size"] >= LARGE:
-            key = ("wheel", entry["file"])
-        elif len(entry["archs"]) > 1:
-            key = ("pure", "pure_{}".format(_bucket(entry["name"], PURE_BUCKETS)))
+    sizes = {entry["name"]: entry["size"] for entry in lock["files"] if arch in entry["archs"]}
+    layers = {}
+    for name, part in parts[arch].items():
+        if sizes[name] >= LARGE:
+            layer = part.rpartition(":")[2]
+        elif all([parts[other].get(name) == part for other in lock["archs"]]):
+            layer = "{}_pure_{}".format(lock["lock"], _bucket(name, PURE_BUCKETS))
         else:
-            key = ("native", "native_{}".format(_bucket(entry["name"], NATIVE_BUCKETS)))
-        groups.setdefault(key, []).append(entry)
-    return [
-        (key[1], key[0], sorted(groups[key], key = lambda entry: entry["name"]))
-        for key in sorted(groups.keys())
-    ]
+            layer = "{}_{}_native_{}".format(lock["lock"], arch, _bucket(name, NATIVE_BUCKETS))
+        layers.setdefault(layer, []).append(part)
+    return {layer: sorted(layers[layer]) for layer in sorted(layers.keys())}

@@ -28,3 +28,20 @@ def debian_parts(arch):
         "//runtime/debian:state_" + arch,
         "//runtime/debian:settings",
     ]
+
+def debian_layers(arch):
+    """Gives the parts of the Debian system of one architecture, layer by layer.
+
+    Args:
+      arch: "amd64" or "arm64".
+
+    Returns:
+      dict: name of the layer -> list of labels, lowest layer first. The state (dpkg's database, accounts, caches) is a
+      layer of its own: it is small and changes with every package.
+    """
+    layers = {
+        name: locked_deb_part_labels(DEBIAN[arch], [name], "//runtime/debian")
+        for name in IMAGE_SETS
+    }
+    layers["state"] = ["//runtime/debian:state_" + arch, "//runtime/debian:settings"]
+    return layers

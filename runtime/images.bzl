@@ -1,0 +1,88 @@
+"""Turns the catalogue into targets.
+
+For a row with line 10, Python 3.11:
+  :10_py311_amd64, :10_py311_arm64            images with ONBUILD instructions
+  :10_py311_base_amd64, …                     the same without
+  :10_py311, :10_py311_base                   multi-arch indexes
+  :10, :10_base                               aliases to the indexes of the line's default Python
+  :all_images                                 everything
+"""
+
+load("@locked//:locks.bzl", "REQUIREMENTS")
+load("//runtime/config:defs.bzl", "image_config")
+load("//tools/oci:defs.bzl", "image", "image_index")
+load(":catalogue.bzl", "image_rows")
+load(":layers.bzl", "image_layers")
+
+_VARIANTS = {
+    "": True,
+    "_base": False,
+}
+
+def locked_version(lock, distribution):
+    """The version of a distribution in a lock.
+
+    Args:
+      lock: name of the lock.
+      distribution: normalised name.
+
+    Returns:
+      the version; fails naming both when the lock has none.
+    """
+    for entry in REQUIREMENTS[lock]["files"]:
+        if entry["name"] == distribution:
+            return entry["version"]
+    fail("requirements_lock/{}.json has no {}".format(lock, distribution))
+
+def _check_lock(row):
+    if row.lock not in REQUIREMENTS:
+        fail("catalogue row {}: there is no lock requirements_lock/{}.json (see requirements_lock/locks.json)".format(row.line, row.lock))
+    lock = REQUIREMENTS[row.lock]
+    for arch in row.architectures:
+        if arch not in lock["archs"]:
+            fail("catalogue row {}: its lock requirements_lock/{}.json is not for {}".format(row.line, row.lock, arch))
+    airflow = locked_version(row.lock, "apache-airflow")
+    if airflow != row.airflow:
+        fail("catalogue row {}: Airflow {}, but requirements_lock/{}.json has {}".format(row.line, row.airflow, row.lock, airflow))
+
+def runtime_images(name):
+    """Declares the images, indexes and aliases of the whole catalogue.
+
+    Args:
+      name: name of the target that builds them all.
+    """
+    everything = []
+    for row in image_rows():
+        _check_lock(row)
+        for suffix, onbuild in _VARIANTS.items():
+            config = image_config(
+                airflow = row.airflow,
+                default_python = row.default_python,
+                edition = row.edition,
+                onbuild = onbuild,
+                pip = locked_version(row.lock, "pip"),
+                python = row.python,
+                version = row.version,
+            )
+            index = row.lock + suffix
+            images = []
+            for arch in row.architectures:
+                name = "{}_{}".format(index, arch)
+                image(
+                    name = name,
+                    architecture = arch,
+                    layers = image_layers(row, arch),
+                    repo_tags = ["astro-runtime:" + config["env"]["ASTRONOMER_IMAGE_TAG"]],
+                    visibility = ["//visibility:public"],
+                    **config
+                )
+                images.append(name)
+            image_index(
+                name = index,
+                images = images,
+                visibility = ["//visibility:public"],
+            )
+            everything += images + [index]
+            if row.default_python:
+                native.alias(name = row.line + suffix, actual = index, visibility = ["//visibility:public"])
+    native.filegroup(name = name, srcs = everything, visibility = ["//visibility:public"])

@@ -28,6 +28,13 @@ export PYTHONHOME="$here" PYTHONUTF8=1 PYTHONDONTWRITEBYTECODE=1 PYTHONNOUSERSIT
 exec "$here/lib/ld.so" --library-path "$here/lib" "$here/bin/python3.9" "$@"
 """
 
+# The loader starts bin/python3.9, which by itself would be run by the host's loader.
+SITE = b"""\
+import os, sys
+
+sys.executable = os.path.join(sys.prefix, "bin", "python3")
+"""
+
 
 def compiled(name: str, source: bytes) -> bytes:
     """The .pyc of a module of the zip: unchecked-hash (PEP 552), its file name relative to the zip."""
@@ -42,10 +49,11 @@ def library_zip(library: Path, output: Path) -> None:
         def add(name: str, data: bytes) -> None:
             archive.writestr(zipfile.ZipInfo(name, TIME), data)
 
+        add("sitecustomize.py", SITE)
         for path in sorted(library.rglob("*")):
             name = path.relative_to(library).as_posix()
             parts = set(name.split("/"))
-            if not path.is_file() or parts & LEFT_OUT or "lib-dynload" in parts or name.startswith("config-"):
+            if not path.is_file() or name == "sitecustomize.py" or parts & LEFT_OUT or "lib-dynload" in parts or name.startswith("config-"):
                 continue
             data = path.read_bytes()
             add(name, data)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
 
 def main(argv: list[str]) -> int:
-    # Tests that start Python start the locked one: its start script knows the loader.
-    sys.executable = str(Path(os.environ["PYTHONHOME"]) / "bin/python3")
     temporary = os.environ.get("TEST_TMPDIR", "/tmp")
     options = ["-p", "no:cacheprovider", "--strict-markers", "--color=no", "-ra", f"--basetemp={temporary}/pytest"]
     if "XML_OUTPUT_FILE" in os.environ:

@@ -34,8 +34,9 @@ def test_c_library_is_bullseyes() -> None:
 
 
 def test_subprocess_is_the_same_interpreter() -> None:
-    script = "import sys, zlib; print(sys.version_info[:2], zlib.ZLIB_RUNTIME_VERSION)"
-    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "(3, 9) 1.2.11\n"
+    inner = "import sys, zlib; print(sys.version_info[:2], zlib.ZLIB_RUNTIME_VERSION)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}], check=True)"
+    assert subprocess.check_output([sys.executable, "-c", outer], text=True) == "(3, 9) 1.2.11\n"
 
 
 def test_standard_library_is_compiled() -> None:

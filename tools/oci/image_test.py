@@ -90,7 +90,10 @@ def test_manifest() -> None:
 
 
 def test_json_is_canonical() -> None:
-    assert canonical.encode({"b": [1, {"d": None, "c": "é"}], "a": True}) == '{"a":true,"b":[1,{"c":"é","d":null}]}'.encode()
+    assert (
+        canonical.encode({"b": [1, {"d": None, "c": "é"}], "a": True})
+        == '{"a":true,"b":[1,{"c":"é","d":null}]}'.encode()
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,9 @@ def arguments(directory: Path, spec: dict[str, object]) -> list[str]:
     (directory / "spec").write_text(json.dumps(spec))
     (directory / "l.json").write_bytes(canonical.encode(LAYERS[0].metadata._asdict()))
     (directory / "l.mtree").write_text(mtree.dump([Entry("a", FILE, 0o644)]))
-    outputs = [word for name in ("config", "manifest", "mtree", "digest") for word in (f"--{name}", f"{directory}/{name}")]
+    outputs = [
+        word for name in ("config", "manifest", "mtree", "digest") for word in (f"--{name}", f"{directory}/{name}")
+    ]
     return ["--spec", f"{directory}/spec", "--layer", "base", f"{directory}/l.json", f"{directory}/l.mtree", *outputs]
 
 

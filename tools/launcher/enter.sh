@@ -7,6 +7,7 @@ trust_store() {
     store=$(launcher_cache)/trust-$(sha256sum <"$bundle" | cut -c1-16)
     if [ ! -e "$store/cacerts" ]; then
         work=$(mktemp -d "$store.XXXXXX")
+        trap 'rm -rf "$work"' EXIT
         awk -v dir="$work" '
             /BEGIN (TRUSTED )?CERTIFICATE/ { n++; file = sprintf("%s/%04d.pem", dir, n) }
             file { print > file }
@@ -15,20 +16,85 @@ trust_store() {
             bwrap --tmpfs / --ro-bind "$root/usr" /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
                 --ro-bind "$root/etc" /etc --bind "$work" /etc/ssl/certs/java --bind "$work" "$work" --proc /proc --dev /dev \
                 --setenv PATH /usr/bin /usr/lib/jvm/default-java/bin/java \
-                -Xmx64m -jar /usr/share/ca-certificates-java/ca-certificates-java.jar -storepass changeit >"$work/log" 2>&1 ||
-            { cat "$work/log" >&2; die "Java's trust store can't be made from $bundle" "Check that file, or set SSL_CERT_FILE."; }
-        rm -f "$work"/*.pem
-        mv -T "$work" "$store" 2>/dev/null || rm -rf "$work" # another launcher was first
+                -Xmx64m -jar /usr/share/ca-certificates-java/ca-certificates-java.jar -storepass changeit >"$work/log" 2>&1 &&
+            [ -s "$work/cacerts" ] ||
+            die "Java's trust store can't be made from $bundle: $(tail -n 1 "$work/log")" "Check that file, or set SSL_CERT_FILE."
+        rm -f "$work"/*.pem "$work/log"
+        [ ! -d "$store" ] || mv "$store" "$work/incomplete" 2>/dev/null || true
+        mv -T "$work" "$store" 2>/dev/null || [ -e "$store/cacerts" ] || # another launcher was first
+            die "$store can't be made" "Remove it by hand."
     fi
     printf '%s\n' "$store/cacerts"
+}
+
+# Whether a path shows the root's file in place of the host's.
+hidden() {
+    case $1/ in
+    /bin/* | /sbin/* | /lib/* | /lib32/* | /lib64/* | /libx32/* | /usr/* | /etc/* | /boot/* | /lost+found/*) return 0 ;;
+    esac
+    return 1
+}
+
+# bubblewrap's arguments, each ended by NUL: everything of the host but its system directories at its own place; the
+# system is the root's.
+mounts() {
+    printf '%s\0' --tmpfs / --ro-bind "$1/usr" /usr --ro-bind "$1/etc" /etc
+    printf '%s\0' --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64
+    for path in /*; do
+        case $path in /proc | /sys | /dev) continue ;; esac
+        if hidden "$path"; then continue; fi
+        if [ -L "$path" ]; then
+            printf '%s\0' --symlink "$(readlink "$path")" "$path"
+        elif [ -d "$path" ]; then
+            printf '%s\0' --bind "$path" "$path"
+        fi
+    done
+    # /var is the host's (homes and CI's workspaces lie there), but what the root's package tools keep there is theirs.
+    for path in /var/lib/apt /var/lib/dpkg /var/cache/apt; do
+        if [ -d "$path" ]; then printf '%s\0' --ro-bind "$1$path" "$path"; fi
+    done
+    printf '%s\0' --dev-bind /dev /dev --ro-bind /sys /sys
+    # The host's own /proc: with a new one Bazel's linux-sandbox can't mount its /proc and is silently left out.
+    printf '%s\0' --bind /proc /proc
+    for file in passwd group subuid subgid hosts resolv.conf; do
+        if [ -e "$1/etc/$file" ]; then printf '%s\0' --ro-bind-try "$(readlink -f "/etc/$file")" "/etc/$file"; fi
+    done
+}
+
+# run_in_foreground COMMAND…: waits for it and gives its exit status. bubblewrap stays between us and Bazel and would die
+# alone of a signal: Ctrl-C reaches Bazel by the terminal, the others are passed on to it.
+run_in_foreground() {
+    exec 3<&0
+    "$@" <&3 3<&- &
+    waiter=$!
+    exec 3<&- 8<&-
+    trap : INT
+    trap 'forward TERM' TERM
+    trap 'forward HUP' HUP
+    while :; do
+        status=0
+        wait "$waiter" || status=$?
+        # A signal ends the waiting, too.
+        kill -0 "$waiter" 2>/dev/null || exit "$status"
+    done
+}
+
+forward() {
+    bazel=
+    read -r bazel <"/proc/$waiter/task/$waiter/children" || true
+    # Before bubblewrap has started it, bubblewrap itself is what there is to end.
+    kill -"$1" "${bazel:-$waiter}" 2>/dev/null || true
 }
 
 enter_and_run() {
     root=$1
     shift
-    bwrap=$(command -v bwrap) || die "bubblewrap is not installed" "Run: sudo apt-get install -y bubblewrap"
-    "$bwrap" --ro-bind / / true 2>/dev/null ||
-        die "bubblewrap may not make a namespace here" "Allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0), or put bazelisk or bazel $version on PATH."
+    command -v bwrap >/dev/null || die "bubblewrap is not installed" "Run: sudo apt-get install -y bubblewrap"
+    bwrap --ro-bind / / true 2>/dev/null ||
+        die "bubblewrap may not make a namespace here" "Allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; docker: --privileged), or put bazelisk or bazel $version on PATH."
+    for path in "$PWD" "$workspace" "${HOME:-/}"; do
+        ! hidden "$path" || die "$path lies in a directory that the launcher's root replaces" "Move it, e.g. under /home or /srv, or put bazelisk or bazel $version on PATH."
+    done
 
     # The registries, from the host's clients; what the user set in the environment stays.
     : "${RUNTIME_DEBIAN_URL:=$(host_debian_mirror)}"
@@ -36,42 +102,27 @@ enter_and_run() {
     [ -z "$RUNTIME_DEBIAN_URL" ] || export RUNTIME_DEBIAN_URL
     [ -z "$RUNTIME_PYPI_INDEX_URL" ] || export RUNTIME_PYPI_INDEX_URL
 
-    arguments=$(mktemp)
-    # Everything of the host but its system directories, at its own place; the system is the root's.
-    {
-        printf '%s\0' --tmpfs / --ro-bind "$root/usr" /usr --ro-bind "$root/etc" /etc --ro-bind "$root/var" /var
-        printf '%s\0' --symlink usr/bin /bin --symlink usr/sbin /sbin --symlink usr/lib /lib --symlink usr/lib64 /lib64
-        for path in /*; do
-            case $path in
-            /bin | /sbin | /lib | /lib32 | /lib64 | /libx32 | /usr | /etc | /var | /proc | /sys | /dev | /boot | /lost+found) ;;
-            *) if [ -d "$path" ] && [ ! -L "$path" ]; then printf '%s\0' --bind "$path" "$path"; fi ;;
-            esac
-        done
-        printf '%s\0' --bind /var/tmp /var/tmp --dev-bind /dev /dev --ro-bind /sys /sys
-        # The host's own /proc: with a new one Bazel's linux-sandbox can't mount its /proc and is silently left out.
-        printf '%s\0' --bind /proc /proc
-        for file in passwd group hosts resolv.conf; do
-            printf '%s\0' --ro-bind-try "$(readlink -f "/etc/$file")" "/etc/$file"
-        done
-    } >"$arguments"
-    exec 8<"$arguments"
-    rm -f "$arguments"
-
+    # A Bazel server that still runs in a root that was removed since must not go on: another option starts it anew.
+    set -- "--host_jvm_args=-Druntime.root=$(stat -c %i "$root")" "$@"
     bundle=$(host_ca_bundle)
     if [ -n "$bundle" ]; then
         store=$(trust_store "$root" "$bundle") || exit 1
         set -- "--host_jvm_args=-Djavax.net.ssl.trustStore=$store" "$@"
         certificates=/etc/ssl/certs/ca-certificates.crt
+        set -- --ro-bind "$bundle" "$certificates" --chdir "$PWD" -- /usr/bin/bazel "$@"
+        export SSL_CERT_FILE="$certificates"
     else
-        bundle=/dev/null certificates=
+        set -- --chdir "$PWD" -- /usr/bin/bazel "$@"
     fi
+
+    arguments=$(mktemp)
+    mounts "$root" >"$arguments"
+    exec 8<"$arguments"
+    rm -f "$arguments"
+    bwrap=$(command -v bwrap)
     # A host's library and interpreter settings mean nothing in the root.
     unset LD_PRELOAD LD_LIBRARY_PATH JAVA_TOOL_OPTIONS PYTHONHOME PYTHONPATH
     PATH=/usr/sbin:/usr/bin JAVA_HOME=/usr/lib/jvm/default-java
     export PATH JAVA_HOME
-    if [ -n "$certificates" ]; then
-        export SSL_CERT_FILE="$certificates"
-        exec "$bwrap" --args 8 --ro-bind "$bundle" "$certificates" --chdir "$PWD" -- /usr/bin/bazel "$@"
-    fi
-    exec "$bwrap" --args 8 --chdir "$PWD" -- /usr/bin/bazel "$@"
+    run_in_foreground "$bwrap" --args 8 "$@"
 }

@@ -4,119 +4,153 @@
 # The root is built beside its final place and renamed into it, under a lock: an interrupted run leaves nothing that
 # a later one would use, and two launchers that start at once build it once.
 set -eu
+umask 022
 
 workspace=$1
 version=$2
 . "$workspace/tools/launcher/common.sh"
+. "$workspace/tools/launcher/recipe.sh"
 
-suite=forky # the Debian release whose bazel-bootstrap is this version
-packages=bazel-bootstrap,bazel-rules-python,bazel-skylib,bazel-features,bazel-platforms,ca-certificates,python3-pip
-packages=$packages,mmdebstrap,gpgv,skopeo # the lock updater, the oracle and .push/.load
-
-recipe=$(cat "$workspace/tools/launcher/root.sh" | sha256sum | cut -c1-12)
 cache=$(launcher_cache)
+recipe=$(sha256sum <"$workspace/tools/launcher/recipe.sh" | cut -c1-12)
 root=$cache/bazel-$version-$recipe
+elsewhere="put bazelisk or bazel $version on PATH"
 
-if [ -e "$root/.complete" ]; then
+# Prints the root, if it is there; its mark's time says when it was last used.
+use_root() {
+    [ -e "$root/.complete" ] || return 1
+    touch -c "$root/.complete" 2>/dev/null || true
     printf '%s\n' "$root"
-    exit 0
-fi
+}
 
 # Missing tools are installed where that is possible, else named.
-need() {
+need_tools() {
     missing=
-    for tool in mmdebstrap bwrap; do
-        command -v "$tool" >/dev/null 2>&1 || missing=yes
+    for tool in mmdebstrap:mmdebstrap bwrap:bubblewrap newuidmap:uidmap; do
+        # mmdebstrap maps user ids, unless it is started by root.
+        [ "$tool:$(id -u)" != newuidmap:uidmap:0 ] || continue
+        command -v "${tool%:*}" >/dev/null 2>&1 || missing="$missing ${tool#*:}"
     done
-    [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || missing=yes
+    [ -f "$keyring" ] || missing="$missing debian-archive-keyring"
     [ -n "$missing" ] || return 0
-    install="apt-get install -y --no-install-recommends mmdebstrap bubblewrap debian-archive-keyring"
+    install="apt-get install -y --no-install-recommends$missing"
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        say "installing mmdebstrap and bubblewrap (to make a root with Bazel $version)"
+        say "installing$missing (to make a root with Bazel $version)"
         export DEBIAN_FRONTEND=noninteractive
         $install >&2 || { apt-get update >&2 && $install >&2; } ||
-            die "mmdebstrap and bubblewrap could not be installed" "Install them, or put bazelisk or bazel $version on PATH."
+            die "these could not be installed:$missing" "Install them, or $elsewhere."
     else
-        die "no bazel $version on PATH, and mmdebstrap or bubblewrap is missing to make one" "Run: sudo $install"
+        die "no bazel $version on PATH, and to make one is missing:$missing" "Run: sudo $install (or $elsewhere)"
     fi
 }
 
-need
-mkdir -p "$cache"
+# The process group of mmdebstrap: it ignores a signal to itself alone, and its programs would go on.
+end_child() {
+    [ -n "$child" ] || return 0
+    kill -s TERM -- "-$child" 2>/dev/null || true
+    wait "$child" 2>/dev/null || true
+}
+
+clean_up() {
+    end_child
+    rm -rf --one-file-system "$work"
+}
+
+progress() {
+    next=10
+    while kill -0 "$child" 2>/dev/null; do
+        sleep 1
+        seconds=$(($(date +%s) - started))
+        if [ "$seconds" -ge "$next" ]; then
+            say "  $seconds s: $(grep '^I:' "$log" | tail -n 1 | cut -c 4-90)"
+            next=$((seconds + 10))
+        fi
+    done
+}
+
+build() {
+    started=$(date +%s)
+    say "making a root with Debian's Bazel $version in $root (once; about a minute, 2 GB)"
+    log=$work/log
+    mirror=${RUNTIME_DEBIAN_URL:-$(host_debian_mirror)}
+    temporary=${TMPDIR:-/var/tmp} # on the disk, where /tmp may lie in memory
+    # Another user's tree belongs to user ids that only mmdebstrap can use; the tar file gives them to the user.
+    target=$work/root.tar
+    alone=
+    if [ "$(id -u)" = 0 ]; then
+        target=$work/root
+        temporary=$work
+        alone="unshare --mount" # where mmdebstrap's mounts end with it, however it ends
+    fi
+
+    # Killed with kill -9 we can't end mmdebstrap, but then nobody holds the other end of this pipe any more.
+    mkfifo "$work/alive"
+    # In its own process group: a failing mmdebstrap sends SIGHUP to the whole of its group.
+    TMPDIR=$temporary setsid $alone sh -c '. "$1"; shift; make_system "$@"' make_system \
+        "$workspace/tools/launcher/recipe.sh" "$target" ${mirror:+"$mirror"} >"$log" 2>&1 </dev/null &
+    child=$!
+    { read -r _ <"$work/alive" || kill -s TERM -- "-$child"; } 9>&- >/dev/null 2>&1 &
+    exec 7>"$work/alive"
+
+    progress
+    if ! wait "$child"; then
+        child=
+        cp "$log" "$cache/failed.log"
+        reason=$(grep '^E:' "$log" | head -n 1)
+        [ -z "${CI:-}" ] || tail -n 60 "$log" >&2 # there the log is gone afterwards
+        die "the root could not be made: ${reason:-$(tail -n 1 "$log")} (log: $cache/failed.log)" \
+            "Name another Debian mirror by RUNTIME_DEBIAN_URL, or $elsewhere."
+    fi
+    child=
+    echo >&7
+    if [ "$target" = "$work/root.tar" ]; then
+        mkdir "$work/root"
+        tar -x -f "$target" -C "$work/root" --exclude='./dev/*' 2>>"$log" ||
+            die "the root could not be unpacked: $(tail -n 1 "$log")" "Is the disk full? $cache needs 5 GB for a moment."
+        rm "$target"
+    fi
+
+    found=$(bazel_in "$work/root")
+    [ "$found" = "$version" ] ||
+        die "Debian's Bazel in $suite is $found, .bazelversion asks for $version" \
+            "Please $elsewhere, or name a Debian mirror that has it by RUNTIME_DEBIAN_URL."
+    configure "$work/root"
+    : >"$work/root/.complete"
+    # What stands there without its mark is what an interrupted removal left.
+    [ ! -e "$root" ] || mv "$root" "$work/incomplete"
+    mv "$work/root" "$root"
+    say "made in $(($(date +%s) - started)) s"
+}
+
+# Roots that nobody used for a month: of other versions and recipes.
+remove_old() {
+    find "$cache" -mindepth 2 -maxdepth 2 -path "$cache/bazel-*/.complete" -mtime +30 | while read -r mark; do
+        old=${mark%/.complete}
+        say "removing $old, unused for a month"
+        mv "$old" "$work/" || true
+    done
+}
+
+! use_root || exit 0
+[ "$(uname -s) $(uname -m)" = "Linux x86_64" ] ||
+    die "this is $(uname -s) $(uname -m); images of all architectures are built on Linux x86_64" "Run it there."
+need_tools
+mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
+    die "$cache can't be written by $(id -un)" "Give it to that user, or set XDG_CACHE_HOME to another directory."
 exec 9>"$cache/lock"
 flock -n 9 || { say "another launcher is making the root; waiting for it"; flock 9; }
-if [ -e "$root/.complete" ]; then
-    printf '%s\n' "$root"
-    exit 0
-fi
+! use_root || exit 0
 
-started=$(date +%s)
-say "making a root with Debian's Bazel $version in $root (once; about a minute, 2 GB)"
-build=$cache/building
-# What an interrupted run left.
-rm -rf "$build" "$build.tar" || die "$build can't be removed" "Remove it by hand (it may belong to another user)."
-log=$cache/building.log
+# What interrupted runs left; nobody is making anything while we hold the lock.
+rm -rf --one-file-system "$cache"/making.* ||
+    die "$cache has files that $(id -un) can't remove" "Remove $cache/making.* by hand."
+work=$(mktemp -d "$cache/making.XXXXXX")
+chmod 755 "$work" # apt downloads as its own user
 child=
-stop() {
-    [ -z "$child" ] || kill "$child" 2>/dev/null || true
-    wait
-    rm -rf "$build" "$build.tar"
-}
-trap stop EXIT
+trap clean_up EXIT
 trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
-mirror=${RUNTIME_DEBIAN_URL:-$(host_debian_mirror)}
-# By way of a tar file: without root mmdebstrap's own tree would belong to other user ids.
-# No mirror named: mmdebstrap's own default. man1 must exist: Java's alternatives fail without it.
-mmdebstrap --variant=apt --include="$packages" \
-    --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "5"' \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-    --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-    --essential-hook='mkdir -p "$1/usr/share/man/man1"' \
-    "$suite" "$build.tar" ${mirror:+"$mirror"} >"$log" 2>&1 9>&- &
-child=$!
-while kill -0 "$child" 2>/dev/null; do
-    sleep 1
-    seconds=$(($(date +%s) - started))
-    [ $((seconds % 10)) != 0 ] || say "  $seconds s: $(grep -E '^(I:|Get:|Unpacking|Setting up)' "$log" | tail -n 1 | cut -c 1-90)"
-done
-wait "$child" || {
-    tail -n 40 "$log" >&2
-    die "the root could not be made (whole log: $log)" "Name another Debian mirror by RUNTIME_DEBIAN_URL, or put bazelisk or bazel $version on PATH."
-}
-child=
-mkdir "$build"
-tar -x -f "$build.tar" -C "$build" --exclude='./dev/*' || die "the root could not be unpacked" "Is the disk full? It needs 5 GB for a moment."
-rm "$build.tar"
-
-found=$(cat "$build/usr/share/bazel/build-label.txt")
-[ "$found" = "$version" ] ||
-    die "Debian's Bazel in $suite is now $found, .bazelversion asks for $version" "Put bazelisk or bazel $version on PATH."
-
-# Modules that Bazel's own module names but that Debian has no package for: empty, nothing of ours uses them.
-for module in apple_support buildozer protobuf zlib; do
-    stub=$build/usr/share/bazel/stubs/$module
-    mkdir -p "$stub"
-    printf 'module(name = "%s")\n' "$module" >"$stub/MODULE.bazel"
-    : >"$stub/BUILD.bazel"
-done
-printf 'buildozer_binary = module_extension(implementation = lambda ctx: None)\n' \
-    >"$build/usr/share/bazel/stubs/buildozer/buildozer_binary.bzl"
-
-# Debian's own configuration names its modules; ours adds the empty ones.
-configuration=$build/etc/bazel/bazelrc
-# Its build options are for packaging Debian: every sandboxed action would print how it was started.
-sed -i '/^build /d' "$configuration"
-for module in apple_support buildozer protobuf zlib; do
-    printf 'common --override_module=%s=/usr/share/bazel/stubs/%s\n' "$module" "$module"
-done >>"$configuration"
-# Overridden modules would make another lock file than the central registry's.
-printf 'common --lockfile_mode=off\n' >>"$configuration"
-
-: >"$build/.complete"
-chmod 755 "$build"
-mv "$build" "$root"
-trap - EXIT
-say "made in $(($(date +%s) - started)) s"
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+build
+remove_old
 printf '%s\n' "$root"

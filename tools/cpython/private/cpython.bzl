@@ -1,0 +1,100 @@
+"""cpython: builds an interpreter of the images from source."""
+
+load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
+load("//tools/wheel:defs.bzl", "TargetPythonInfo")
+load("//tools/cpython/private/providers:python_tree.bzl", "PythonTreeInfo")
+
+_DOC = """\
+A CPython for one architecture, built from locked source by `zig cc`: the same bits wherever it is built.
+
+    cpython(
+        name = "3.11_arm64",
+        arch = "arm64",
+        build_python = ":3.11_amd64",
+        recipe = json.encode(RECIPES["3.11"]),
+        version = "3.11",
+        …
+    )
+
+Files: a tar of usr/local, with tests and static libraries left out, bytecode (unchecked hash) in place. For amd64 also,
+as TargetPythonInfo, the interpreter and its standard library in the form in which bytecode of wheels is compiled. The
+build fails when an extension module is missing, is for another machine, or needs a newer glibc or another library than
+the images have.
+"""
+
+def _cpython_impl(ctx):
+    recipe = ctx.actions.declare_file(ctx.label.name + ".recipe.json")
+    tree = ctx.actions.declare_file(ctx.label.name + ".tar")
+    ctx.actions.write(recipe, ctx.attr.recipe + "\n")
+
+    outputs = [tree]
+    inputs = [recipe, ctx.file.source, ctx.file.zig] + ctx.files.own_patches + ctx.files.debs + ctx.files.build_debs
+    args = ctx.actions.args()
+    args.add("--recipe", recipe)
+    args.add("--version", ctx.attr.version)
+    args.add("--arch", ctx.attr.arch)
+    args.add("--source", ctx.file.source)
+    if ctx.file.debian:
+        args.add("--debian", ctx.file.debian)
+        inputs.append(ctx.file.debian)
+    args.add_all(ctx.files.own_patches, before_each = "--own-patch")
+    args.add("--zig", ctx.file.zig)
+    args.add_all(ctx.files.build_debs + ctx.files.debs, before_each = "--deb")
+    args.add("--method", ctx.attr.method)
+    args.add_all("--proot", ctx.files._rootless_tools, expand_directories = False)
+    args.add("--tree", tree)
+    providers = [PythonTreeInfo(
+        arch = ctx.attr.arch,
+        build_root_debs = tuple(ctx.files.build_debs),
+        tree = tree,
+        version = ctx.attr.version,
+    )]
+    if ctx.attr.build_python:
+        build_python = ctx.attr.build_python[PythonTreeInfo]
+        args.add("--build-python", build_python.tree)
+        inputs.append(build_python.tree)
+    else:
+        interpreter = ctx.actions.declare_file("{}.compiler/python{}".format(ctx.label.name, ctx.attr.version))
+        library = ctx.actions.declare_file("{}.compiler/python{}.zip".format(ctx.label.name, ctx.attr.version))
+        args.add("--interpreter", interpreter)
+        args.add("--library", library)
+        outputs += [interpreter, library]
+        providers.append(TargetPythonInfo(executable = interpreter, stdlib = library, version = ctx.attr.version))
+
+    run_python(
+        ctx,
+        program = ctx.attr._program,
+        module = "tools.cpython.build",
+        arguments = [args],
+        inputs = inputs,
+        tools = ctx.files._rootless_tools,
+        outputs = outputs,
+        mnemonic = "CPython",
+        progress_message = "Building CPython {} for {} (some minutes)".format(ctx.attr.version, ctx.attr.arch),
+    )
+    return providers + [DefaultInfo(files = depset([tree]))]
+
+cpython = rule(
+    implementation = _cpython_impl,
+    doc = _DOC,
+    attrs = {
+        "arch": attr.string(mandatory = True, values = ["amd64", "arm64"], doc = "Architecture of the images."),
+        "build_debs": attr.label_list(
+            allow_files = [".deb"],
+            mandatory = True,
+            doc = "Packages of the machine that builds: busybox-static, make, C library, the libraries that the amd64 interpreter loads.",
+        ),
+        "build_python": attr.label(providers = [PythonTreeInfo], doc = "The amd64 interpreter of the same version; for other architectures."),
+        "debian": attr.label(allow_single_file = True, doc = "Debian's debian.tar.xz, for the patches that the recipe names."),
+        "debs": attr.label_list(allow_files = [".deb"], mandatory = True, doc = "Packages to build against, of `arch`."),
+        "method": attr.string(default = "auto", doc = "How the build root is entered: auto, namespace or proot."),
+        "own_patches": attr.label_list(allow_files = [".patch"], doc = "Patches applied last."),
+        "recipe": attr.string(mandatory = True, doc = "Row of runtime/python/recipes.bzl as JSON."),
+        "source": attr.label(allow_single_file = True, mandatory = True, doc = "The release's source archive."),
+        "version": attr.string(mandatory = True, doc = "`3.N`."),
+        "zig": attr.label(allow_single_file = [".whl"], mandatory = True, doc = "The ziglang wheel."),
+        "_program": attr.label(default = "//tools/cpython:build"),
+        "_rootless_tools": attr.label(default = "//tools/rootless:tools"),
+    } | PYTHON_ATTRS,
+    provides = [PythonTreeInfo],
+)

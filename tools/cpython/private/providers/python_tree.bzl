@@ -1,0 +1,11 @@
+"""PythonTreeInfo: a CPython of the images."""
+
+PythonTreeInfo = provider(
+    doc = "A CPython as it is installed in images of one architecture.",
+    fields = {
+        "arch": "string: \"amd64\" or \"arm64\".",
+        "build_root_debs": "tuple of Files: packages in which the amd64 interpreter of this version runs, shell included.",
+        "tree": "File: tar of usr/local.",
+        "version": "string: \"3.11\".",
+    },
+)

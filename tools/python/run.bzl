@@ -25,10 +25,17 @@ _ENVIRONMENT = {
     "TZ": "UTC",
 }
 
-def _import_path(program):
+def _import_path(ctx, program):
     """PYTHONPATH for a py_library: the root of its repository, then what its libraries import from."""
-    roots = [program.label.workspace_root or "."]
-    return ":".join(roots + ["external/" + path if not path.startswith("_main") else path.replace("_main", ".", 1) for path in program[PyInfo].imports.to_list()])
+    places = [program.label.workspace_root or "."]
+    for path in program[PyInfo].imports.to_list():
+        own = path.removeprefix(ctx.workspace_name)
+        if own == path:
+            places.append("external/" + path)
+        else:
+            # Either may hold it: sources, and what actions make (wheel_library).
+            places += ["." + own, ctx.bin_dir.path + own]
+    return ":".join(places)
 
 def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_message, inputs = [], tools = [], env = {}, execution_requirements = {}):
     """Registers an action that runs `python -m module arguments`.
@@ -62,6 +69,6 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
         outputs = outputs,
         mnemonic = mnemonic,
         progress_message = progress_message,
-        env = _ENVIRONMENT | {"PYTHONHOME": python.home, "PYTHONPATH": _import_path(program)} | env,
+        env = _ENVIRONMENT | {"PYTHONHOME": python.home, "PYTHONPATH": _import_path(ctx, program)} | env,
         execution_requirements = execution_requirements,
     )

@@ -83,6 +83,18 @@ class TestCleanAirflowLogs:
         assert "ASTRONOMER__AIRFLOW__WORKER_LOG_RETENTION_DAYS is 'two weeks'" in result.stderr
 
 
-def test_airflow_cleanup_pods(room):
-    result = room.run("/entrypoint", "airflow-cleanup-pods", "--namespace=x y")
-    assert result.stdout == "airflow <kubernetes> <cleanup-pods> <--namespace=x y>\n"
+@pytest.mark.parametrize(
+    ("airflow", "executor", "runs_under"),
+    [
+        ("2.6.3", "LocalExecutor", "LocalExecutor"),
+        ("2.8.4", "CeleryKubernetesExecutor", "CeleryKubernetesExecutor"),
+        ("2.8.4", "SequentialExecutor", "KubernetesExecutor"),
+    ],
+)
+def test_airflow_cleanup_pods(room, airflow, executor, runs_under):
+    program = room.writable / "airflow"
+    program.write_text('#!/bin/sh\necho "$AIRFLOW__CORE__EXECUTOR $*"\n')
+    program.chmod(0o755)
+    settings = {"AIRFLOW_VERSION": airflow, "AIRFLOW__CORE__EXECUTOR": executor, "PATH": "/usr/local/airflow:/usr/local/bin:/bin"}
+    result = room.run("airflow-cleanup-pods", "--namespace=x", **settings)
+    assert result.stdout == f"{runs_under} kubernetes cleanup-pods --namespace=x\n"

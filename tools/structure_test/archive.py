@@ -76,7 +76,7 @@ class LayerStream:
             ArchiveError: the stream has ended.
         """
         if not self._chunk and not self._next():
-            raise ArchiveError(f"{self._blob}: the archive is cut off")
+            raise ArchiveError("the archive is cut off")
         piece, self._chunk = self._chunk[:size], self._chunk[size:]
         return piece
 
@@ -115,7 +115,7 @@ class LayerStream:
     def _next(self) -> bool:
         chunk = self._queue.get()
         if isinstance(chunk, Exception):
-            raise ArchiveError(f"{self._blob}: {chunk}") from chunk
+            raise ArchiveError(str(chunk)) from chunk
         if chunk is None:
             self._queue.put(None)
             return False

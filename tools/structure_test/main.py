@@ -18,10 +18,10 @@ import time
 from pathlib import Path
 from typing import Sequence
 
-from tools.structure_test import layout, memory, tree_checks
+from tools.structure_test import container, layout, memory, tree_checks
 from tools.structure_test.account import AccountError
 from tools.structure_test.archive import ArchiveError
-from tools.structure_test.container import Container, Isolation, structure_tests
+
 from tools.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
 from tools.structure_test.unpack import UnpackError, remove, unpack
 
@@ -68,9 +68,9 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
                 raise UsageError("--test needs --program")
             work = scratch / "work"
             work.mkdir()
-            isolation = Isolation(arguments.method, arguments.proot, arguments.qemu_aarch64)
-            container = Container(image, tree, scratch / "writable", isolation)
-            results += structure_tests(container, image, arguments.program, arguments.test, work)
+            isolation = container.Isolation(arguments.method, arguments.proot, arguments.qemu_aarch64)
+            entered = container.Container(image, tree, scratch / "writable", isolation)
+            results += container.structure_tests(entered, image, arguments.program, arguments.test, work)
         return results
     finally:
         if place is not None:

@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import NamedTuple, Sequence
 
 from tools.structure_test import archive
-from tools.structure_test.archive import DEVICE, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, LayerStream, Member
+from tools.structure_test.archive import (
+    DEVICE,
+    DIRECTORY,
+    FIFO,
+    FILE,
+    HARDLINK,
+    SYMLINK,
+    ArchiveError,
+    LayerStream,
+    Member,
+)
 from tools.structure_test.layout import Layer
 
 _WHITEOUT = ".wh."
@@ -67,10 +77,12 @@ def unpack(layers: Sequence[Layer], root: Path) -> Tree:
             try:
                 unpacker.apply(number, stream)
                 digest = stream.finish()
+                if layer.diff_id not in (None, digest):
+                    raise UnpackError(f"the archive is {digest}, but the image names {layer.diff_id}")
+            except (ArchiveError, UnpackError) as error:
+                raise type(error)(f"layer {number}, {layer.blob}: {error}") from error
             finally:
                 stream.close()
-            if layer.diff_id not in (None, digest):
-                raise UnpackError(f"{layer.blob}: the archive is {digest}, but the image names {layer.diff_id}")
         unpacker.set_modes()
         return unpacker.tree
     finally:

@@ -167,7 +167,9 @@ class TestSignals:
 
     def test_it_ends_while_it_waits(self, room):
         connection = "postgresql://127.0.0.1:1/db"
-        process = room.start(ENTRYPOINT, "airflow", "scheduler", CONNECTION_CHECK_SLEEP_TIME="30", **{DATABASE: connection})
+        process = room.start(
+            ENTRYPOINT, "airflow", "scheduler", CONNECTION_CHECK_SLEEP_TIME="30", **{DATABASE: connection}
+        )
         assert "waiting for the database" in process.stderr.readline()
         start = time.monotonic()
         process.send_signal(signal.SIGTERM)

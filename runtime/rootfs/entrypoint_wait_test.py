@@ -32,7 +32,9 @@ def closed():
 
 
 class TestWhen:
-    @pytest.mark.parametrize("words", ["webserver", "scheduler", "triggerer", "dag-processor", "celery worker", "db check"])
+    @pytest.mark.parametrize(
+        "words", ["webserver", "scheduler", "triggerer", "dag-processor", "celery worker", "db check"]
+    )
     def test_commands_that_wait(self, room, closed, words):
         result = room.run(ENTRYPOINT, "airflow", *words.split(), **ONCE, **{DATABASE: f"mysql://127.0.0.1:{closed}/db"})
         assert result.returncode == 1
@@ -67,7 +69,9 @@ class TestWhen:
         thread = threading.Thread(target=open_later)
         thread.start()
         try:
-            result = room.run(ENTRYPOINT, "airflow", "scheduler", **QUICK, **{DATABASE: f"postgresql://127.0.0.1:{port}/a"})
+            result = room.run(
+                ENTRYPOINT, "airflow", "scheduler", **QUICK, **{DATABASE: f"postgresql://127.0.0.1:{port}/a"}
+            )
         finally:
             thread.join()
             listening[0].close()
@@ -189,13 +193,17 @@ class TestBroker:
 
 class TestMigration:
     @pytest.mark.parametrize("name", ["_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE"])
-    @pytest.mark.parametrize(("airflow", "verb"), [("2.2.5", "upgrade"), ("2.6.3", "upgrade"), ("2.7.3", "migrate"), ("2.10.1", "migrate")])
+    @pytest.mark.parametrize(
+        ("airflow", "verb"), [("2.2.5", "upgrade"), ("2.6.3", "upgrade"), ("2.7.3", "migrate"), ("2.10.1", "migrate")]
+    )
     def test_verb_and_stream(self, room, name, airflow, verb):
         result = room.run(ENTRYPOINT, "airflow", "version", AIRFLOW_VERSION=airflow, **{name: "true"})
         assert result.stdout == "airflow <version>\n"
         assert result.stderr == f"airflow <db> <{verb}>\n"
 
-    @pytest.mark.parametrize(("words", "value"), [("airflow version", "false"), ("airflow jobs check", "true"), ("bash -c true", "true")])
+    @pytest.mark.parametrize(
+        ("words", "value"), [("airflow version", "false"), ("airflow jobs check", "true"), ("bash -c true", "true")]
+    )
     def test_not_asked_for(self, room, words, value):
         assert room.run(ENTRYPOINT, *words.split(), _AIRFLOW_DB_MIGRATE=value).stderr == ""
 
@@ -210,11 +218,12 @@ class TestMigration:
         assert "'airflow db migrate' failed" in result.stderr
 
 
-class TestUser:
-    ASKED = {"_AIRFLOW_WWW_USER_CREATE": "true"}
+ASKED = {"_AIRFLOW_WWW_USER_CREATE": "true"}
 
+
+class TestUser:
     def test_defaults(self, room):
-        result = room.run(ENTRYPOINT, "airflow", "version", **self.ASKED, _AIRFLOW_WWW_USER_PASSWORD="pa ss")
+        result = room.run(ENTRYPOINT, "airflow", "version", **ASKED, _AIRFLOW_WWW_USER_PASSWORD="pa ss")
         assert result.stdout == "airflow <version>\n"
         assert re.findall("<(.*?)>", result.stderr) == [
             *("users", "create", "--username", "admin", "--firstname", "Airflow", "--lastname", "Admin"),
@@ -222,9 +231,16 @@ class TestUser:
         ]
 
     def test_everything_given(self, room):
-        given = {"USERNAME": "u", "FIRSTNAME": "f", "LASTNAME": "l", "EMAIL": "e", "ROLE": "r", "PASSWORD_CMD": "echo p"}
+        given = {
+            "USERNAME": "u",
+            "FIRSTNAME": "f",
+            "LASTNAME": "l",
+            "EMAIL": "e",
+            "ROLE": "r",
+            "PASSWORD_CMD": "echo p",
+        }
         settings = {f"_AIRFLOW_WWW_USER_{name}": value for name, value in given.items()}
-        result = room.run(ENTRYPOINT, "airflow", "version", **self.ASKED, **settings)
+        result = room.run(ENTRYPOINT, "airflow", "version", **ASKED, **settings)
         assert re.findall("<(.*?)>", result.stderr)[3::2] == ["u", "f", "l", "e", "r", "p"]
 
     def test_the_command_does_not_get_the_password(self, room):
@@ -232,13 +248,13 @@ class TestUser:
         airflow.write_text("#!/bin/bash\nexec env\n")
         airflow.chmod(0o755)
         result = room.run(
-            ENTRYPOINT, "/usr/local/airflow/airflow", "version", **self.ASKED, _AIRFLOW_WWW_USER_PASSWORD="secret"
+            ENTRYPOINT, "/usr/local/airflow/airflow", "version", **ASKED, _AIRFLOW_WWW_USER_PASSWORD="secret"
         )
         assert "AIRFLOW_VERSION" in result.stdout
         assert "secret" not in result.stdout
 
     def test_without_a_password(self, room):
-        result = room.run(ENTRYPOINT, "airflow", "version", **self.ASKED)
+        result = room.run(ENTRYPOINT, "airflow", "version", **ASKED)
         assert result.returncode == 1
         assert "_AIRFLOW_WWW_USER_PASSWORD" in result.stderr
 
@@ -247,6 +263,6 @@ class TestUser:
         airflow.write_text("#!/bin/bash\necho started\n")
         airflow.chmod(0o755)
         settings = {"_AIRFLOW_WWW_USER_PASSWORD": "p", "AIRFLOW_STATUS": "1"}
-        result = room.run(ENTRYPOINT, "/usr/local/airflow/airflow", "webserver", **self.ASKED, **settings)
+        result = room.run(ENTRYPOINT, "/usr/local/airflow/airflow", "webserver", **ASKED, **settings)
         assert result.stdout == "started\n"
         assert "the user was not created" in result.stderr

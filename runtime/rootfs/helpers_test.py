@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -42,9 +43,9 @@ def clean(room, *command, **options):
 def _children(pid: int) -> list[str]:
     """Names of the processes below a process, however deep."""
     names = []
-    for child in open(f"/proc/{pid}/task/{pid}/children").read().split():
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         try:
-            names += [open(f"/proc/{child}/comm").read().strip(), *_children(int(child))]
+            names += [Path(f"/proc/{child}/comm").read_text().strip(), *_children(int(child))]
         except FileNotFoundError:
             pass
     return names
@@ -95,6 +96,10 @@ def test_airflow_cleanup_pods(room, airflow, executor, runs_under):
     program = room.writable / "airflow"
     program.write_text('#!/bin/sh\necho "$AIRFLOW__CORE__EXECUTOR $*"\n')
     program.chmod(0o755)
-    settings = {"AIRFLOW_VERSION": airflow, "AIRFLOW__CORE__EXECUTOR": executor, "PATH": "/usr/local/airflow:/usr/local/bin:/bin"}
+    settings = {
+        "AIRFLOW_VERSION": airflow,
+        "AIRFLOW__CORE__EXECUTOR": executor,
+        "PATH": "/usr/local/airflow:/usr/local/bin:/bin",
+    }
     result = room.run("airflow-cleanup-pods", "--namespace=x", **settings)
     assert result.stdout == f"{runs_under} kubernetes cleanup-pods --namespace=x\n"

@@ -6,8 +6,9 @@ import hashlib
 import queue
 import threading
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
 FILE = "file"
 DIRECTORY = "directory"

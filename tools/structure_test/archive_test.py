@@ -59,7 +59,11 @@ def test_formats(blob, form):
 def test_plain_and_many_member_blobs_have_the_same_digest(blob):
     data = samples.archive([samples.entry("f", b"abc" * 1_000_000)])
     digests = set()
-    for form in (data, gzip.compress(data), b"".join(gzip.compress(data[i : i + 9999]) for i in range(0, len(data), 9999))):
+    for form in (
+        data,
+        gzip.compress(data),
+        b"".join(gzip.compress(data[i : i + 9999]) for i in range(0, len(data), 9999)),
+    ):
         blob.write_bytes(form)
         stream = LayerStream(blob)
         digests.add(stream.finish())
@@ -74,7 +78,10 @@ WRONG_SUM = bytes((GOOD[0] ^ 1,)) + GOOD[1:]
     ("data", "message"),
     [
         (gzip.compress(GOOD, mtime=0)[:-100], "cut off"),
-        (gzip.compress(GOOD, mtime=0)[:50] + b"\xff" * 50 + gzip.compress(GOOD, mtime=0)[100:], ""),
+        (
+            gzip.compress(GOOD, mtime=0)[:50] + b"\xff" * 50 + gzip.compress(GOOD, mtime=0)[100:],
+            "(?i)error|invalid|incorrect|checksum",
+        ),
         (GOOD[:700], "cut off"),
         (WRONG_SUM, "checksum"),
         (b"\x28\xb5\x2f\xfd" + b"x" * 600, "zstd"),

@@ -11,9 +11,9 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator, Sequence
 
 from tools.rootless import enter
 from tools.rootless.spec import BIND, READ_ONLY_BIND, TMPFS, EmulationUnavailable, EnterError, Mount, Spec
@@ -107,7 +107,9 @@ class Container:
         return mounts
 
 
-def structure_tests(container: Container, image: Image, program: Path, files: Sequence[Path], scratch: Path) -> list[Result]:
+def structure_tests(
+    container: Container, image: Image, program: Path, files: Sequence[Path], scratch: Path
+) -> list[Result]:
     """Runs container-structure-test for each file of tests.
 
     Args:

@@ -15,15 +15,15 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from tools.structure_test import container, layout, memory, tree_checks
 from tools.structure_test.account import AccountError
 from tools.structure_test.archive import ArchiveError
-
 from tools.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
 from tools.structure_test.unpack import UnpackError, remove, unpack
+
 
 class UsageError(Exception):
     """The arguments do not fit together."""
@@ -36,7 +36,14 @@ def main(argv: Sequence[str]) -> int:
         scratch = Path(name).resolve()
         try:
             results = _run(arguments, scratch)
-        except (UsageError, layout.LayoutError, ArchiveError, UnpackError, AccountError, tree_checks.CheckError) as error:
+        except (
+            UsageError,
+            layout.LayoutError,
+            ArchiveError,
+            UnpackError,
+            AccountError,
+            tree_checks.CheckError,
+        ) as error:
             results = [Result("structure_test", "set-up", FAILED, str(error))]
     return _report(results)
 

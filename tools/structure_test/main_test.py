@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -20,8 +20,8 @@ metadataTest:
 commandTests:
   - {name: user, command: /bin/busybox, args: [id, -u], expectedOutput: ['\\A50000\\n\\z']}
   - {name: group, command: /bin/busybox, args: [id, -g], expectedOutput: ['\\A0\\n\\z']}
-  - {name: environment, command: /bin/printenv, args: [GREETING], expectedOutput: ['\\Ahello world\\n\\z']}
-  - {name: home, command: /bin/printenv, args: [HOME], expectedOutput: ['\\A/work\\n\\z']}
+  - {name: environment, command: /bin/env, expectedOutput: ['(?m)^GREETING=hello world$']}
+  - {name: home, command: /bin/env, expectedOutput: ['(?m)^HOME=/work$']}
   - {name: directory, command: /bin/sh, args: [-c, pwd], expectedOutput: ['\\A/work\\n\\z']}
   - {name: its own, command: /bin/sh, args: [-c, "echo > /work/x && ls /work"], expectedOutput: ['\\Ax\\n\\z']}
   - {name: tmp, command: /bin/sh, args: [-c, "echo > /tmp/x"]}
@@ -47,7 +47,7 @@ def image(tmp_path):
     blobs.mkdir()
     busybox = Path(os.environ["STRUCTURE_TEST_BUSYBOX"]).read_bytes()
     passwd = b"root:x:0:0::/root:/bin/sh\nastro:x:50000:0::/work:/bin/sh\n"
-    names = [link("bin/" + name, "busybox") for name in ("sh", "ls", "printenv", "ip")]
+    names = [link("bin/" + name, "busybox") for name in ("sh", "ls", "env", "ip")]
     layers = [
         layer(blobs, entry("bin/busybox", busybox, mode=0o755), *names, entry("etc/passwd", passwd), entry("tmp")),
         layer(blobs, entry("work", mode=0o775, uid=50000), entry("proc"), entry("dev"), entry("sys")),
@@ -110,7 +110,7 @@ def test_failures_are_named(image, run):
 def test_tests_that_are_not_understood(image, run, text):
     status, output, _ = run(image(), tests=[text])
     assert status == 1
-    assert "FAILED: test0.yaml: container-structure-test" in output
+    assert "FAILED: test0.yaml: " in output
 
 
 def test_another_architecture(image, run):

@@ -4,8 +4,8 @@ times faster there, and it is gone with the process, however that ends."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable
 
 from tools.rootless import syscalls
 

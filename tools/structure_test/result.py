@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
+from xml.etree import ElementTree
 
 PASSED = "passed"
 FAILED = "failed"
@@ -47,7 +48,15 @@ def read_junit(file: Path, suite: str) -> list[Result]:
             for element in case.findall(tag):
                 outcome = verdict
                 message = "\n".join(filter(None, (message, element.get("message"), element.text)))
-        results.append(Result(suite, case.get("name", "?"), outcome, message.strip(), float(case.get("time") or 0)))
+        results.append(
+            Result(
+                suite,
+                case.get("name") or "container-structure-test",
+                outcome,
+                message.strip(),
+                float(case.get("time") or 0),
+            )
+        )
     return results
 
 

@@ -24,8 +24,9 @@ They are YAML files of this form; every key may be left out, unknown keys are an
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable
 
 import yaml
 

@@ -47,7 +47,10 @@ CONFIG = {"os": "linux", "config": {"Shell": ["/bin/sh"], "Labels": {"a": "b"}}}
         ({"modes": {"/none": "0775"}}, "/none: fits nothing"),
         ({"privileged": {"/bin/su": "4755", "/tmp": "1777"}}, ""),
         ({"privileged": {"/tmp": "1777"}}, "/bin/su: 4755 instead of not privileged"),
-        ({"privileged": {"/bin/su": "4755", "/tmp": "1777", "/bin/sudo": "4755"}}, "/bin/sudo: not privileged instead of 4755"),
+        (
+            {"privileged": {"/bin/su": "4755", "/tmp": "1777", "/bin/sudo": "4755"}},
+            "/bin/sudo: not privileged instead of 4755",
+        ),
         ({"private": ["/etc/shadow"]}, ""),
         ({"private": []}, "/etc/shadow: mode 0640"),
         ({"private": ["/etc/*", "/root"]}, "/root: listed as an exception"),

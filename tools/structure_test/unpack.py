@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 from tools.structure_test import archive
 from tools.structure_test.archive import (
@@ -233,4 +234,3 @@ class _Unpacker:
             os.unlink(real)
         if node.type in (DIRECTORY, SYMLINK):
             self._real = {"": ""}
-

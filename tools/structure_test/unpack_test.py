@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,7 @@ def on_disk(root):
             path = os.path.join(directory, name)
             value = os.readlink(path) if os.path.islink(path) else None
             if value is None and os.path.isfile(path):
-                value = open(path, "rb").read()
+                value = Path(path).read_bytes()
             found[os.path.relpath(path, root)] = value
     return found
 

@@ -73,7 +73,7 @@ def run(file: Path, tree: Tree, config: dict[str, Any]) -> list[Result]:
             problems = list(check(tree, wanted, config))
         except (AttributeError, TypeError, ValueError) as error:
             raise CheckError(f"{file}: {key}: {error}") from error
-        results.append(Result(file.name, key, FAILED if problems else "passed", _report(problems)))
+        results.append(Result(f"tree: {file.name}", key, FAILED if problems else "passed", _report(problems)))
     return results
 
 

@@ -72,7 +72,7 @@ def test_checks(tree, tmp_path, checks, problem):
     file = tmp_path / "checks.yaml"
     file.write_text(yaml.safe_dump(checks))
     (result,) = run(file, tree, CONFIG)
-    assert result.suite == "checks.yaml"
+    assert result.suite == "tree: checks.yaml"
     assert problem in result.message
     assert (result.outcome, bool(result.message)) == ((FAILED, True) if problem else (PASSED, False))
 

@@ -110,7 +110,8 @@ def main(argv: Sequence[str]) -> int:
             write(entries, writer)
         options.facts.write_text(facts.dump(collected), encoding="utf-8")
     except (DebError, PartError, effects.EffectError, facts.FactsError, path_filter.FilterError, scripts.ScriptError) as error:
-        print(f"error: {options.deb.name}: {error}", file=sys.stderr)
+        where = "" if str(error).startswith(options.deb.name) else f"{options.deb.name}: "
+        print(f"error: {where}{error}", file=sys.stderr)
         return 1
     return 0
 

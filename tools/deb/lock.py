@@ -23,6 +23,8 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, 
 from tools.deb import bzl_data
 from tools.deb.apt import AptError, Candidate, PrivateApt, Source, configured_mirrors, environment_name
 
+ARCHITECTURES = ("amd64", "arm64")
+
 Versions = Dict[str, str]
 Served = Callable[[str], bool]
 
@@ -84,6 +86,9 @@ def decode_wanted(data: Mapping[str, Any]) -> Wanted:
             raise LockError(f"package set {name}: unknown key {sorted(unknown)[0]}")
         if item["dependencies"] not in ("solved", "as named"):
             raise LockError(f'package set {name}: dependencies must be "solved" or "as named", not {item["dependencies"]!r}')
+        for arch in item["archs"]:
+            if arch not in ARCHITECTURES:
+                raise LockError(f"package set {name}: unknown architecture {arch}; there are {', '.join(ARCHITECTURES)}")
         if name in known:
             raise LockError(f"package set {name} stands twice")
         for other in item.get("extends", []):

@@ -1,4 +1,4 @@
-"""Digests of the maintainer scripts that were read when effects.bzl was written. Made by //runtime/debian:review.
+"""Digests of the maintainer scripts that were read for effects.bzl. Made by //runtime/debian:review.
 
 Package -> script (or program) -> SHA-256 of each accepted version, comment lines left out (tools/deb/scripts.py).
 """

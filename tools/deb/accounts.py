@@ -43,7 +43,13 @@ def write_accounts(system: System, tree: Tree, days: int, declarations: Sequence
     tree.file("etc/group", _lines(group))
     shadow = [[p[0], passwords.get(p[0], "*"), str(days), "0", "99999", "7", "", "", ""] for p in passwd]
     tree.file("etc/shadow", _lines(shadow), 0o640, 0, _SHADOW_GID)
-    tree.file("etc/gshadow", _lines([g[0], "*" if g[0] not in passwords else "!", "", g[3]] for g in group), 0o640, 0, _SHADOW_GID)
+    tree.file(
+        "etc/gshadow",
+        _lines([g[0], "*" if g[0] not in passwords else "!", "", g[3]] for g in group),
+        0o640,
+        0,
+        _SHADOW_GID,
+    )
     for item in homes:
         _write_home(system, tree, item)
 

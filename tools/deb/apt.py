@@ -1,4 +1,4 @@
-"""apt with a private state directory: Debian's own dependency solver, for any architecture, without touching the host's."""
+"""apt with a private state directory: Debian's own dependency solver, for any architecture, beside the host's."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ class PrivateApt:
     Debian's archive keyring; their date is not, since bullseye's never changes any more.
     """
 
-    def __init__(self, root: Path, arch: str, sources: Sequence[Source], mirrors: Mapping[str, str], keyring: str = KEYRING):
+    def __init__(
+        self, root: Path, arch: str, sources: Sequence[Source], mirrors: Mapping[str, str], keyring: str = KEYRING
+    ):
         """Prepares the directory.
 
         Args:
@@ -109,7 +111,13 @@ class PrivateApt:
         self._index: Dict[str, List[Candidate]] = {}
         if not os.path.isfile(keyring):
             raise AptError(f"no archive keyring at {keyring}: install debian-archive-keyring")
-        for part in ("etc/apt/preferences.d", "etc/apt/apt.conf.d", "lib/lists/partial", "cache/archives/partial", "dpkg"):
+        for part in (
+            "etc/apt/preferences.d",
+            "etc/apt/apt.conf.d",
+            "lib/lists/partial",
+            "cache/archives/partial",
+            "dpkg",
+        ):
             (root / part).mkdir(parents=True, exist_ok=True)
         (root / "dpkg/status").write_text("")
         lines = []
@@ -203,12 +211,20 @@ class PrivateApt:
         return found
 
     def _run(self, *command: str) -> str:
-        env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "APT_CONFIG": str(self._root / "apt.conf")}
+        env = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "LC_ALL": "C",
+            "APT_CONFIG": str(self._root / "apt.conf"),
+        }
         env.update({k: v for k, v in os.environ.items() if k.lower().endswith("_proxy")})
         try:
-            done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+            done = subprocess.run(
+                command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False
+            )
         except FileNotFoundError:
-            raise AptError(f"{command[0]} is not installed: run this on Debian or Ubuntu, or in the launcher's root") from None
+            raise AptError(
+                f"{command[0]} is not installed: run this on Debian or Ubuntu, or in the launcher's root"
+            ) from None
         if done.returncode:
             words = (done.stdout + done.stderr).strip().splitlines()[-12:]
             raise AptError(f"{' '.join(command[:4])} … failed for {self._arch}:\n  " + "\n  ".join(words))

@@ -19,7 +19,13 @@ DIRECTORY = "dir"
 SYMLINK = "link"
 HARDLINK = "hardlink"
 
-_TYPES = {tarfile.REGTYPE: FILE, tarfile.AREGTYPE: FILE, tarfile.DIRTYPE: DIRECTORY, tarfile.SYMTYPE: SYMLINK, tarfile.LNKTYPE: HARDLINK}
+_TYPES = {
+    tarfile.REGTYPE: FILE,
+    tarfile.AREGTYPE: FILE,
+    tarfile.DIRTYPE: DIRECTORY,
+    tarfile.SYMTYPE: SYMLINK,
+    tarfile.LNKTYPE: HARDLINK,
+}
 _AR_MAGIC = b"!<arch>\n"
 
 
@@ -92,9 +98,7 @@ def read(data: bytes, name: str) -> Deb:
         rest = [part for part in parts[1:] if not part[0].startswith("_")]
         if len(rest) != 2 or not rest[0][0].startswith("control.tar") or not rest[1][0].startswith("data.tar"):
             raise DebError(f"expected the members control.tar* and data.tar*, found {', '.join(names[1:])}")
-        members = {
-            e.path: Member(e.data, e.mode) for e in _tar(_decompressed(*rest[0]), rest[0][0]) if e.type == FILE
-        }
+        members = {e.path: Member(e.data, e.mode) for e in _tar(_decompressed(*rest[0]), rest[0][0]) if e.type == FILE}
         if "control" not in members:
             raise DebError("control.tar has no file control")
         fields = control.paragraph(members.pop("control").data.decode("utf-8"))
@@ -149,7 +153,9 @@ def _tar(data: bytes, name: str) -> List[Entry]:
     entries: List[Entry] = []
     types: Dict[str, str] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", errorlevel=2, encoding="utf-8", errors="strict") as archive:
+        with tarfile.open(
+            fileobj=io.BytesIO(data), mode="r:", errorlevel=2, encoding="utf-8", errors="strict"
+        ) as archive:
             for info in archive:
                 entry = _entry(archive, info)
                 _check_place(entry, types)

@@ -48,7 +48,9 @@ def test_header_broken_in_the_middle():
         archive.read(samples.deb(data_tar=bytes(data)), "a.deb")
 
 
-@pytest.mark.parametrize("name", ["/etc/passwd", "../etc/passwd", "./usr/../../etc/passwd", "./a//b", "./a/./b", "./a\nb"])
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../etc/passwd", "./usr/../../etc/passwd", "./a//b", "./a/./b", "./a\nb"]
+)
 def test_path_that_is_not_plain(name):
     with pytest.raises(DebError, match="not a plain relative path"):
         archive.read(samples.deb(data_tar=samples.tar([(name, b"x")])), "a.deb")
@@ -74,7 +76,9 @@ def test_device(kind):
 
 def test_hard_link_to_nothing():
     with pytest.raises(DebError, match="hard link to ../../etc/shadow, which is no file before it"):
-        archive.read(samples.deb(data_tar=samples.tar([], [samples.header("./a", tarfile.LNKTYPE, "../../etc/shadow")])), "a.deb")
+        archive.read(
+            samples.deb(data_tar=samples.tar([], [samples.header("./a", tarfile.LNKTYPE, "../../etc/shadow")])), "a.deb"
+        )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import AbstractSet, Dict, List, Sequence, Tuple
 
 from tools.deb import archive, effects, facts, path_filter, scripts
 from tools.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
@@ -42,9 +42,12 @@ def contents(deb: Deb, declared: Sequence[effects.Effect], paths: path_filter.Pa
     return tuple(kept) + tuple(_info(deb, left_out))
 
 
-def _info(deb: Deb, left_out: "set[str]") -> List[Entry]:
-    """dpkg's files about the package. The list has all paths, as dpkg's own; md5sums has only those that are there,
-    so that `dpkg --verify` finds nothing to complain of."""
+def _info(deb: Deb, left_out: AbstractSet[str]) -> List[Entry]:
+    """Gives dpkg's files about the package.
+
+    The list has all paths, as dpkg's own; md5sums has only those that are there, so that `dpkg --verify` finds nothing
+    to complain of.
+    """
     names = ["/" + e.path for e in deb.entries]
     if "md5sums" not in deb.members:
         raise DebError(f"{deb.package}: the package has no md5sums")
@@ -109,7 +112,14 @@ def main(argv: Sequence[str]) -> int:
         with PartWriter(options.part, options.mtree) as writer:
             write(entries, writer)
         options.facts.write_text(facts.dump(collected), encoding="utf-8")
-    except (DebError, PartError, effects.EffectError, facts.FactsError, path_filter.FilterError, scripts.ScriptError) as error:
+    except (
+        DebError,
+        PartError,
+        effects.EffectError,
+        facts.FactsError,
+        path_filter.FilterError,
+        scripts.ScriptError,
+    ) as error:
         where = "" if str(error).startswith(options.deb.name) else f"{options.deb.name}: "
         print(f"error: {where}{error}", file=sys.stderr)
         return 1

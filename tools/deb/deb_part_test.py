@@ -12,7 +12,12 @@ import pytest
 from tools.deb import archive, deb_part, effects, facts, oracle_trees, path_filter, samples, scripts
 from tools.oci import mtree
 
-FILTER = "path-exclude /usr/share/doc/*\npath-include /usr/share/doc/*/copyright\npath-exclude /usr/share/man/*\nforce-unsafe-io\n"
+FILTER = """\
+path-exclude /usr/share/doc/*
+path-include /usr/share/doc/*/copyright
+path-exclude /usr/share/man/*
+force-unsafe-io
+"""
 
 
 def run(tmp_path: Path, data: bytes, declaration: dict, *more: str) -> int:
@@ -29,10 +34,23 @@ def tree(tmp_path: Path) -> oracle_trees.Tree:
 
 
 def test_files_effects_and_records(tmp_path):
-    files = {"etc/sudoers": b"x", "usr/share/doc/sample/README": b"r", "usr/share/doc/sample/copyright": b"c", "usr/share/man/man1/a.1": b"m"}
-    scripts_ = {"postinst": b"#!/bin/sh\nchmod 440 /etc/sudoers\n", "conffiles": b"/etc/sudoers\n", "md5sums": b"aa  usr/share/doc/sample/README\nbb  usr/share/doc/sample/copyright\n"}
+    files = {
+        "etc/sudoers": b"x",
+        "usr/share/doc/sample/README": b"r",
+        "usr/share/doc/sample/copyright": b"c",
+        "usr/share/man/man1/a.1": b"m",
+    }
+    scripts_ = {
+        "postinst": b"#!/bin/sh\nchmod 440 /etc/sudoers\n",
+        "conffiles": b"/etc/sudoers\n",
+        "md5sums": b"aa  usr/share/doc/sample/README\nbb  usr/share/doc/sample/copyright\n",
+    }
     declaration = {
-        "effects": [["mode", "etc/sudoers", 0o440], ["link", "etc/link", "sudoers"], ["directory", "var/mail", 0o2775, 0, 8]],
+        "effects": [
+            ["mode", "etc/sudoers", 0o440],
+            ["link", "etc/link", "sudoers"],
+            ["directory", "var/mail", 0o2775, 0, 8],
+        ],
         "scripts": {"postinst": [scripts.digest(scripts_["postinst"])]},
     }
     assert run(tmp_path, samples.deb(files, scripts_), declaration, "--text", "usr/share/doc/*/README") == 0
@@ -40,7 +58,9 @@ def test_files_effects_and_records(tmp_path):
     assert made["etc/sudoers"].mode == 0o440 and made["etc/link"].target == "sudoers"
     assert (made["var/mail"].mode, made["var/mail"].gid) == (0o2775, 8)
     assert "usr/share/doc/sample/README" not in made and "usr/share/doc/sample/copyright" in made
-    assert "usr/share/man/man1" not in made and "usr/share/man" in made, "as dpkg: the pattern needs something behind the slash"
+    assert "usr/share/man/man1" not in made and "usr/share/man" in made, (
+        "as dpkg: the pattern needs something behind the slash"
+    )
     assert made["var/lib/dpkg/info/sample.list"].data.decode().splitlines()[:2] == ["/.", "/etc"]
     assert b"/usr/share/man/man1/a.1\n" in made["var/lib/dpkg/info/sample.list"].data
     assert made["var/lib/dpkg/info/sample.md5sums"].data == b"bb  usr/share/doc/sample/copyright\n"
@@ -54,14 +74,19 @@ def test_files_effects_and_records(tmp_path):
 def test_times_are_kept_but_never_newer_than_the_epoch(tmp_path):
     new = samples.header("./new", tarfile.REGTYPE)
     new.mtime = 4000000000
-    assert run(tmp_path, samples.deb(data_tar=samples.tar([("./old", b"")], [new])), {"effects": [], "scripts": {}}) == 0
+    assert (
+        run(tmp_path, samples.deb(data_tar=samples.tar([("./old", b"")], [new])), {"effects": [], "scripts": {}}) == 0
+    )
     times = {e.path: e.mtime for e in mtree.parse((tmp_path / "mtree").read_text())}
     assert times["old"] == 1600000000 and times["new"] == mtree.EPOCH
 
 
 def test_changed_script_names_package_script_and_command(tmp_path, capsys):
     reviewed = {"postinst": [scripts.digest(b"#!/bin/sh\ntrue\n")]}
-    assert run(tmp_path, samples.deb(scripts={"postinst": b"#!/bin/sh\nrm -rf /\n"}), {"effects": [], "scripts": reviewed}) == 1
+    assert (
+        run(tmp_path, samples.deb(scripts={"postinst": b"#!/bin/sh\nrm -rf /\n"}), {"effects": [], "scripts": reviewed})
+        == 1
+    )
     message = capsys.readouterr().err
     assert "sample 1.0-1 (amd64): postinst changed" in message
     assert "tools/bazel run //runtime/debian:review -- --accept sample" in message
@@ -87,7 +112,14 @@ def test_comments_do_not_change_a_script():
 
 
 def test_ldconfig_trigger_needs_no_review(tmp_path):
-    assert run(tmp_path, samples.deb(scripts={"triggers": b"# x\nactivate-noawait ldconfig\n"}), {"effects": [], "scripts": {}}) == 0
+    assert (
+        run(
+            tmp_path,
+            samples.deb(scripts={"triggers": b"# x\nactivate-noawait ldconfig\n"}),
+            {"effects": [], "scripts": {}},
+        )
+        == 0
+    )
 
 
 def test_other_version_than_locked(tmp_path, capsys):
@@ -132,7 +164,16 @@ def test_real_package(tmp_path):
     """A package of the lock: what is made is what it has, whatever it is."""
     source = Path(os.environ["SAMPLE_DEB"])
     deb = archive.read(source.read_bytes(), source.name)
-    arguments = ["--deb", str(source), "--package", deb.package, "--version", deb.fields["Version"], "--declaration", '{"effects": [], "scripts": {}}']
+    arguments = [
+        "--deb",
+        str(source),
+        "--package",
+        deb.package,
+        "--version",
+        deb.fields["Version"],
+        "--declaration",
+        '{"effects": [], "scripts": {}}',
+    ]
     assert deb_part.main([*arguments, *(f"--{name}={tmp_path / name}" for name in ("part", "mtree", "facts"))]) == 0
     made = tree(tmp_path)
     for entry in deb.entries:

@@ -1,7 +1,7 @@
 """dpkg's and apt's own records of an installed system, computed from packages' facts.
 
-Formats: dpkg's status file (deb822(5), dpkg-query(1)), triggers (deb-triggers(5)), dpkg-divert(1), dpkg-statoverride(1),
-alternatives (update-alternatives(1)), apt's extended_states and sources.list(5).
+Formats: dpkg's status file (deb822(5), dpkg-query(1)), triggers (deb-triggers(5)), dpkg-divert(1),
+dpkg-statoverride(1), alternatives (update-alternatives(1)), apt's extended_states and sources.list(5).
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ def write_status(system: System, tree: Tree) -> None:
     tree.file(f"{_DPKG}/info/format", "1\n")
     for directory in ("parts", "updates"):
         tree.directory(f"{_DPKG}/{directory}")
-    for name, mode in (("lock", 0o640), ("lock-frontend", 0o640), ("triggers/Lock", 0o600), ("triggers/Unincorp", 0o644)):
+    for name, mode in (
+        ("lock", 0o640),
+        ("lock-frontend", 0o640),
+        ("triggers/Lock", 0o600),
+        ("triggers/Unincorp", 0o644),
+    ):
         tree.file(f"{_DPKG}/{name}", "", mode)
     interests: Dict[str, List[str]] = {}
     for facts in system.packages.values():

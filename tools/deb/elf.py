@@ -21,7 +21,7 @@ class ElfError(ValueError):
 
 @dataclass(frozen=True)
 class SharedObject:
-    """A 64-bit little-endian shared object. `os_version` is major << 16 | minor << 8 | patch of the oldest kernel, or 0."""
+    """A 64-bit little-endian shared object. `os_version`: oldest kernel, major << 16 | minor << 8 | patch, or 0."""
 
     machine: int
     soname: str

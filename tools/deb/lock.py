@@ -85,10 +85,14 @@ def decode_wanted(data: Mapping[str, Any]) -> Wanted:
         if unknown:
             raise LockError(f"package set {name}: unknown key {sorted(unknown)[0]}")
         if item["dependencies"] not in ("solved", "as named"):
-            raise LockError(f'package set {name}: dependencies must be "solved" or "as named", not {item["dependencies"]!r}')
+            raise LockError(
+                f'package set {name}: dependencies must be "solved" or "as named", not {item["dependencies"]!r}'
+            )
         for arch in item["archs"]:
             if arch not in ARCHITECTURES:
-                raise LockError(f"package set {name}: unknown architecture {arch}; there are {', '.join(ARCHITECTURES)}")
+                raise LockError(
+                    f"package set {name}: unknown architecture {arch}; there are {', '.join(ARCHITECTURES)}"
+                )
         if name in known:
             raise LockError(f"package set {name} stands twice")
         for other in item.get("extends", []):
@@ -221,7 +225,9 @@ def render(wanted: Wanted, arch: str, solution: Solution) -> str:
             "size": c.size,
         }
         if package in solution.passed_over:
-            entry["note"] = f"the index also lists {', '.join(solution.passed_over[package])}, which the mirror did not serve"
+            entry["note"] = (
+                f"the index also lists {', '.join(solution.passed_over[package])}, which the mirror did not serve"
+            )
         lines.append("    " + json.dumps(entry))
     head = f'{{\n  "suite": {json.dumps(wanted.suite)},\n  "arch": {json.dumps(arch)},\n  "files": [\n'
     return head + ",\n".join(lines) + "\n  ]\n}\n"
@@ -275,10 +281,20 @@ def find_mirrors(given: Sequence[str]) -> Dict[str, str]:
 
 def main(argv: Sequence[str]) -> int:
     """Command line: remakes `<suite>_<arch>.json` beside the package sets."""
-    parser = argparse.ArgumentParser(prog="tools.deb.lock", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--packages", type=Path, required=True, help="the package sets: packages.bzl, relative to the workspace")
+    parser = argparse.ArgumentParser(
+        prog="tools.deb.lock", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--packages", type=Path, required=True, help="the package sets: packages.bzl, relative to the workspace"
+    )
     parser.add_argument("--out", type=Path, help="directory of the locks; default: beside the package sets")
-    parser.add_argument("--mirror", action="append", default=[], metavar="NAME=URL", help="where a registry lies, instead of apt's sources")
+    parser.add_argument(
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="NAME=URL",
+        help="where a registry lies, instead of apt's sources",
+    )
     options = parser.parse_args(argv)
     try:
         packages = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), options.packages)

@@ -45,7 +45,11 @@ class Index:
         return self.candidates(closure)
 
     def versions(self, package: str, version: str) -> List[Candidate]:
-        return [Candidate(package, v, r, f"pool/{package}_{v}.deb", "0" * 64, 1, False, "") for v, r in self._versions[package] if v == version]
+        return [
+            Candidate(package, v, r, f"pool/{package}_{v}.deb", "0" * 64, 1, False, "")
+            for v, r in self._versions[package]
+            if v == version
+        ]
 
     def essential_packages(self) -> Set[str]:
         return {"libc"}
@@ -114,14 +118,18 @@ def test_the_committed_locks_are_in_this_form():
         assert "://" not in text
         made = lock.Solution()
         for e in json.loads(text)["files"]:
-            made.files[e["package"]] = Candidate(e["package"], e["version"], e["registry"], e["path"], e["sha256"], e["size"], False, "")
+            made.files[e["package"]] = Candidate(
+                e["package"], e["version"], e["registry"], e["path"], e["sha256"], e["size"], False, ""
+            )
             made.sets[e["package"]] = set(e["sets"])
             if "note" in e:
                 made.passed_over[e["package"]] = [e["note"].split(" lists ")[1].split(", which")[0]]
         assert lock.render(wanted, arch, made) == text
         for item in wanted.sets:
             for name in item.packages if arch in item.archs else ():
-                assert made.sets.get(name), f"{arch}: {name} of the set {item.name} is not locked; run //runtime/debian:update"
+                assert made.sets.get(name), (
+                    f"{arch}: {name} of the set {item.name} is not locked; run //runtime/debian:update"
+                )
 
 
 @pytest.mark.parametrize(
@@ -142,11 +150,22 @@ def test_wrong_package_sets(change, reason):
 
 def test_mirrors_from_apts_sources(tmp_path):
     (tmp_path / "sources.list.d").mkdir()
-    (tmp_path / "sources.list").write_text("# deb http://no.example/debian sid main\ndeb [arch=amd64] http://one.example/debian/ bookworm main\ndeb http://x.example/ubuntu noble main\n")
-    (tmp_path / "sources.list.d/s.sources").write_text("# c\nTypes: deb\nURIs: http://two.example/sec\nSuites: bookworm-security\nComponents: main\n")
-    assert apt.configured_mirrors(tmp_path) == {"debian": "http://one.example/debian", "debian-security": "http://two.example/sec"}
+    (tmp_path / "sources.list").write_text(
+        "# deb http://no.example/debian sid main\n"
+        "deb [arch=amd64] http://one.example/debian/ bookworm main\n"
+        "deb http://x.example/ubuntu noble main\n"
+    )
+    (tmp_path / "sources.list.d/s.sources").write_text(
+        "# c\nTypes: deb\nURIs: http://two.example/sec\nSuites: bookworm-security\nComponents: main\n"
+    )
+    assert apt.configured_mirrors(tmp_path) == {
+        "debian": "http://one.example/debian",
+        "debian-security": "http://two.example/sec",
+    }
     (tmp_path / "sources.list").write_text("")
-    (tmp_path / "sources.list.d/s.sources").write_text("Types: deb\nURIs: http://two.example/sec\nSuites: sid\nEnabled: no\n")
+    (tmp_path / "sources.list.d/s.sources").write_text(
+        "Types: deb\nURIs: http://two.example/sec\nSuites: sid\nEnabled: no\n"
+    )
     assert apt.configured_mirrors(tmp_path) == {}
 
 
@@ -175,7 +194,9 @@ def test_local_mirror_tells_what_it_serves(tmp_path):
 
 def test_write_only_what_changes(tmp_path):
     path = tmp_path / "lock.json"
-    assert lock.write_if_changed(path, "a") and not lock.write_if_changed(path, "a") and lock.write_if_changed(path, "b")
+    assert (
+        lock.write_if_changed(path, "a") and not lock.write_if_changed(path, "a") and lock.write_if_changed(path, "b")
+    )
     assert path.read_text() == "b" and os.listdir(tmp_path) == ["lock.json"]
 
 

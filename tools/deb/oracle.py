@@ -45,7 +45,9 @@ def compare(ours: Mapping[str, Node], theirs: Mapping[str, Node]) -> List[Differ
                 if (a.mode, a.uid, a.gid) != (b.mode, b.uid, b.gid):
                     result.append(Difference(path, "metadata", f"{a.describe()} / {b.describe()}"))
                 if a.data != b.data:
-                    result.append(Difference(path, content_kind(a.data, b.data), f"{len(a.data)} / {len(b.data)} bytes"))
+                    result.append(
+                        Difference(path, content_kind(a.data, b.data), f"{len(a.data)} / {len(b.data)} bytes")
+                    )
     return result
 
 
@@ -97,18 +99,27 @@ def report(differences: Sequence[Difference], table: Sequence[dict], unused_is_w
     for item in unused if unused_is_wrong else []:
         print(f"NOT NEEDED any more: {item['kind']} of {', '.join(item['paths'])} ({item['why']})")
     bad = bool(unexplained) or (unused_is_wrong and bool(unused))
-    print(f"{len(differences)} differences, {len(differences) - len(unexplained)} explained by {len(table) - len(unused)} entries")
+    print(
+        f"{len(differences)} differences, {len(differences) - len(unexplained)} explained "
+        f"by {len(table) - len(unused)} entries"
+    )
     return 1 if bad else 0
 
 
 def main(argv: Sequence[str]) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="oracle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="oracle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("check", choices=["compare", "configure"])
     parser.add_argument("--system", type=Path, required=True, help="JSON: architecture, debs, manual, parts")
     parser.add_argument("--path-filter", type=Path, required=True, help="dpkg configuration with path-exclude")
     parser.add_argument("--table", type=Path, required=True, help="runtime/debian/oracle.bzl")
-    parser.add_argument("--tree", type=Path, help="a tar of mmdebstrap's (absolute path), instead of making one; made and kept if missing")
+    parser.add_argument(
+        "--tree",
+        type=Path,
+        help="a tar of mmdebstrap's (absolute path), instead of making one; made and kept if missing",
+    )
     options = parser.parse_args(argv)
     try:
         tables = bzl_data.read(options.table)

@@ -1,4 +1,4 @@
-"""The trees that the oracle compares: ours from parts, theirs from mmdebstrap, and ours again after dpkg configured it."""
+"""The trees that the oracle compares: ours from parts, theirs from mmdebstrap, ours after dpkg has configured it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import BinaryIO, Dict, Mapping, Sequence, Tuple
 
 from tools.deb import archive, path_filter
 from tools.oci import mtree
@@ -78,9 +78,9 @@ def of_tar(path: Path) -> Tree:
     return {p: node for p, node in tree.items() if not p.startswith("dev/")}
 
 
-def _tar_nodes(stream: "io.BufferedIOBase | io.BytesIO") -> Tree:
+def _tar_nodes(stream: BinaryIO) -> Tree:
     tree: Tree = {}
-    with tarfile.open(fileobj=stream, mode="r:") as tar:  # type: ignore[arg-type]
+    with tarfile.open(fileobj=stream, mode="r:") as tar:
         for info in tar:
             path = re.sub(r"^(\./)+", "", info.name).rstrip("/")
             if path in ("", "."):
@@ -135,7 +135,14 @@ def mmdebstrap(
     command += ["oracle", str(output) + ".part", f"deb [trusted=yes] copy://{pool} ./"]
     # Nothing of the environment: mmdebstrap calls Python, which must not find the home of the one that runs here.
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/", "SOURCE_DATE_EPOCH": str(mtree.EPOCH)}
-    done = subprocess.run([*command, "--format=tar"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False)
+    done = subprocess.run(
+        [*command, "--format=tar"],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
     if done.returncode:
         raise OracleError("mmdebstrap failed:\n  " + "\n  ".join(done.stdout.splitlines()[-15:]))
     os.replace(str(output) + ".part", output)
@@ -180,8 +187,14 @@ def configured(tree: Mapping[str, Node]) -> Tuple[Tree, Tree, str]:
 
         done = subprocess.run(
             ["dpkg", "--configure", "-a"],
-            env=env, preexec_fn=enter, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False,
-        )  # fmt: skip
+            env=env,
+            preexec_fn=enter,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
         if done.returncode:
             raise OracleError("dpkg --configure -a failed:\n  " + "\n  ".join(done.stdout.splitlines()[-15:]))
         after = {path: node for path, node in _scan(root).items() if not path.startswith("dev/")}

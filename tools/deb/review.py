@@ -1,8 +1,8 @@
 """Shows maintainer scripts that nobody has reviewed yet, and records those that were.
 
-    review                    lists packages whose scripts are not accepted; exit code 1 if there are any
-    review PACKAGE…           prints those packages' scripts
-    review --accept PACKAGE…  records the digests of those packages' scripts ("--accept all": of every package)
+review                    lists packages whose scripts are not accepted; exit code 1 if there are any
+review PACKAGE…           prints those packages' scripts
+review --accept PACKAGE…  records the digests of those packages' scripts ("--accept all": of every package)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tools.deb import archive, bzl_data, scripts
 from tools.deb.archive import Deb
 from tools.deb.lock import write_if_changed
 
-HEADER = '''"""Digests of the maintainer scripts that were read when effects.bzl was written. Made by //runtime/debian:review.
+HEADER = '''"""Digests of the maintainer scripts that were read for effects.bzl. Made by //runtime/debian:review.
 
 Package -> script (or program) -> SHA-256 of each accepted version, comment lines left out (tools/deb/scripts.py).
 """
@@ -42,7 +42,12 @@ def render(reviewed: Dict[str, Dict[str, Sequence[str]]]) -> str:
     return text + "}\n"
 
 
-def accept(debs: Sequence[Deb], programs: Dict[str, List[str]], reviewed: Dict[str, Dict[str, Sequence[str]]], names: Sequence[str]) -> None:
+def accept(
+    debs: Sequence[Deb],
+    programs: Dict[str, List[str]],
+    reviewed: Dict[str, Dict[str, Sequence[str]]],
+    names: Sequence[str],
+) -> None:
     """Replaces the digests of some packages in the table by what their .debs have now."""
     for name in {deb.package for deb in debs} if "all" in names else names:
         found: Dict[str, Sequence[str]] = {}
@@ -71,7 +76,9 @@ def undeclared(reviewed: Dict[str, Dict[str, Sequence[str]]], effects: dict, wit
 
 def main(argv: Sequence[str]) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="review", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="review", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--directory", required=True, help="runtime/debian below the workspace, where the tables lie")
     parser.add_argument("--system", type=Path, action="append", default=[], help="JSON whose `debs` lists packages")
     parser.add_argument("--accept", action="store_true")

@@ -1,4 +1,4 @@
-"""Tables of reviewed scripts and of the oracle: consistent with one another, and in the form that the programs write."""
+"""Tables of reviewed scripts and of the oracle: consistent with one another, in the form that programs write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def test_tables_that_disagree():
 
 def test_accept_replaces_only_what_is_named():
     one = archive.read(samples.deb(scripts={"postinst": b"#!/bin/sh\nnew\n"}), "a.deb")
-    arm = archive.read(samples.deb(scripts={"postinst": b"#!/bin/sh\narm\n"}, control=samples.CONTROL.replace("amd64", "arm64")), "a.deb")
+    arm = archive.read(
+        samples.deb(scripts={"postinst": b"#!/bin/sh\narm\n"}, control=samples.CONTROL.replace("amd64", "arm64")),
+        "a.deb",
+    )
     reviewed = {"sample": {"postinst": ["old"], "preinst": ["old"]}, "other": {"postinst": ["kept"]}}
     review.accept([one, arm], {}, reviewed, ["sample"])
     assert reviewed["other"] == {"postinst": ["kept"]}

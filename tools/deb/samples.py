@@ -8,7 +8,13 @@ import lzma
 import tarfile
 from typing import Dict, List, Optional, Sequence, Tuple
 
-CONTROL = "Package: sample\nVersion: 1.0-1\nArchitecture: amd64\nMaintainer: Nobody <nobody@example.org>\nDescription: a sample\n"
+CONTROL = """\
+Package: sample
+Version: 1.0-1
+Architecture: amd64
+Maintainer: Nobody <nobody@example.org>
+Description: a sample
+"""
 
 
 def tar(entries: Sequence[Tuple[str, Optional[bytes]]], extra: Sequence[tarfile.TarInfo] = ()) -> bytes:
@@ -40,7 +46,11 @@ def ar(members: Sequence[Tuple[str, bytes]]) -> bytes:
     """An ar archive as dpkg-deb writes it."""
     out = b"!<arch>\n"
     for name, data in members:
-        out += f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(data):<10}`\n".encode("ascii") + data + b"\n" * (len(data) % 2)
+        out += (
+            f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(data):<10}`\n".encode("ascii")
+            + data
+            + b"\n" * (len(data) % 2)
+        )
     return out
 
 

@@ -60,7 +60,9 @@ def found(deb: Deb, programs: Sequence[str] = ()) -> Dict[str, str]:
     files = {e.path: e for e in deb.entries if e.type == FILE}
     for path in programs:
         if path not in files:
-            raise ScriptError(f"{deb.package} {deb.fields['Version']}: the declared program /{path} is not in the package")
+            raise ScriptError(
+                f"{deb.package} {deb.fields['Version']}: the declared program /{path} is not in the package"
+            )
         result[path] = digest(files[path].data)
     return result
 

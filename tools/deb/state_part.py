@@ -37,7 +37,9 @@ def build(
     system = System(packages, architecture)
     missing = [name for name in manual if name not in system.packages]
     if missing:
-        raise StateError(f"asked for but not in the lock: {', '.join(missing)}; remake it: tools/bazel run //runtime/debian:update")
+        raise StateError(
+            f"asked for but not in the lock: {', '.join(missing)}; remake it: tools/bazel run //runtime/debian:update"
+        )
     tree = Tree(EPOCH)
     dpkg_state.write_status(system, tree)
     dpkg_state.write_overrides(system, tree, state["diversions"], state["statoverrides"])
@@ -61,7 +63,9 @@ def _write_locale_gen(system: System, tree: Tree, head: Sequence[str]) -> None:
     """The list of locales that could be generated, none chosen: C.UTF-8 is in libc-bin."""
     if "locales" not in system.packages:
         return
-    supported = {line.rstrip(" ") for line in system.text("usr/share/i18n/SUPPORTED").splitlines() if line[:1].isalpha()}
+    supported = {
+        line.rstrip(" ") for line in system.text("usr/share/i18n/SUPPORTED").splitlines() if line[:1].isalpha()
+    }
     lines: List[str] = [*head, *(f"# {line}" for line in sorted(supported))]
     tree.file("etc/locale.gen", "".join(line + "\n" for line in lines))
 

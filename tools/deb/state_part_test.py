@@ -9,13 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from tools.deb import accounts, archive, certificates, dpkg_state, facts, ld_cache, oracle_trees, pam, samples, state_part
+from tools.deb import (
+    accounts,
+    archive,
+    certificates,
+    dpkg_state,
+    facts,
+    ld_cache,
+    oracle_trees,
+    pam,
+    samples,
+    state_part,
+)
 from tools.deb.facts import Facts, Library
 from tools.deb.tree import StateError, System, Tree
 
 MASTER = "usr/share/base-passwd"
 BASE = {
-    f"{MASTER}/passwd.master": "root:*:0:0:root:/root:/bin/bash\nnobody:*:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+    f"{MASTER}/passwd.master": "root:*:0:0:root:/root:/bin/bash\nnobody:*:65534:65534:nobody:/nonexistent:/bin/false\n",
     f"{MASTER}/group.master": "root:*:0:\nnogroup:*:65534:\n",
     "usr/share/debianutils/shells": "# shells\n/bin/sh\n",
     "etc/ld.so.conf": "include /etc/ld.so.conf.d/*.conf\n",
@@ -32,7 +43,17 @@ STATE = {
     "apt_sources": [],
     "directories": ["usr/share/man/man1"],
 }
-USER = {"name": "u", "uid": 50000, "gid": 50000, "groups": ["root"], "home": "/home/u", "home_mode": 0o775, "home_gid": 0, "password": "!", "shell": "/bin/sh"}
+USER = {
+    "name": "u",
+    "uid": 50000,
+    "gid": 50000,
+    "groups": ["root"],
+    "home": "/home/u",
+    "home_mode": 0o775,
+    "home_gid": 0,
+    "password": "!",
+    "shell": "/bin/sh",
+}
 ACCOUNTS = {"groups": [{"name": "u", "gid": 50000}], "users": [USER]}
 
 
@@ -90,12 +111,21 @@ def test_status_stanza_is_in_dpkgs_form():
 
 def test_triggers_name_instances():
     tree = Tree(0)
-    dpkg_state.write_status(System([package(interests=(("t", ""),)), package("q", interests=(("t", "noawait"),))], "amd64"), tree)
+    dpkg_state.write_status(
+        System([package(interests=(("t", ""),)), package("q", interests=(("t", "noawait"),))], "amd64"), tree
+    )
     assert text(tree, "var/lib/dpkg/triggers/t") == "base\nq/noawait\n"
 
 
 def alternative(*choices):
-    return [{"name": "pager", "link": "/usr/bin/pager", "slaves": {"pager.1.gz": "/man/pager.1.gz"}, "choices": list(choices)}]
+    return [
+        {
+            "name": "pager",
+            "link": "/usr/bin/pager",
+            "slaves": {"pager.1.gz": "/man/pager.1.gz"},
+            "choices": list(choices),
+        }
+    ]
 
 
 def choice(path, priority, name="base"):
@@ -105,7 +135,9 @@ def choice(path, priority, name="base"):
 def test_alternatives():
     system = System([package(paths=("bin/more", "bin/less"))], "amd64")
     tree = Tree(0)
-    declared = alternative(choice("/bin/more", 50), choice("/bin/less", 77), choice("/bin/gone", 99), choice("/x", 100, "absent"))
+    declared = alternative(
+        choice("/bin/more", 50), choice("/bin/less", 77), choice("/bin/gone", 99), choice("/x", 100, "absent")
+    )
     dpkg_state.write_alternatives(system, tree, declared)
     assert text(tree, "var/lib/dpkg/alternatives/pager") == (
         "auto\n/usr/bin/pager\npager.1.gz\n/man/pager.1.gz\n\n"
@@ -119,8 +151,15 @@ def test_alternatives():
 
 
 def test_apt():
-    example = {"usr/share/doc/apt/examples/sources.list": "# x\ndeb http://archive.example/debian bullseye main contrib\n"}
-    packages = [package("apt", texts=example), package("req", {"Priority": "required"}), package("dep"), package("named")]
+    example = {
+        "usr/share/doc/apt/examples/sources.list": "# x\ndeb http://archive.example/debian bullseye main contrib\n"
+    }
+    packages = [
+        package("apt", texts=example),
+        package("req", {"Priority": "required"}),
+        package("dep"),
+        package("named"),
+    ]
     sources = [{"registry": "debian", "suite": "s"}, {"registry": "debian-security", "suite": "s-security"}]
     tree = Tree(0)
     dpkg_state.write_apt(System(packages, "amd64"), tree, sources, ["apt", "named"])

@@ -64,7 +64,9 @@ class System:
             if name in self.packages:
                 raise StateError(f"{name} stands twice")
             if facts.fields["Architecture"] not in (architecture, "all"):
-                raise StateError(f"{name} is of architecture {facts.fields['Architecture']}, the system of {architecture}")
+                raise StateError(
+                    f"{name} is of architecture {facts.fields['Architecture']}, the system of {architecture}"
+                )
             self.packages[name] = facts
             self.texts.update(facts.texts)
             for path in facts.paths:

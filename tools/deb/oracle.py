@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Mapping, Sequence, Tuple
 
-from tools.deb import bzl_data, oracle_trees
+from tools.deb import bzl_data, oracle_emulation, oracle_trees
 from tools.deb.oracle_trees import Node, OracleError
+from tools.rootless.spec import EnterError
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,15 @@ def main(argv: Sequence[str]) -> int:
         type=Path,
         help="a tar of mmdebstrap's (absolute path), instead of making one; made and kept if missing",
     )
+    parser.add_argument("--qemu", type=Path, help="a static qemu-aarch64, to run arm64 programs; needs root")
     options = parser.parse_args(argv)
     try:
         tables = bzl_data.read(options.table)
         system = json.loads(options.system.read_text(encoding="utf-8"))
         architecture = system["architecture"]
         ours = oracle_trees.of_parts(system["parts"])
+        if architecture != "amd64" and options.qemu:
+            oracle_emulation.emulate(options.qemu)
         if options.check == "configure":
             before, after, log = oracle_trees.configured(ours)
             print(log, end="")
@@ -138,7 +142,7 @@ def main(argv: Sequence[str]) -> int:
             theirs = oracle_trees.of_tar(tar)
         table = [item for item in tables["DIFFERENCES"] if architecture in item.get("archs", [architecture])]
         return report(compare(ours, theirs), table)
-    except (OracleError, bzl_data.DataError) as error:
+    except (OracleError, EnterError, OSError, bzl_data.DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 

@@ -2,8 +2,8 @@
 
     python -m tools.oci.docker_archive --output X.tar --image MANIFEST CONFIG --layer METADATA BLOB … [--tag NAME:TAG …]
 
-The archive is what `docker save` writes since version 25: an OCI layout, plus the `manifest.json` of older versions. So
-readers of either kind take it.
+Blobs lie where an OCI layout has them, but this is no OCI layout too, as `docker save` writes since version 25: podman would
+take it for one, and then drop the tags and the health check.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ def write(out: BinaryIO, image: Image, layers: Mapping[str, Path], tags: Sequenc
         }
     ]
     out.writelines(tar.header(Entry(directory, DIRECTORY, 0o755)) for directory in ("blobs", "blobs/sha256"))
-    for digest, blob in layout.documents([image], None).items():
-        _add(out, _path(digest), blob)
+    _add(out, _path(canonical.digest(image.config)), image.config)
     for digest in dict.fromkeys(image.layers()):
         if digest not in layers:
             raise LayoutError(f"the layer {digest} is in the manifest, but was not given")
@@ -53,9 +52,7 @@ def write(out: BinaryIO, image: Image, layers: Mapping[str, Path], tags: Sequenc
             out.write(tar.header(Entry(_path(digest), FILE, 0o644, size=size)))
             shutil.copyfileobj(source, out, _BUFFER)
             out.write(bytes(tar.padding(size)))
-    _add(out, "index.json", layout.root_document(image.descriptor()))
     _add(out, "manifest.json", canonical.encode(docker_manifest))
-    _add(out, "oci-layout", layout.OCI_LAYOUT)
     out.write(tar.END)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from tools.oci import canonical, layout, tar
+from tools.oci import arguments, canonical, layout, tar
 from tools.oci.layout import Image, LayoutError
 from tools.oci.mtree import DIRECTORY, FILE, Entry
 
@@ -66,12 +66,12 @@ def _add(out: BinaryIO, path: str, data: bytes) -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="docker_archive", description=__doc__, fromfile_prefix_chars="@")
+    parser = argparse.ArgumentParser(prog="docker_archive", description=__doc__)
     parser.add_argument("--image", nargs=2, metavar=("MANIFEST", "CONFIG"), required=True, type=Path)
     parser.add_argument("--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"))
     parser.add_argument("--tag", action="append", default=[], metavar="NAME:TAG")
     parser.add_argument("--output", type=Path, required=True)
-    options = parser.parse_args(argv)
+    options = parser.parse_args(arguments.expand(argv))
     try:
         image = layout.read_image(*options.image)
         with open(options.output, "wb") as out:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.oci import canonical, mtree
+from tools.oci import arguments, canonical, mtree
 from tools.oci.layer import Metadata
 from tools.oci.mtree import EPOCH
 from tools.oci.tree import PathSet, Tree, TreeError, overlay
@@ -196,11 +196,11 @@ def read_layer(name: str, metadata: Path, listing: Path) -> Layer:
 
 def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="image", description=__doc__, fromfile_prefix_chars="@")
+    parser = argparse.ArgumentParser(prog="image", description=__doc__)
     parser.add_argument("--layer", nargs=3, action="append", default=[], metavar=("NAME", "METADATA", "MTREE"))
     for name in ("spec", "config", "manifest", "mtree", "digest"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    options = parser.parse_args(argv)
+    options = parser.parse_args(arguments.expand(argv))
     try:
         spec = Spec(**json.loads(options.spec.read_bytes()))
         layers = [read_layer(name, Path(metadata), Path(listing)) for name, metadata, listing in options.layer]

@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from tools.oci import canonical, mtree, tar
+from tools.oci import arguments, canonical, mtree, tar
 from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, RunReader, compress, gzip_trailer
 from tools.oci.mtree import DIRECTORY, MtreeError
 from tools.oci.tree import PathSet, Tree, TreeError, overlay
@@ -150,12 +150,12 @@ def _copy(part: Part, reader: RunReader, verifier: TarVerifier, out: _Blob, thre
 
 def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="layer", description=__doc__, fromfile_prefix_chars="@")
+    parser = argparse.ArgumentParser(prog="layer", description=__doc__)
     parser.add_argument("--part", nargs=3, action="append", default=[], metavar=("ORIGIN", "DEFLATE", "MTREE"))
     parser.add_argument("--override", action="append", default=[], metavar="PATH")
     for name in ("blob", "metadata", "mtree"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    options = parser.parse_args(argv)
+    options = parser.parse_args(arguments.expand(argv))
     parts = [Part(origin, Path(deflate), Path(listing)) for origin, deflate, listing in options.part]
     outputs = (options.blob, options.metadata, options.mtree)
     try:

@@ -96,8 +96,9 @@ def test_two_owners(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_arguments_from_a_file(tmp_path: Path) -> None:
-    (tmp_path / "args").write_text("\n".join(part(tmp_path, "a", {"x": b""})))
-    assert build(tmp_path, f"@{tmp_path}/args") == 0
+    outputs = [f"--{name}={tmp_path}/L.{name}" for name in ("blob", "metadata", "mtree")]
+    (tmp_path / "args").write_text("\n".join([*part(tmp_path, "@ä", {"x": b""}), *outputs]), "utf-8")
+    assert layer.main([f"@{tmp_path}/args"]) == 0
 
 
 def _damage(directory: Path, how: str) -> None:

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.oci import canonical
+from tools.oci import arguments, canonical
 
 OCI_LAYOUT = canonical.encode({"imageLayoutVersion": "1.0.0"})
 
@@ -125,14 +125,14 @@ def read_layers(pairs: Sequence[Sequence[str]]) -> dict[str, Path]:
 
 def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="layout", description=__doc__, fromfile_prefix_chars="@")
+    parser = argparse.ArgumentParser(prog="layout", description=__doc__)
     parser.add_argument("--image", nargs=2, action="append", default=[], metavar=("MANIFEST", "CONFIG"), required=True)
     parser.add_argument("--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"))
     parser.add_argument("--index", type=Path, help="make an image index, and write its document here too")
     parser.add_argument("--digest", type=Path, help="write the digest of the index here")
     parser.add_argument("--annotation", nargs=2, action="append", default=[], metavar=("KEY", "VALUE"))
     parser.add_argument("--output", type=Path, required=True)
-    options = parser.parse_args(argv)
+    options = parser.parse_args(arguments.expand(argv))
     try:
         images = [read_image(Path(manifest), Path(config)) for manifest, config in options.image]
         if not options.index and len(images) > 1:

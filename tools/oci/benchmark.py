@@ -1,0 +1,102 @@
+"""Measures parts and layers on real wheels, beside zlib on the same bytes in the same run.
+
+    tools/bazel run //tools/oci:benchmark -- DIRECTORY_OF_WHEELS
+
+Prints seconds and sizes for: wheels to parts (no byte is compressed again), parts to a layer with both of its digests, and for
+comparison what compressing the same tar takes.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from tools.oci import layer, mtree
+from tools.oci.part import PartWriter
+from tools.oci.tree import PathSet
+
+_LOCAL_HEADER = struct.Struct("<26xHH")
+_CHUNK = 1 << 20
+
+
+def write_part(wheel: Path, deflate: Path, listing: Path) -> None:
+    """A part of all files of a wheel; not what an installer would make of it."""
+    with zipfile.ZipFile(wheel) as archive, open(wheel, "rb") as raw, PartWriter(deflate, listing) as part:
+        for info in sorted(archive.infolist(), key=lambda info: info.filename):
+            if info.is_dir():
+                continue
+            raw.seek(info.header_offset)
+            raw.seek(sum(_LOCAL_HEADER.unpack(raw.read(_LOCAL_HEADER.size))), 1)
+            data = raw.read(info.compress_size)
+            if info.compress_type == zipfile.ZIP_DEFLATED:
+                part.deflated_file(info.filename, data, info.file_size, info.CRC)
+            else:
+                part.file(info.filename, data)
+
+
+def recompress(blob: Path, level: int) -> int:
+    """Compress a layer's tar anew, with the digests that a layer needs; returns the size."""
+    inflate, deflate = zlib.decompressobj(31), zlib.compressobj(level, zlib.DEFLATED, 31)
+    digest, diff_id, size = sha256(), sha256(), 0
+    with open(blob, "rb") as source:
+        while chunk := source.read(_CHUNK):
+            content = inflate.decompress(chunk)
+            diff_id.update(content)
+            packed = deflate.compress(content)
+            digest.update(packed)
+            size += len(packed)
+    return size + len(deflate.flush())
+
+
+@contextmanager
+def _timed(seconds: dict[str, tuple[float, float]], name: str) -> Iterator[None]:
+    start, processor = time.perf_counter(), time.process_time()
+    yield
+    seconds[name] = time.perf_counter() - start, time.process_time() - processor
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    wheels = sorted(Path(argv[0]).glob("*.whl")) if len(argv) == 1 else []
+    if not wheels:
+        print("benchmark: give one directory that has wheels in it", file=sys.stderr)
+        return 1
+    seconds: dict[str, tuple[float, float]] = {}
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        parts = [layer.Part(w.name, scratch / f"{w.name}.deflate", scratch / f"{w.name}.mtree") for w in wheels]
+        with _timed(seconds, "wheels to parts"):
+            for wheel, part in zip(wheels, parts):
+                write_part(wheel, part.deflate, part.mtree)
+        blob, listing = scratch / "layer.tar.gz", scratch / "layer.mtree"
+        everything = PathSet(f"{entry.path}/**" for part in parts for entry in _top(part))
+        with _timed(seconds, "parts to layer"):
+            metadata = layer.assemble(parts, everything, blob, listing)
+        sizes = {"parts to layer": metadata.size}
+        for level in (1, 6):
+            with _timed(seconds, f"zlib -{level} of the same tar"):
+                sizes[f"zlib -{level} of the same tar"] = recompress(blob, level)
+        files = listing.read_text().count("type=file")
+    megabytes = metadata.uncompressed_size / 1e6
+    brought = sum(wheel.stat().st_size for wheel in wheels)
+    print(f"{len(wheels)} wheels, {brought / 1e6:.1f} MB; {files} files; tar of {megabytes:.1f} MB")
+    for step, (taken, processor) in seconds.items():
+        size = f", {sizes[step] / 1e6:.1f} MB" if step in sizes else ""
+        print(f"{step:28} {taken:6.2f} s ({processor:6.2f} s of processor), {megabytes / taken:4.0f} MB of tar/s{size}")
+    return 0
+
+
+def _top(part: layer.Part) -> list[mtree.Entry]:
+    return [entry for entry in mtree.parse(part.mtree.read_text()) if "/" not in entry.path]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

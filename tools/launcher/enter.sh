@@ -92,6 +92,8 @@ enter_and_run() {
     command -v bwrap >/dev/null || die "bubblewrap is not installed" "Run: sudo apt-get install -y bubblewrap"
     bwrap --ro-bind / / true 2>/dev/null ||
         die "bubblewrap may not make a namespace here" "Allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; docker: --privileged), or put bazelisk or bazel $version on PATH."
+    ! printf %s "$PWD" | LC_ALL=C grep -q '[^ -~]' ||
+        die "Debian's Bazel can't work in $PWD: letters beyond ASCII" "Move it, or put bazelisk or bazel $version on PATH."
     for path in "$PWD" "$workspace" "${HOME:-/}"; do
         ! hidden "$path" || die "$path lies in a directory that the launcher's root replaces" "Move it, e.g. under /home or /srv, or put bazelisk or bazel $version on PATH."
     done

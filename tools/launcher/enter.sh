@@ -20,7 +20,7 @@ trust_store() {
             [ -s "$work/cacerts" ] ||
             die "Java's trust store can't be made from $bundle: $(tail -n 1 "$work/log")" "Check that file, or set SSL_CERT_FILE."
         rm -f "$work"/*.pem "$work/log"
-        [ ! -d "$store" ] || mv "$store" "$work/incomplete" 2>/dev/null || true
+        [ -e "$store/cacerts" ] || rm -rf "$store" # what an interrupted removal left
         mv -T "$work" "$store" 2>/dev/null || [ -e "$store/cacerts" ] || # another launcher was first
             die "$store can't be made" "Remove it by hand."
     fi

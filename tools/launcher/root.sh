@@ -44,10 +44,13 @@ need_tools() {
     fi
 }
 
-# The process group of mmdebstrap: it ignores a signal to itself alone, and its programs would go on.
+# Ends the process group of mmdebstrap: it ignores a signal to itself alone, and its programs would go on. A signal may
+# come before we know its number by name, or before it has its own group.
 end_child() {
+    [ "$child" != ended ] || return 0
+    child=${child:-${!:-}}
     [ -n "$child" ] || return 0
-    kill -s TERM -- "-$child" 2>/dev/null || true
+    kill -s TERM -- "-$child" 2>/dev/null || kill -s TERM "$child" 2>/dev/null || true
     wait "$child" 2>/dev/null || true
 }
 
@@ -94,14 +97,14 @@ build() {
 
     progress
     if ! wait "$child"; then
-        child=
+        child=ended
         cp "$log" "$cache/failed.log"
         reason=$(grep '^E:' "$log" | head -n 1)
         [ -z "${CI:-}" ] || tail -n 60 "$log" >&2 # there the log is gone afterwards
         die "the root could not be made: ${reason:-$(tail -n 1 "$log")} (log: $cache/failed.log)" \
             "Name another Debian mirror by RUNTIME_DEBIAN_URL, or $elsewhere."
     fi
-    child=
+    child=ended
     echo >&7
     if [ "$target" = "$work/root.tar" ]; then
         mkdir "$work/root"

@@ -67,16 +67,16 @@ def runtime_images(name):
             index = row.lock + suffix
             images = []
             for arch in row.architectures:
-                name = "{}_{}".format(index, arch)
+                image_name = "{}_{}".format(index, arch)
                 image(
-                    name = name,
+                    name = image_name,
                     architecture = arch,
                     layers = image_layers(row, arch),
                     repo_tags = ["astro-runtime:" + config["env"]["ASTRONOMER_IMAGE_TAG"]],
                     visibility = ["//visibility:public"],
                     **config
                 )
-                images.append(name)
+                images.append(image_name)
             image_index(
                 name = index,
                 images = images,

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Iterable, List, Sequence
 
 from tools.deb import accounts, certificates, dpkg_state, facts, ld_cache, pam
-from tools.deb.deb_part import EPOCH, write
+from tools.deb.deb_part import write
 from tools.deb.tree import StateError, System, Tree
+from tools.oci.mtree import EPOCH
 from tools.oci.part import PartError, PartWriter
 
 

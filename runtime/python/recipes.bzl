@@ -10,7 +10,8 @@ A further version is a further row. Keys of a row:
     configure          arguments for both architectures
     cross_configure    further arguments when the architecture is not the build machine's
     cache              configure's results that a run test would give, pinned: no test program decides on another kernel
-    lto                full link-time optimisation of the interpreter
+    lto                full link-time optimisation
+    generators         targets of the Makefile that make C sources; linked without optimisation
     disabled_modules   not built: their headers are not in the lock
     modules            extension modules that must come out; setup.py drops what it can't build without failing
     libraries          sonames that interpreter and modules may need, all in the images' Debian packages
@@ -138,6 +139,7 @@ _LIBRARIES = [
     "libpanelw.so.6",
     "libpthread.so.0",
     "libreadline.so.8",
+    "librt.so.1",
     "libsqlite3.so.0",
     "libssl.so.1.1",
     "libtinfo.so.6",
@@ -187,6 +189,7 @@ RECIPES = {
         "cross_configure": ["--with-build-python=/usr/local/bin/python3.11"],
         "cache": _CACHE,
         "lto": False,
+        "generators": ["Programs/_freeze_module", "_bootstrap_python"],
         "disabled_modules": ["_tkinter", "nis"],
         "modules": _MODULES,
         "libraries": _LIBRARIES,

@@ -60,26 +60,32 @@ def check_elf(paths: Iterable[Path], target: Platform, libraries: Sequence[str] 
         libraries: sonames that they may need; None: any.
 
     Raises:
-        BuildError: one is for another machine, needs a newer glibc or another library, or has a search path.
+        BuildError: one is for another machine, needs a newer glibc or another library, or has a search path; names all.
     """
+    problems = []
     for path in paths:
         with open(path, "rb") as file:
-            if file.read(4) != b"\x7fELF":
-                continue
-        found = elf.needs(path.read_bytes())
-        assert found
-        if found.machine != target.elf_machine:
-            raise BuildError(
-                f"{path}: code for ELF machine {found.machine}, not {target.elf_machine} ({target.machine})"
-            )
-        newer = [version for version in found.versions if _glibc(version) > NEWEST_GLIBC]
-        if newer:
-            raise BuildError(f"{path}: needs {', '.join(sorted(newer))}; bullseye has glibc 2.31")
-        if found.search_paths:
-            raise BuildError(f"{path}: has a run-time search path: {', '.join(found.search_paths)}")
-        unknown = sorted(set(found.libraries) - set(libraries)) if libraries is not None else []
-        if unknown:
-            raise BuildError(f"{path}: needs {', '.join(unknown)}, which the recipe's libraries don't name")
+            if file.read(4) == b"\x7fELF":
+                problems += [f"{path}: {problem}" for problem in _elf_problems(path.read_bytes(), target, libraries)]
+    if problems:
+        raise BuildError("\n".join(["code that does not fit the images:", *problems]))
+
+
+def _elf_problems(data: bytes, target: Platform, libraries: Sequence[str] | None) -> list[str]:
+    found = elf.needs(data)
+    assert found
+    problems = []
+    if found.machine != target.elf_machine:
+        problems.append(f"code for ELF machine {found.machine}, not {target.elf_machine} ({target.machine})")
+    newer = sorted(version for version in found.versions if _glibc(version) > NEWEST_GLIBC)
+    if newer:
+        problems.append(f"needs {', '.join(newer)}; bullseye has glibc 2.31")
+    if found.search_paths:
+        problems.append(f"has a run-time search path: {', '.join(found.search_paths)}")
+    unknown = sorted(set(found.libraries) - set(libraries)) if libraries is not None else []
+    if unknown:
+        problems.append(f"needs {', '.join(unknown)}, which the recipe's libraries don't name")
+    return problems
 
 
 def _glibc(version: str) -> tuple[int, int]:

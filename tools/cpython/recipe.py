@@ -50,6 +50,7 @@ class Recipe:
     cross_configure: tuple[str, ...]
     cache: Mapping[str, str]
     lto: bool
+    generators: tuple[str, ...]
     disabled_modules: tuple[str, ...]
     modules: tuple[str, ...]
     libraries: tuple[str, ...]
@@ -84,6 +85,7 @@ def read(text: str, version: str) -> Recipe:
             cross_configure=tuple(row["cross_configure"]),
             cache=dict(row["cache"]),
             lto=bool(row["lto"]),
+            generators=tuple(row["generators"]),
             disabled_modules=tuple(row["disabled_modules"]),
             modules=tuple(row["modules"]),
             libraries=tuple(row["libraries"]),

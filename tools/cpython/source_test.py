@@ -15,7 +15,7 @@ from tools.cpython.root import BuildRoot, Isolation
 from tools.cpython.unpack_test import make_tar
 
 DEBS = [Path(name) for name in os.environ["BUILD_DEBS"].split()]
-RECIPE = Recipe("3.11", "3.11.2", "Python-3.11.2", "second", (), (), {}, False, ("nis",), (), ())
+RECIPE = Recipe("3.11", "3.11.2", "Python-3.11.2", "second", (), (), {}, False, (), ("nis",), (), ())
 PATCH = "--- a/Lib/os.py\n+++ b/Lib/os.py\n@@ -1,3 +1,3 @@\n one\n-{old}\n+{new}\n three\n"
 METHODS = ["namespace", "proot"]
 

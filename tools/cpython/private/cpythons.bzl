@@ -1,6 +1,8 @@
 """cpythons: turns the recipes into targets."""
 
+load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load("//tools/oci:defs.bzl", "tar_part")
+load("//tools/python:pytest.bzl", "pytest_test")
 load(":cpython.bzl", "cpython")
 
 # Of the machine that builds; beside these, the libraries of the recipe's packages.
@@ -30,7 +32,9 @@ def _source(sources, file):
     fail("runtime/python/sources.json has no {}: a recipe names it".format(file))
 
 def cpythons(recipes, debian, sources, zig, **kwargs):
-    """Declares, for each version and architecture, NAME_ARCH (the interpreter) and NAME_ARCH.part (for layers).
+    """Declares, for each version and architecture, VERSION_ARCH (the interpreter) and VERSION_ARCH.part (for layers).
+
+    VERSION_test looks at both trees and runs the amd64 one.
 
     Args:
       recipes: dict: version -> row of runtime/python/recipes.bzl.
@@ -65,3 +69,26 @@ def cpythons(recipes, debian, sources, zig, **kwargs):
                 origin = "python:{}/{}".format(version, arch),
                 **kwargs
             )
+        _interpreter_test(version, recipe, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries))
+
+def _interpreter_test(version, recipe, build_debs):
+    trees = [":{}_{}".format(version, arch) for arch in ["amd64", "arm64"]]
+    row = version + ".recipe.json"
+    write_file(
+        name = version + ".recipe",
+        out = row,
+        content = [json.encode(recipe), ""],
+    )
+    pytest_test(
+        name = version + "_test",
+        size = "medium",
+        srcs = ["//tools/cpython:interpreter_test.py"],
+        data = trees + build_debs + [row, "//tools/rootless:tools"],
+        env = {
+            "PYTHON_DEBS": " ".join(["$(rootpath {})".format(deb) for deb in build_debs]),
+            "PYTHON_RECIPE": "$(rootpath {})".format(row),
+            "PYTHON_TREES": " ".join(["$(rootpath {})".format(tree) for tree in trees]),
+            "ROOTLESS_TOOLS": "$(rootpath //tools/rootless:tools)",
+        },
+        deps = ["//tools/cpython:build"],
+    )

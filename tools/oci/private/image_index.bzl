@@ -14,7 +14,7 @@ Makes a multi-arch image of images.
     )
 
 Gives an OCI layout directory whose `index.json` names one image index: `skopeo copy --all oci:DIR …`,
-`crane push --index DIR …`.
+`crane push DIR …` (without `--index`, which would wrap it in another one).
 
 Output groups: `oci_layout` (also the default output), `digest` (of the index), `index` (its blob), and `oci_image_config`
 and `mtree` of all images.

@@ -2,10 +2,9 @@
 
     python -m tools.cpython.build --recipe ROW.json --version 3.11 --arch arm64 --source FILE [--debian FILE]
         [--own-patch FILE]… --zig WHEEL --deb FILE… [--build-python TREE.tar] [--method M] [--proot DIR]
-        --tree OUT.tar [--interpreter OUT --library OUT.zip]
+        --tree OUT.tar
 
-Output: a tar of usr/local, the same bits for the same inputs. For amd64 also the interpreter alone with its standard
-library as a zip: with those, other actions compile the bytecode of wheels.
+Output: a tar of usr/local, the same bits for the same inputs.
 """
 
 from __future__ import annotations
@@ -108,10 +107,6 @@ def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
     )
     checks.check_paths(checks.files(installed), [source.PLACE], _TELL_SOURCE)
     tree.write_tar(installed, "usr/local", arguments.tree)
-    if arguments.interpreter:
-        tree.copy_program(home / "bin" / recipe.program, arguments.interpreter)
-    if arguments.library:
-        tree.write_library_zip(installed, recipe, arguments.library)
 
 
 def _compiler(root: BuildRoot, home: Path, recipe: Recipe) -> Compiler:
@@ -145,8 +140,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--method", choices=METHODS, default="auto")
     parser.add_argument("--proot", default="")
     parser.add_argument("--tree", type=Path, required=True)
-    parser.add_argument("--interpreter", type=Path)
-    parser.add_argument("--library", type=Path)
     return parser
 
 
@@ -158,9 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         build(arguments, read(arguments.recipe.read_text(), arguments.version), scratch)
     except (BuildError, DebError, EnterError, WheelError) as error:
-        for output in (arguments.tree, arguments.interpreter, arguments.library):
-            if output:
-                output.unlink(missing_ok=True)
+        arguments.tree.unlink(missing_ok=True)
         sys.stderr.write(f"Python {arguments.version} for {arguments.arch}: {error}\n")
         return 1
     finally:

@@ -6,7 +6,6 @@ import io
 import os
 import shutil
 import tarfile
-import zipfile
 from pathlib import Path
 
 from tools.cpython.checks import files
@@ -18,7 +17,6 @@ from tools.wheel.bytecode import Compiler, pyc_path
 _PRUNED_DIRECTORIES = ("test", "tests", "idle_test")
 _PRUNED_SUFFIXES = (".pyc", ".pyo", ".a")
 _LINKS = (("idle", "idle3"), ("pydoc", "pydoc3"), ("python", "python3"), ("python-config", "python3-config"))
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def prune(tree: Path) -> None:
@@ -89,30 +87,3 @@ def write_tar(tree: Path, top: str, output: Path) -> None:
                 content = path.read_bytes()
                 info.size, info.mode = len(content), 0o755 if path.stat().st_mode & 0o100 else 0o644
                 tar.addfile(info, io.BytesIO(content))
-
-
-def write_library_zip(tree: Path, recipe: Recipe, output: Path) -> None:
-    """Packs the standard library's bytecode as a zip that the interpreter can start from, stored for speed.
-
-    Args:
-        tree: the install tree, compiled.
-        recipe: whose version it is.
-        output: the zip.
-    """
-    library = tree / "usr/local/lib" / recipe.program
-    tag = f".cpython-{recipe.version.replace('.', '')}.pyc"
-    compiled = [path for path in files(library) if path.name.endswith(tag) and "site-packages" not in path.parts]
-    names = {
-        str(path.parent.parent.relative_to(library) / (path.name[: -len(tag)] + ".pyc")): path for path in compiled
-    }
-    with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(names):
-            info = zipfile.ZipInfo(name, _ZIP_TIME)
-            info.create_system, info.external_attr = 3, 0o644 << 16
-            archive.writestr(info, names[name].read_bytes())
-
-
-def copy_program(source: Path, output: Path) -> None:
-    """Copies an executable."""
-    shutil.copyfile(source, output)
-    output.chmod(0o755)

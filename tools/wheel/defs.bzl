@@ -19,7 +19,6 @@ load(
     _locked_wheels = "locked_wheels",
 )
 load("//tools/wheel/private/providers:target_python_info.bzl", _TargetPythonInfo = "TargetPythonInfo")
-load("//tools/wheel/private:target_python.bzl", _target_python = "target_python")
 load("//tools/wheel/private:wheel_binary.bzl", _wheel_binary = "wheel_binary")
 load("//tools/wheel/private:wheel_library.bzl", _wheel_library = "wheel_library")
 load("//tools/wheel/private:wheel_part.bzl", _wheel_part = "wheel_part")
@@ -29,7 +28,6 @@ locked_file_of = _locked_file_of
 locked_libraries = _locked_libraries
 locked_wheel_labels = _locked_wheel_labels
 locked_wheels = _locked_wheels
-target_python = _target_python
 wheel_binary = _wheel_binary
 wheel_library = _wheel_library
 wheel_part = _wheel_part

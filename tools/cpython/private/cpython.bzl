@@ -17,17 +17,44 @@ A CPython for one architecture, built from locked source by `zig cc`: the same b
     )
 
 Files: a tar of usr/local, with tests and static libraries left out, bytecode (unchecked hash) in place. For amd64 also,
-as TargetPythonInfo, the interpreter and its standard library in the form in which bytecode of wheels is compiled. The
-build fails when an extension module is missing, is for another machine, or needs a newer glibc or another library than
+as TargetPythonInfo, what compiles the bytecode of wheels (tools/cpython/compiler.py). The build fails when an extension module is missing, is for another machine, or needs a newer glibc or another library than
 the images have.
 """
+
+def _compiler(ctx, tree):
+    """The action that takes the bytecode compiler out of the tree; returns TargetPythonInfo."""
+    base = "{}.compiler/python{}".format(ctx.label.name, ctx.attr.version)
+    executable = ctx.actions.declare_file(base)
+    library = ctx.actions.declare_file(base + ".zip")
+    extension = ctx.actions.declare_file(ctx.label.name + ".compiler/unicodedata.so")
+    args = ctx.actions.args()
+    args.add("--tree", tree)
+    args.add("--version", ctx.attr.version)
+    args.add("--executable", executable)
+    args.add("--library", library)
+    args.add("--extension", extension)
+    run_python(
+        ctx,
+        program = ctx.attr._compiler,
+        module = "tools.cpython.compiler",
+        arguments = [args],
+        inputs = [tree],
+        outputs = [executable, library, extension],
+        mnemonic = "CPythonCompiler",
+        progress_message = "Taking the bytecode compiler out of %{input}",
+    )
+    return TargetPythonInfo(
+        executable = executable,
+        extensions = [extension],
+        stdlib = library,
+        version = ctx.attr.version,
+    )
 
 def _cpython_impl(ctx):
     recipe = ctx.actions.declare_file(ctx.label.name + ".recipe.json")
     tree = ctx.actions.declare_file(ctx.label.name + ".tar")
     ctx.actions.write(recipe, ctx.attr.recipe + "\n")
 
-    outputs = [tree]
     inputs = [recipe, ctx.file.source, ctx.file.zig] + ctx.files.own_patches + ctx.files.debs + ctx.files.build_debs
     args = ctx.actions.args()
     args.add("--recipe", recipe)
@@ -54,12 +81,7 @@ def _cpython_impl(ctx):
         args.add("--build-python", build_python.tree)
         inputs.append(build_python.tree)
     else:
-        interpreter = ctx.actions.declare_file("{}.compiler/python{}".format(ctx.label.name, ctx.attr.version))
-        library = ctx.actions.declare_file("{}.compiler/python{}.zip".format(ctx.label.name, ctx.attr.version))
-        args.add("--interpreter", interpreter)
-        args.add("--library", library)
-        outputs += [interpreter, library]
-        providers.append(TargetPythonInfo(executable = interpreter, stdlib = library, version = ctx.attr.version))
+        providers.append(_compiler(ctx, tree))
 
     run_python(
         ctx,
@@ -68,7 +90,7 @@ def _cpython_impl(ctx):
         arguments = [args],
         inputs = inputs,
         tools = ctx.files._rootless_tools,
-        outputs = outputs,
+        outputs = [tree],
         mnemonic = "CPython",
         progress_message = "Building CPython {} for {} (some minutes)".format(ctx.attr.version, ctx.attr.arch),
     )
@@ -93,6 +115,7 @@ cpython = rule(
         "source": attr.label(allow_single_file = True, mandatory = True, doc = "The release's source archive."),
         "version": attr.string(mandatory = True, doc = "`3.N`."),
         "zig": attr.label(allow_single_file = [".whl"], mandatory = True, doc = "The ziglang wheel."),
+        "_compiler": attr.label(default = "//tools/cpython:compiler"),
         "_program": attr.label(default = "//tools/cpython:build"),
         "_rootless_tools": attr.label(default = "//tools/rootless:tools"),
     } | PYTHON_ATTRS,

@@ -26,7 +26,7 @@ def _wheel_part_impl(ctx):
     args.add("--interpreter={}/lib".format(tools_python.home))
     args.add(target.executable, format = "--interpreter=%s")
     args.add(target.stdlib.dirname, format = "--interpreter-env=PYTHONHOME=%s")
-    args.add(target.stdlib, format = "--interpreter-env=PYTHONPATH=%s")
+    args.add("--interpreter-env=PYTHONPATH={}:{}".format(target.stdlib.path, target.stdlib.dirname))
     args.add("--deflate", deflate)
     args.add("--mtree", mtree)
 
@@ -36,7 +36,7 @@ def _wheel_part_impl(ctx):
         module = "tools.wheel.part",
         arguments = [args],
         inputs = [ctx.file.wheel],
-        tools = [target.executable, target.stdlib],
+        tools = [target.executable, target.stdlib] + target.extensions,
         outputs = [deflate, mtree],
         mnemonic = "WheelPart",
         progress_message = "Installing {} {} for Python {}".format(ctx.attr.distribution, ctx.attr.version, target.version),
@@ -65,7 +65,7 @@ A wheel for any platform gives one part for all architectures: leave `archs` emp
     attrs = {
         "archs": attr.string_list(doc = "Architectures whose images take it; empty: any, which the wheel's tags must allow."),
         "distribution": attr.string(mandatory = True, doc = "Name that the wheel must have."),
-        "python": attr.label(mandatory = True, providers = [TargetPythonInfo], doc = "A target_python: the image's interpreter."),
+        "python": attr.label(mandatory = True, providers = [TargetPythonInfo], doc = "The image's interpreter, for the machine that builds."),
         "requested": attr.bool(doc = "Asked for by name, not only needed by another: marked by a file REQUESTED (PEP 376)."),
         "version": attr.string(mandatory = True, doc = "Version that the wheel must have."),
         "wheel": attr.label(allow_single_file = True, mandatory = True, doc = "The wheel."),

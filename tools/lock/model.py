@@ -144,21 +144,35 @@ def input_lines(root: Path, spec: LockSpec) -> list[str]:
     """Gives the requirement lines of a lock's input, without comments.
 
     Raises:
-        LockError: the input is missing, empty, or holds an option line (`-r`, `--index-url`, …).
+        LockError: the input is missing, asks for nothing, or holds an option line other than `-c FILE`.
     """
-    path = root / spec.input
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise LockError(f"lock {spec.lock!r}: can't read its input {spec.input}: {error.strerror}") from error
-    lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()]
-    lines = [line for line in lines if line]
+    lines = [line for line in _lines(root, spec, spec.input) if not line.startswith("-c ")]
     if not lines:
         raise LockError(f"lock {spec.lock!r}: its input {spec.input} asks for nothing")
-    for line in lines:
-        if line.startswith("-"):
-            raise LockError(f"{spec.input}: option {line!r} is not allowed: an input only names requirements")
     return lines
+
+
+def constraint_lines(root: Path, spec: LockSpec) -> list[str]:
+    """Gives the lines of the constraint files (beside the input) that a lock's input names by `-c FILE`.
+
+    Raises:
+        LockError: a constraint file is missing or holds option lines.
+    """
+    names = [line[3:].strip() for line in _lines(root, spec, spec.input) if line.startswith("-c ")]
+    folder = spec.input.rpartition("/")[0]
+    return [f"-c {line}" for name in names for line in _lines(root, spec, f"{folder}/{name}")]
+
+
+def _lines(root: Path, spec: LockSpec, name: str) -> list[str]:
+    try:
+        text = (root / name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise LockError(f"lock {spec.lock!r}: can't read its input {name}: {error.strerror}") from error
+    lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()]
+    for line in lines:
+        if line.startswith("-") and not (line.startswith("-c ") and name == spec.input):
+            raise LockError(f"{name}: option {line!r} is not allowed: an input names requirements and constraints")
+    return [line for line in lines if line]
 
 
 def requested_names(lines: list[str]) -> set[str]:
@@ -167,8 +181,9 @@ def requested_names(lines: list[str]) -> set[str]:
 
 
 def input_digest(root: Path, spec: LockSpec) -> str:
-    """Gives the digest of all that a lock is made from: its row and its input's lines; comments don't count."""
-    facts = [spec.lock, spec.python, *spec.archs, spec.cutoff, "", *input_lines(root, spec)]
+    """Gives the digest of all that a lock is made from: its row, the lines of its input and of its constraints; comments don't count."""
+    facts = [spec.lock, spec.python, *spec.archs, spec.cutoff, ""]
+    facts += input_lines(root, spec) + constraint_lines(root, spec)
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 

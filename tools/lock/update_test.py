@@ -183,6 +183,22 @@ def test_architectures_that_disagree(root: Path, capsys: pytest.CaptureFixture[s
     assert "the architectures disagree: app would be 1.0 on amd64, 2.0 on arm64" in refusal(root, capsys)
 
 
+def test_constraints(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    constraints = root / "providers/constraints.txt"
+    write(root, "-c constraints.txt\napp\n", cutoff="2024-06-15")
+    assert "can't read its input providers/constraints.txt" in refusal(root, capsys)
+    constraints.write_text("app<2  # 2.0 does not start\nunused<1\n")
+    assert run(root) == 0
+    assert set(files(root)) >= {"app-1.0-py3-none-any.whl"}
+    assert not any(file["requested"] for name, file in files(root).items() if not name.startswith("app"))
+    constraints.write_text("app<2 # another reason\nunused<1\n")
+    assert run(root, "--check") == 0
+    constraints.write_text("app<3\n")
+    assert "changed after it was made" in refusal(root, capsys, "--check")
+    constraints.write_text("-c more.txt\n")
+    assert "providers/constraints.txt: option '-c more.txt' is not allowed" in refusal(root, capsys)
+
+
 def test_no_code_of_a_distribution_runs(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "requirements_lock/sdist_metadata.toml").write_text("")
     said = refusal(root, capsys)

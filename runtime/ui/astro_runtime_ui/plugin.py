@@ -1,0 +1,21 @@
+"""The entry point of the group airflow.plugins."""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+from astro_runtime_ui.links import CATEGORY, LINKS
+
+
+class AstroRuntimePlugin(AirflowPlugin):
+    """Menu links, and a blueprint that marks every page."""
+
+    name = "astro_runtime_ui"
+    appbuilder_menu_items = [{"name": name, "category": CATEGORY, "href": href} for name, href in LINKS.items()]
+
+    @property
+    def flask_blueprints(self):
+        """Read by the web server alone."""
+        from astro_runtime_ui.web import BLUEPRINT
+
+        return [BLUEPRINT]

@@ -1,0 +1,57 @@
+"""What happens in the web server."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from flask import Blueprint
+from sqlalchemy.exc import SQLAlchemyError
+
+from astro_runtime_ui import footer
+from astro_runtime_ui.links import CATEGORY, LINKS
+
+log = logging.getLogger(__name__)
+
+
+class _OnceBlueprint(Blueprint):
+    """Some versions of Airflow load a plugin twice, which Flask refuses."""
+
+    def register(self, app, *args, **kwargs):
+        if self.name not in app.extensions:
+            app.extensions[self.name] = self
+            super().register(app, *args, **kwargs)
+
+
+BLUEPRINT = _OnceBlueprint("astro_runtime_ui", __name__)
+
+
+@BLUEPRINT.after_app_request
+def add_footer(response):
+    """Puts the image's tag on every HTML page: also on those that do not use Airflow's base template (404, API docs)."""
+    if response.mimetype == "text/html" and not response.direct_passthrough and not response.is_streamed:
+        page = response.get_data()
+        marked = footer.insert(page, footer.line(os.environ))
+        if marked is not page:
+            response.set_data(marked)
+    return response
+
+
+@BLUEPRINT.record_once
+def show_menu_to_every_role(state):
+    """Airflow shows links of plugins to Admin alone. A role sees one that it has menu_access to, and to its category."""
+    manager = getattr(getattr(state.app, "appbuilder", None), "sm", None)
+    create = getattr(manager, "create_permission", None) or getattr(manager, "add_permission_view_menu", None)
+    add = getattr(manager, "add_permission_to_role", None) or getattr(manager, "add_permission_role", None)
+    if not create or not add:
+        return  # an auth manager without roles
+    try:
+        for name in (CATEGORY, *LINKS):
+            permission = create("menu_access", name)
+            for role in manager.get_all_roles():
+                if permission is not None and permission not in role.permissions:
+                    add(role, permission)
+    except SQLAlchemyError as error:
+        # Another process of the web server was quicker, or there is no database yet: the next start does it.
+        log.debug("The Astronomer menu is not shown to every role yet: %s", error)
+        manager.get_session.rollback()

@@ -1,0 +1,33 @@
+"""Packs the plugin: python -m runtime.ui.build_wheel PYPROJECT OUTPUT.whl
+
+The project's own backend, flit, makes the wheel; equal sources give equal bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from flit_core.wheel import make_wheel_in
+
+from tools.oci.mtree import EPOCH
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line; gives the exit status."""
+    project, output = map(Path, argv)
+    os.environ["SOURCE_DATE_EPOCH"] = str(EPOCH)
+    with tempfile.TemporaryDirectory(dir=output.parent) as place:
+        wheel = make_wheel_in(project, Path(place)).file
+        if wheel.name != output.name:
+            sys.stderr.write(f"{project} makes {wheel.name}, but {output.name} is declared: see VERSION in BUILD.bazel\n")
+            return 1
+        wheel.replace(output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-from flask import Blueprint
+from flask import Blueprint, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from astro_runtime_ui import footer
@@ -13,13 +13,15 @@ from astro_runtime_ui.links import CATEGORY, LINKS
 
 log = logging.getLogger(__name__)
 
+_GRANT = "astro_runtime_ui.grant"  # in an application's extensions until its first request
+
 
 class _OnceBlueprint(Blueprint):
     """Some versions of Airflow load a plugin twice, which Flask refuses."""
 
     def register(self, app, *args, **kwargs):
         if self.name not in app.extensions:
-            app.extensions[self.name] = self
+            app.extensions[self.name] = app.extensions[_GRANT] = self
             super().register(app, *args, **kwargs)
 
 
@@ -37,10 +39,17 @@ def add_footer(response):
     return response
 
 
-@BLUEPRINT.record_once
-def show_menu_to_every_role(state):
-    """Airflow shows links of plugins to Admin alone. A role sees one that it has menu_access to, and to its category."""
-    manager = getattr(getattr(state.app, "appbuilder", None), "sm", None)
+@BLUEPRINT.before_app_request
+def show_menu_to_every_role():
+    """Airflow shows links of plugins to Admin alone. A role sees one that it has menu_access to, and to its category.
+
+    With the first request, because on a new database some versions make the roles only after they have loaded plugins.
+    """
+    if current_app.extensions.pop(_GRANT, None):
+        _grant(getattr(getattr(current_app, "appbuilder", None), "sm", None))
+
+
+def _grant(manager):
     create = getattr(manager, "create_permission", None) or getattr(manager, "add_permission_view_menu", None)
     add = getattr(manager, "add_permission_to_role", None) or getattr(manager, "add_permission_role", None)
     if not create or not add:
@@ -52,6 +61,6 @@ def show_menu_to_every_role(state):
                 if permission is not None and permission not in role.permissions:
                     add(role, permission)
     except SQLAlchemyError as error:
-        # Another process of the web server was quicker, or there is no database yet: the next start does it.
+        # Another process of the web server was quicker, or the database is away: the next start does it.
         log.debug("The Astronomer menu is not shown to every role yet: %s", error)
         manager.get_session.rollback()

@@ -1,0 +1,65 @@
+"""Looks at pages of Airflow's web application as several users; runs in the Python of an image.
+
+    python pages_check.py
+
+Needs a migrated database. Prints JSON: {role: {path: {"status": …, "type": …, "lines": how often the line is there, "line":
+its text, "links": the menu's links that are there}}}. Users log in by the real form.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+PATHS = ("/login/", "/home", "/variable/list/", "/dagrun/list/", "/users/list/", "/no-such-page", "/api/v1/ui/", "/health")
+ROLES = ("Public", "Admin", "Op", "User", "Viewer")
+PASSWORD = "pw"
+LINE = re.compile(r"<div data-astro-runtime-ui[^>]*>(.*?)</div>")
+TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+LINKS = (
+    "https://academy.astronomer.io/",
+    "https://docs.astronomer.io/",
+    "https://support.astronomer.io/",
+    "https://docs.astronomer.io/astro/runtime-release-notes",
+)
+
+
+def main() -> int:
+    from airflow.www.app import create_app
+
+    app = create_app(testing=True)
+    manager = app.appbuilder.sm
+    with app.app_context():
+        for role in ROLES[1:]:
+            name = role.lower()
+            if not manager.find_user(name):
+                manager.add_user(name, name, name, name + "@example.com", manager.find_role(role), password=PASSWORD)
+    result = {}
+    for role in ROLES:
+        client = app.test_client()
+        if role != "Public":
+            token = TOKEN.search(client.get("/login/").get_data(as_text=True)).group(1)
+            form = {"csrf_token": token, "username": role.lower(), "password": PASSWORD}
+            login = client.post("/login/", data=form)
+            if login.status_code != 302:
+                raise SystemExit(f"{role} cannot log in: {login.status}")
+        result[role] = {path: look(client.get(path, follow_redirects=True)) for path in PATHS}
+    json.dump(result, sys.stdout)
+    return 0
+
+
+def look(response) -> dict:
+    page = response.get_data(as_text=True)
+    lines = LINE.findall(page)
+    return {
+        "status": response.status_code,
+        "type": response.mimetype,
+        "lines": len(lines),
+        "line": lines[0] if lines else "",
+        "links": [link for link in LINKS if f'href="{link}"' in page],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

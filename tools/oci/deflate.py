@@ -203,11 +203,13 @@ class RunReader:
                     raise DeflateError("has a final block inside")
                 if code not in (libz.Z_OK, libz.Z_BUF_ERROR):
                     raise DeflateError(f"is not a run of deflate blocks: {inflate.message()}")
+                # A call that had nothing to do forgets that the one before ended on a byte.
+                if code == libz.Z_OK:
+                    at_end = stream.data_type == libz.BLOCK_END
                 if stream.avail_out < _WINDOW:
                     yield memoryview(window).cast("B")[: _WINDOW - stream.avail_out]
                     window = next(self._windows)
                 if stream.avail_out:
                     break
-            at_end = stream.data_type == libz.BLOCK_END
         if not at_end:
             raise DeflateError("is truncated, or does not end on a byte")

@@ -174,6 +174,13 @@ def test_run_reader(seed: int) -> None:
         assert b"".join(map(bytes, reader.read(pieces))) == data
 
 
+@pytest.mark.parametrize("size", [1 << 20, 1 << 21])
+def test_run_reader_content_fills_its_windows(size: int) -> None:
+    """The reader then asks once more, of a stream that has nothing left."""
+    run = compress(bytes(size))
+    assert sum(map(len, RunReader().read([run]))) == size
+
+
 @pytest.mark.parametrize(
     ("run", "reason"),
     [

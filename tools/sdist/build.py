@@ -106,6 +106,8 @@ def build(arguments: argparse.Namespace, scratch: Path) -> None:
     env = {
         "PATH": f"{_PROGRAMS}:{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin",
         "PYTHONPATH": _SITE,
+        # Debug information tells where the compiler lies.
+        "LDFLAGS": "-s",
         **{name: value.format(triplet=target.triplet, version=expected.version) for name, value in recipe.env.items()},
     }
     if native and arguments.arch != BUILD_ARCH:

@@ -56,7 +56,7 @@ def declare_layers(name):
         for arch in row.architectures:
             layers[_python_layer(row.python, arch)] = ("CPython " + row.python, [interpreter_part(row.python, arch)])
             for layer_name, parts in _wheel_layers(REQUIREMENTS[row.lock], arch).items():
-                layers[layer_name] = ("wheels", parts)
+                layers[layer_name] = ("wheels: " + layer_name, parts)
     for arch in DEBIAN:
         for layer_name, parts in debian_layers(arch).items():
             layers["debian_{}_{}".format(layer_name, arch)] = ("Debian bullseye: " + layer_name, parts)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import configparser
 import dataclasses
-import email.parser
-import email.policy
 import re
 
 from tools.wheel.archive import Archive
@@ -57,26 +55,26 @@ def read_metadata(wheel: Archive) -> Metadata:
     if len(infos) != 1:
         raise WheelError(f"{wheel.file}: must have one .dist-info directory, has {', '.join(infos) or 'none'}")
     dist_info = infos[0]
-    about = _message(wheel, f"{dist_info}/WHEEL")
-    version = about.get("Wheel-Version", "")
-    if not re.fullmatch(r"1\.\d+", version.strip()):
+    about = _fields(wheel, f"{dist_info}/WHEEL")
+    version = about.get("wheel-version", [""])[0]
+    if not re.fullmatch(r"1\.\d+", version):
         raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: Wheel-Version {version!r} is not supported (1.x is)")
     try:
-        tags = tuple(tag for line in about.get_all("Tag", []) for tag in expand(line.strip()))
+        tags = tuple(tag for line in about.get("tag", []) for tag in expand(line))
     except TagError as error:
         raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: {error}") from error
     if not tags:
         raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: names no Tag")
-    core = _message(wheel, f"{dist_info}/METADATA")
+    core = _fields(wheel, f"{dist_info}/METADATA")
     for key in ("Name", "Version"):
-        if not core.get(key):
+        if not core.get(key.lower()):
             raise WheelError(f"{wheel.file}: {dist_info}/METADATA: has no {key}")
     return Metadata(
         dist_info=dist_info,
-        name=core["Name"].strip(),
-        version=core["Version"].strip(),
+        name=core["name"][0],
+        version=core["version"][0],
         tags=tags,
-        purelib=about.get("Root-Is-Purelib", "").strip().lower() == "true",
+        purelib=about.get("root-is-purelib", [""])[0].lower() == "true",
         console_scripts=_console_scripts(wheel, f"{dist_info}/entry_points.txt"),
     )
 
@@ -118,8 +116,20 @@ def read_text(wheel: Archive, name: str) -> str:
         raise WheelError(f"{wheel.file}: {name}: is not UTF-8: {error}") from error
 
 
-def _message(wheel: Archive, name: str) -> email.message.Message:
-    return email.parser.HeaderParser(policy=email.policy.compat32).parsestr(read_text(wheel, name))
+def _fields(wheel: Archive, name: str) -> dict[str, list[str]]:
+    """Gives the header fields of a metadata file, by name in lower case.
+
+    The format is that of e-mail headers; importing the `email` package would take longer than installing most wheels.
+    """
+    found: dict[str, list[str]] = {}
+    for line in re.sub(r"\r?\n[ \t]+", " ", read_text(wheel, name)).split("\n"):
+        if not line.rstrip("\r"):
+            break
+        key, colon, value = line.partition(":")
+        if not colon:
+            raise WheelError(f"{wheel.file}: {name}: {line!r} is no header field")
+        found.setdefault(key.strip().lower(), []).append(value.strip())
+    return found
 
 
 def _console_scripts(wheel: Archive, name: str) -> tuple[tuple[str, str, str], ...]:

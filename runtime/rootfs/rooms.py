@@ -14,7 +14,8 @@ from tools.structure_test.layout import Layer
 from tools.structure_test.unpack import unpack
 
 LAYERS = "ROOTFS_LAYERS"
-"""Environment variable: blobs of the layers of a Debian system, the lowest first, separated by colons."""
+"""Environment variable: blobs of the layers of a system, the lowest first, separated by colons; or "@" and a file of the rule
+image_arguments."""
 
 _SOURCE = Path(__file__).parent
 _PLACES = {
@@ -92,17 +93,37 @@ class Room:
         return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
-def build(place: Path) -> Room:
-    """Unpacks the system of $ROOTFS_LAYERS into `place`, with the programs of this directory.
+def _layers() -> list[Layer]:
+    blobs = os.environ.get(LAYERS, "")
+    if not blobs:
+        raise RuntimeError(f"{LAYERS} is not set: name the layers of a system in it, or run this by Bazel")
+    if blobs.startswith("@"):
+        lines = Path(blobs[1:]).read_text().splitlines()
+        blobs = ":".join(line.partition("=")[2] for line in lines if line.startswith("--layer="))
+    return [Layer(Path(blob)) for blob in blobs.split(":")]
+
+
+def build_image(place: Path) -> Room:
+    """Unpacks the image of $ROOTFS_LAYERS into `place`, as it is.
 
     Raises:
         RuntimeError: the variable is not set.
     """
-    blobs = os.environ.get(LAYERS, "")
-    if not blobs:
-        raise RuntimeError(f"{LAYERS} is not set: name the layers of a Debian system in it, or run this by Bazel")
     root = place / "root"
-    unpack([Layer(Path(blob)) for blob in blobs.split(":")], root)
+    unpack(_layers(), root)
+    writable = place / "airflow"
+    shutil.copytree(root / "usr/local/airflow", writable, symlinks=True)
+    return Room(root, writable)
+
+
+def build(place: Path) -> Room:
+    """Unpacks the Debian system of $ROOTFS_LAYERS into `place`, with the programs of this directory.
+
+    Raises:
+        RuntimeError: the variable is not set.
+    """
+    root = place / "root"
+    unpack(_layers(), root)
     for source, target in _PLACES.items():
         (root / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_SOURCE / source, root / target)

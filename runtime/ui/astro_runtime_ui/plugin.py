@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from airflow.plugins_manager import AirflowPlugin
 
 from astro_runtime_ui.links import CATEGORY, LINKS
@@ -11,7 +13,7 @@ class AstroRuntimePlugin(AirflowPlugin):
     """Menu links, and a blueprint that marks every page."""
 
     name = "astro_runtime_ui"
-    appbuilder_menu_items = [{"name": name, "category": CATEGORY, "href": href} for name, href in LINKS.items()]
+    appbuilder_menu_items: ClassVar[list] = [{"name": name, "category": CATEGORY, "href": href} for name, href in LINKS.items()]
 
     @property
     def flask_blueprints(self):

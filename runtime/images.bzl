@@ -13,7 +13,6 @@ load("//runtime/config:defs.bzl", "image_config")
 load("//tools/oci:defs.bzl", "image", "image_index")
 load(":catalogue.bzl", "image_rows")
 load(":layers.bzl", "image_layers")
-load(":shared_files.bzl", "SHARED_FILES")
 
 _VARIANTS = {
     "": True,
@@ -73,7 +72,6 @@ def runtime_images(name):
                     name = image_name,
                     architecture = arch,
                     layers = image_layers(row, arch),
-                    overrides = SHARED_FILES,
                     repo_tags = ["astro-runtime:" + config["env"]["ASTRONOMER_IMAGE_TAG"]],
                     visibility = ["//visibility:public"],
                     **config

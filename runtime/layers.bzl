@@ -11,7 +11,6 @@ load("//tools/oci:defs.bzl", "layer")
 load("//tools/wheel:defs.bzl", "locked_wheel_labels")
 load(":catalogue.bzl", "image_rows")
 load(":layer_plan.bzl", "plan_wheel_layers")
-load(":shared_files.bzl", "SHARED_FILES")
 
 _PACKAGE = "//runtime/layers"
 
@@ -64,7 +63,6 @@ def declare_layers(name):
         layer(
             name = layer_name,
             created_by = created_by,
-            overrides = SHARED_FILES,
             parts = parts,
             visibility = ["//visibility:public"],
         )

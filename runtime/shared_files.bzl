@@ -1,11 +1,8 @@
-"""Files that several distributions bring: upstream's doing, with the reason why the later one may win, as with pip."""
+"""Files that several distributions bring. One keeps them: two owners of a path are an error, in a layer and in an image."""
 
-_SITE_PACKAGES = ["usr/local/lib/python3.{}/site-packages/".format(minor) for minor in [9, 10, 11]]
-
-_PATHS = [
-    # Markers without meaning of their own, of distributions that share a namespace.
-    "gcloud/py.typed",
-    "gcloud/aio/py.typed",
-]
-
-SHARED_FILES = [directory + path for directory in _SITE_PACKAGES for path in _PATHS]
+# Distribution -> paths in site-packages that it leaves to another one.
+LEFT_OUT = {
+    # gcloud-aio-auth, which both require, has the markers of the namespace.
+    "gcloud-aio-bigquery": ["gcloud/py.typed", "gcloud/aio/py.typed"],
+    "gcloud-aio-storage": ["gcloud/py.typed", "gcloud/aio/py.typed"],
+}

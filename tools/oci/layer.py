@@ -79,12 +79,11 @@ class _Blob:
         return Metadata(canonical.LAYER, digest, diff_id, self._size, self._uncompressed_size)
 
 
-def assemble(parts: Sequence[Part], overrides: PathSet, blob: Path, listing: Path) -> Metadata:
+def assemble(parts: Sequence[Part], blob: Path, listing: Path) -> Metadata:
     """Write a layer and its listing.
 
     Args:
         parts: in the order in which they go into the layer.
-        overrides: paths that a later part may take from an earlier one.
         blob: where the gzip file goes.
         listing: where the listing of the whole layer goes.
 
@@ -98,11 +97,12 @@ def assemble(parts: Sequence[Part], overrides: PathSet, blob: Path, listing: Pat
         except (MtreeError, UnicodeDecodeError) as error:
             raise LayerError(f"{part.origin}: its listing {part.mtree}: {error}") from error
     try:
-        entries = overlay(trees, overrides)
+        entries = overlay(trees, PathSet([]))
     except TreeError as error:
         raise LayerError(
             f"parts of this layer disagree about these paths:\n{error}\n"
-            "Leave one of them out, or list the path in the layer's `overrides`: then the later part wins."
+            # Not declarable: engines refuse a layer that has a path twice (containers/storage).
+            "Leave one of them out of its part, or put the parts into different layers."
         ) from error
     directories = b"".join(tar.header(entry) for entry in entries if entry.type == DIRECTORY)
     with open(blob, "wb") as file, ThreadPoolExecutor(1) as thread:
@@ -152,14 +152,13 @@ def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="layer", description=__doc__)
     parser.add_argument("--part", nargs=3, action="append", default=[], metavar=("ORIGIN", "DEFLATE", "MTREE"))
-    parser.add_argument("--override", action="append", default=[], metavar="PATH")
     for name in ("blob", "metadata", "mtree"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     options = parser.parse_args(arguments.expand(argv))
     parts = [Part(origin, Path(deflate), Path(listing)) for origin, deflate, listing in options.part]
     outputs = (options.blob, options.metadata, options.mtree)
     try:
-        metadata = assemble(parts, PathSet(options.override), options.blob, options.mtree)
+        metadata = assemble(parts, options.blob, options.mtree)
     except (LayerError, ValueError) as error:
         for output in outputs:
             output.unlink(missing_ok=True)

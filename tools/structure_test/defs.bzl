@@ -44,12 +44,12 @@ def structure_test(name, image, configs = [], trees = [], size = "large", method
         size = size,
         srcs = ["//tools/structure_test:main.py"],
         args = [
-            "@$(rootpath :{}.image)".format(name),
-            "--method=" + method,
-            "--program=$(rootpath {})".format(_CONTAINER_STRUCTURE_TEST),
-            "--proot=$(rootpath {})".format(_ROOTLESS_TOOLS),
-            "--qemu-aarch64=$(rootpath {})/usr/bin/qemu-aarch64-static".format(_ROOTLESS_TOOLS),
-        ] + ["--test=$(rootpath {})".format(file) for file in configs] +
+                   "@$(rootpath :{}.image)".format(name),
+                   "--method=" + method,
+                   "--program=$(rootpath {})".format(_CONTAINER_STRUCTURE_TEST),
+                   "--proot=$(rootpath {})".format(_ROOTLESS_TOOLS),
+                   "--qemu-aarch64=$(rootpath {})/usr/bin/qemu-aarch64-static".format(_ROOTLESS_TOOLS),
+               ] + ["--test=$(rootpath {})".format(file) for file in configs] +
                ["--tree=$(rootpath {})".format(file) for file in trees],
         data = [":{}.image".format(name), _CONTAINER_STRUCTURE_TEST, _ROOTLESS_TOOLS] + configs + trees,
         main = "//tools/structure_test:main.py",

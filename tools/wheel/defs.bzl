@@ -18,10 +18,10 @@ load(
     _locked_wheel_labels = "locked_wheel_labels",
     _locked_wheels = "locked_wheels",
 )
-load("//tools/wheel/private/providers:target_python_info.bzl", _TargetPythonInfo = "TargetPythonInfo")
 load("//tools/wheel/private:wheel_binary.bzl", _wheel_binary = "wheel_binary")
 load("//tools/wheel/private:wheel_library.bzl", _wheel_library = "wheel_library")
 load("//tools/wheel/private:wheel_part.bzl", _wheel_part = "wheel_part")
+load("//tools/wheel/private/providers:target_python_info.bzl", _TargetPythonInfo = "TargetPythonInfo")
 
 TargetPythonInfo = _TargetPythonInfo
 locked_file_of = _locked_file_of

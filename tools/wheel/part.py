@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from tools.oci.part import PartError, PartWriter
@@ -24,16 +25,32 @@ from tools.wheel.tags import MACHINES
 
 
 def write_part(
-    wheel: Archive, metadata: Metadata, part: PartWriter, layout: Layout, compiler: Compiler, requested: bool
+    wheel: Archive,
+    metadata: Metadata,
+    part: PartWriter,
+    layout: Layout,
+    compiler: Compiler,
+    requested: bool,
+    leave_out: Collection[str] = (),
 ) -> None:
     """Installs a wheel into a part.
+
+    Args:
+        wheel: the wheel.
+        metadata: its metadata.
+        part: gets its files.
+        layout: where they go.
+        compiler: makes the .pyc.
+        requested: whether it was asked for by name.
+        leave_out: paths relative to site-packages that another distribution brings; RECORD doesn't have them either.
 
     Raises:
         WheelError: the wheel contradicts itself or can't be installed.
         PartError: the part refuses a path.
     """
     record = Record(wheel, metadata)
-    items = plan(wheel, metadata, record, layout, requested)
+    left_out = {f"{layout.site_packages}/{path}" for path in leave_out}
+    items = [item for item in plan(wheel, metadata, record, layout, requested) if item.path not in left_out]
     sources = []
     for item in items:
         if item.compiled and item.entry:
@@ -90,6 +107,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--python", required=True, help="the image's Python, e.g. 3.11")
     parser.add_argument("--arch", action="append", default=[], choices=sorted(MACHINES), help="none: for every one")
     parser.add_argument("--requested", action="store_true", help="asked for by name, not only needed by another")
+    parser.add_argument("--leave-out", action="append", default=[], help="path that another distribution brings")
     parser.add_argument("--interpreter", action="append", required=True, help="word of the command of that Python")
     parser.add_argument("--interpreter-env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--deflate", type=Path, required=True, help="the part")
@@ -103,7 +121,15 @@ def main(argv: list[str] | None = None) -> int:
             check_tags(wheel, metadata, options.python, options.arch)
             try:
                 with PartWriter(options.deflate, options.mtree) as part:
-                    write_part(wheel, metadata, part, Layout(options.python), compiler, options.requested)
+                    write_part(
+                        wheel,
+                        metadata,
+                        part,
+                        Layout(options.python),
+                        compiler,
+                        options.requested,
+                        options.leave_out,
+                    )
             except PartError as error:
                 raise WheelError(f"{wheel.file}: {error}") from error
     except WheelError as error:

@@ -116,6 +116,16 @@ def test_record_lists_exactly_what_is_installed(tmp_path: Path) -> None:
     assert "../../../bin/run" in {path for path, _, _ in rows}
 
 
+def test_left_out_for_another_distribution(tmp_path: Path) -> None:
+    """Neither installed nor in RECORD; a path that the wheel doesn't have is none of its business."""
+    wheel = make_wheel(tmp_path, FILES)
+    assert install(wheel, tmp_path, "--leave-out", "sample/data.bin", "--leave-out", "absent") == 0
+    found = contents(tmp_path)
+    assert f"{SITE}/sample/data.bin" not in found
+    assert f"{SITE}/sample/__init__.py" in found
+    assert b"data.bin" not in found[f"{SITE}/sample-1.0.dist-info/RECORD"][1]
+
+
 def test_bytecode_is_what_py_compile_makes(tmp_path: Path) -> None:
     assert install(make_wheel(tmp_path, FILES), tmp_path) == 0
     source = tmp_path / "source.py"

@@ -1,8 +1,8 @@
 """cpython: builds an interpreter of the images from source."""
 
+load("//tools/cpython/private/providers:python_tree.bzl", "PythonTreeInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/wheel:defs.bzl", "TargetPythonInfo")
-load("//tools/cpython/private/providers:python_tree.bzl", "PythonTreeInfo")
 
 _DOC = """\
 A CPython for one architecture, built from locked source by `zig cc`: the same bits wherever it is built.

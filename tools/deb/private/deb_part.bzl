@@ -1,8 +1,8 @@
 """deb_part: what installing one Debian package adds to an image, as a part of a layer."""
 
+load("//tools/deb/private/providers:deb_info.bzl", "DebInfo")
 load("//tools/oci:providers.bzl", "PartInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
-load("//tools/deb/private/providers:deb_info.bzl", "DebInfo")
 
 _DOC = """\
 Makes a part of one .deb: its files, dpkg's record of it, and what its maintainer scripts would do to its own files.

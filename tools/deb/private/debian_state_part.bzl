@@ -1,8 +1,8 @@
 """debian_state_part: what the packages of a Debian system have in common, as a part of a layer."""
 
+load("//tools/deb/private/providers:deb_info.bzl", "DebInfo")
 load("//tools/oci:providers.bzl", "PartInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
-load("//tools/deb/private/providers:deb_info.bzl", "DebInfo")
 
 _DOC = """\
 Makes a part with the state of a whole Debian system: dpkg's and apt's records, users and groups, alternatives, PAM's

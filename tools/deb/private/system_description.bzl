@@ -1,7 +1,7 @@
 """system_description: which files make up a Debian system, for programs that look at it as a whole."""
 
-load("//tools/oci:providers.bzl", "PartInfo")
 load("//tools/deb/private/providers:deb_info.bzl", "DebInfo")
+load("//tools/oci:providers.bzl", "PartInfo")
 
 def _system_description_impl(ctx):
     parts = [target[PartInfo] for target in ctx.attr.parts]

@@ -10,10 +10,9 @@ Assembles a layer from parts, without compressing them again.
     layer(
         name = "providers",
         parts = [":adal", ":boto3"],
-        overrides = ["usr/local/lib/python3.11/site-packages/tests/**"],
     )
 
-Every directory is written once, before all files. A path in two parts is an error that names both, unless it is declared.
+Every directory is written once, before all files. A path in two parts is an error that names both: engines refuse a layer that has a path twice.
 
 Output groups: `layer` (the .tar.gz), `metadata` (its digests and sizes), `mtree` (its listing).
 """
@@ -30,7 +29,6 @@ def _layer_impl(ctx):
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
     args.add_all(parts, map_each = _part_arguments)
-    args.add_all(ctx.attr.overrides, before_each = "--override")
     args.add("--blob", blob)
     args.add("--metadata", metadata)
     args.add("--mtree", mtree)
@@ -66,9 +64,6 @@ layer = rule(
     attrs = {
         "created_by": attr.string(
             doc = "What the history of an image says of this layer; its label where nothing is said.",
-        ),
-        "overrides": attr.string_list(
-            doc = "Paths, or `directory/**`, that may be in two parts: the later part wins.",
         ),
         "parts": attr.label_list(
             doc = "The parts, in the order in which they go into the layer.",

@@ -26,10 +26,10 @@ def _layer_test_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     info = target[LayerInfo]
-    asserts.equals(env, ["files:system", "files:greeting"], [part.origin for part in info.parts])
-    asserts.equals(env, "//tools/oci/tests:declared", info.created_by)
-    asserts.equals(env, ["declared.tar.gz"], _names(target[DefaultInfo].files))
-    _groups(env, {"layer": ["declared.tar.gz"], "metadata": ["declared.json"], "mtree": ["declared.mtree"]})
+    asserts.equals(env, ["files:program", "files:greeting"], [part.origin for part in info.parts])
+    asserts.equals(env, "//tools/oci/tests:plain", info.created_by)
+    asserts.equals(env, ["plain.tar.gz"], _names(target[DefaultInfo].files))
+    _groups(env, {"layer": ["plain.tar.gz"], "metadata": ["plain.json"], "mtree": ["plain.mtree"]})
     return analysistest.end(env)
 
 _layer_test = analysistest.make(_layer_test_impl)
@@ -104,7 +104,7 @@ def rules_test_suite(name):
       name: of the test suite.
     """
     _part_test(name = "part_test", target_under_test = ":greeting")
-    _layer_test(name = "layer_test", target_under_test = ":declared")
+    _layer_test(name = "layer_test", target_under_test = ":plain")
     _image_test(name = "image_test", target_under_test = ":image_arm64")
     _no_layer_is_read_test(name = "no_layer_is_read_test", target_under_test = ":image_arm64")
     _index_test(name = "index_test", target_under_test = ":index")

@@ -30,7 +30,7 @@ def _parts(entry, lock, sdist_wheel):
         for wheel, archs in wheels.items()
     ]
 
-def locked_wheels(locks, pythons, sdist_wheel = None, **kwargs):
+def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, **kwargs):
     """Declares one wheel_part for each wheel and Python minor version that the locks need, however many locks share it.
 
     Args:
@@ -38,6 +38,7 @@ def locked_wheels(locks, pythons, sdist_wheel = None, **kwargs):
       pythons: dict: Python version as in the locks -> label of its target_python.
       sdist_wheel: function(entry, python, arch) -> label of the wheel that is built of a locked sdist; the same label
         for every architecture when that wheel is pure.
+      leave_out: dict: distribution -> paths in site-packages that another one brings.
       **kwargs: passed on to each wheel_part (visibility, tags, …).
     """
     made = {}
@@ -53,6 +54,7 @@ def locked_wheels(locks, pythons, sdist_wheel = None, **kwargs):
                     name = part.name,
                     archs = part.archs,
                     distribution = entry["name"],
+                    leave_out = leave_out.get(entry["name"], []),
                     python = pythons[lock["python"]],
                     requested = entry["requested"],
                     version = entry["version"],

@@ -17,6 +17,7 @@ def _wheel_part_impl(ctx):
     args.add("--version", ctx.attr.version)
     args.add("--python", target.version)
     args.add_all(ctx.attr.archs, before_each = "--arch")
+    args.add_all(ctx.attr.leave_out, before_each = "--leave-out")
     if ctx.attr.requested:
         args.add("--requested")
 
@@ -65,6 +66,7 @@ A wheel for any platform gives one part for all architectures: leave `archs` emp
     attrs = {
         "archs": attr.string_list(doc = "Architectures whose images take it; empty: any, which the wheel's tags must allow."),
         "distribution": attr.string(mandatory = True, doc = "Name that the wheel must have."),
+        "leave_out": attr.string_list(doc = "Paths in site-packages that another distribution brings, where the wheel has them."),
         "python": attr.label(mandatory = True, providers = [TargetPythonInfo], doc = "The image's interpreter, for the machine that builds."),
         "requested": attr.bool(doc = "Asked for by name, not only needed by another: marked by a file REQUESTED (PEP 376)."),
         "version": attr.string(mandatory = True, doc = "Version that the wheel must have."),

@@ -57,7 +57,7 @@ def make_script(recipe: Recipe, cross: bool) -> str:
         return every
     plain = f"{every} CFLAGS_NODIST=-fno-lto LDFLAGS_NODIST=-fno-lto {shlex.join(recipe.generators)}"
     stay = " ".join(f"-o {shlex.quote(name)}" for name in recipe.generators)
-    return f"{plain}\nfind . -name '*.o' -delete\n{every} {stay}"
+    return f"{plain}\nfind . -name '*.o' -exec rm {{}} +\n{every} {stay}"
 
 
 def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:

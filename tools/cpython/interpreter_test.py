@@ -113,18 +113,19 @@ def test_the_same_on_both_machines(trees) -> None:
     assert [name for name in shared if one[name][1] != two[name][1]] == []
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> tuple[BuildRoot, Mount]:
+    """The packages that it was built against, and it."""
+    place = tmp_path_factory.mktemp("python")
+    debs = [Path(name) for name in os.environ["PYTHON_DEBS"].split()]
+    root = BuildRoot(place / "root", debs, PLATFORMS["amd64"], None, Isolation(proot=os.environ["ROOTLESS_TOOLS"]))
+    (place / "local").mkdir()
+    unpack_tar(TREES["amd64"], place / "local", "usr/local")
+    return root, Mount("bind", "/usr/local", str(place / "local"))
+
+
 class TestRunning:
     """The amd64 interpreter at work, offline, in the packages it was built against."""
-
-    @pytest.fixture(scope="class")
-    def root(self, tmp_path_factory: pytest.TempPathFactory) -> tuple[BuildRoot, Mount]:
-        """Its root."""
-        place = tmp_path_factory.mktemp("python")
-        debs = [Path(name) for name in os.environ["PYTHON_DEBS"].split()]
-        root = BuildRoot(place / "root", debs, PLATFORMS["amd64"], None, Isolation(proot=os.environ["ROOTLESS_TOOLS"]))
-        (place / "local").mkdir()
-        unpack_tar(TREES["amd64"], place / "local", "usr/local")
-        return root, Mount("bind", "/usr/local", str(place / "local"))
 
     def run(self, root, step: str, script: str) -> str:
         """Runs a script with the tree at /usr/local."""

@@ -15,8 +15,9 @@ requirements_lock/locks.json.
 """
 
 load("//tools/fetch/private:hub.bzl", "hub")
+load("//tools/fetch/private:lock.bzl", "read_lock")
 load("//tools/fetch/private:locked_file.bzl", "locked_file")
-load("//tools/fetch/private:registries.bzl", "registries")
+load("//tools/fetch/private:registries.bzl", "debian_registry", "pypi_registry")
 load("//tools/python:repository.bzl", "python_repository")
 
 _REQUIREMENTS = Label("//requirements_lock:locks.json")
@@ -28,74 +29,75 @@ _DEBIAN = {
 
 _SOURCES = Label("//runtime/python:sources.json")
 
-_ENTRY_KEYS = ["file", "registry", "path", "sha256", "size"]
+def _locked_files(locks):
+    """Makes the repository of every file.
 
-def _decode(module_ctx, label):
-    """Reads a lock; stops with its name when an entry is not whole."""
-    content = json.decode(module_ctx.read(label))
-    for entry in content["files"]:
-        missing = [key for key in _ENTRY_KEYS if key not in entry]
-        if missing:
-            fail("{lock}: the entry {entry} lacks {missing}; remake the lock with its :update target".format(
-                lock = label,
-                entry = entry.get("file", entry),
-                missing = ", ".join(missing),
-            ))
-    return content
-
-def _directory(entry):
-    return "pypi" if entry["registry"] == "pypi" else "debian"
-
-def _locked_impl(module_ctx):
-    requirements_labels = {
-        lock["lock"]: _REQUIREMENTS.relative(lock["lock"] + ".json")
-        for lock in json.decode(module_ctx.read(_REQUIREMENTS))
-    }
-    requirements = {name: _decode(module_ctx, label) for name, label in requirements_labels.items()}
-    debian = {arch: _decode(module_ctx, label) for arch, label in _DEBIAN.items()}
-    sources = _decode(module_ctx, _SOURCES)
-
-    registries(name = "registries")
-    repositories = {}  # "pypi/<file>" -> (repository, entry, lock)
-    locks = [(requirements_labels[name], lock) for name, lock in requirements.items()]
-    locks += [(_DEBIAN[arch], lock) for arch, lock in debian.items()]
-    locks.append((_SOURCES, sources))
+    Args:
+      locks: list of (Label, decoded lock).
+    Returns:
+      dict "pypi/<file>" or "debian/<file>" -> the file's repository.
+    """
+    known = {}  # key -> (entry, label)
+    names = {}  # repository -> key
     for label, lock in locks:
         for entry in lock["files"]:
-            key = "{}/{}".format(_directory(entry), entry["file"])
-            known = repositories.get(key)
-            if known:
-                if known.sha256 != entry["sha256"]:
-                    fail("{} stands in {} and in {} with different sha256: one file name is one file".format(
+            directory = "pypi" if entry["registry"] == "pypi" else "debian"
+            key = "{}/{}".format(directory, entry["file"])
+            if key in known:
+                if known[key][0]["sha256"] != entry["sha256"]:
+                    fail("{} stands in {}/{} and in {}/{} with different sha256: one file name is one file".format(
                         entry["file"],
-                        known.lock,
-                        label,
+                        known[key][1].package,
+                        known[key][1].name,
+                        label.package,
+                        label.name,
                     ))
                 continue
+            known[key] = (entry, label)
             repository = "file_" + entry["sha256"][:20]
-            repositories[key] = struct(repository = repository, sha256 = entry["sha256"], lock = str(label))
+            if repository in names:  # the same bytes under another name
+                repository = "{}_{}".format(repository, len(names))
+            names[repository] = key
             locked_file(
                 name = repository,
                 file = entry["file"],
-                registries = "@registries//:registries.json",
-                registry = entry["registry"],
+                lock = "{}/{}".format(label.package, label.name),
                 path = entry["path"],
+                project = entry.get("name", entry.get("source", "")) if directory == "pypi" else "",
+                registry = entry["registry"],
                 sha256 = entry["sha256"],
                 size = entry["size"],
-                lock = "{}/{}".format(label.package, label.name),
+                where = "@{}_registry//:registry.json".format(directory),
             )
+    return {key: repository for repository, key in names.items()}
 
+def _locked_impl(module_ctx):
+    labels = {
+        lock["lock"]: _REQUIREMENTS.relative(lock["lock"] + ".json")
+        for lock in json.decode(module_ctx.read(_REQUIREMENTS))
+    }
+    requirements = {name: read_lock(module_ctx, label) for name, label in labels.items()}
+    debian = {arch: read_lock(module_ctx, label) for arch, label in _DEBIAN.items()}
+    sources = read_lock(module_ctx, _SOURCES)
+
+    debian_registry(name = "debian_registry")
+    pypi_registry(name = "pypi_registry")
+    repositories = _locked_files(
+        [(labels[name], lock) for name, lock in requirements.items()] +
+        [(_DEBIAN[arch], lock) for arch, lock in debian.items()] +
+        [(_SOURCES, sources)],
+    )
     python_repository(
         name = "tools_python",
         debs = {
-            "@{}//:{}".format(repositories["debian/" + entry["file"]].repository, entry["file"]): entry["file"]
+            "@{}//:{}".format(repositories["debian/" + entry["file"]], entry["file"]): entry["file"]
             for entry in debian["amd64"]["files"]
             if "python" in entry["sets"]
         },
     )
     hub(
         name = "locked",
-        files = {key: known.repository for key, known in repositories.items()},
+        files = repositories,
         requirements = json.encode(requirements),
         debian = json.encode(debian),
         sources = json.encode(sources),

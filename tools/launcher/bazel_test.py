@@ -92,7 +92,7 @@ def test_failed_root_stops_the_launcher(machine: Machine) -> None:
 
 
 def test_standard_input_and_output(machine: Machine) -> None:
-    machine.write(machine.standins / "bazel_in_root", "#!/bin/sh\necho \"out $*\"\necho err >&2\n")
+    machine.write(machine.standins / "bazel_in_root", '#!/bin/sh\necho "out $*"\necho err >&2\n')
     result = machine.bazel("info")
     assert result.stdout.startswith("out ") and result.stdout.endswith(" info\n") and result.returncode == 0
     assert result.stderr.endswith("err\n")
@@ -114,7 +114,7 @@ def test_signal_reaches_bazel(machine: Machine, number: signal.Signals) -> None:
 
 def test_interrupt_from_the_terminal_leaves_the_end_to_bazel(machine: Machine) -> None:
     machine.write(
-        machine.standins / "bazel_in_root", "#!/bin/sh\ntouch \"$STANDINS/runs\"\nsleep 0.5\necho ended; exit 8\n"
+        machine.standins / "bazel_in_root", '#!/bin/sh\ntouch "$STANDINS/runs"\nsleep 0.5\necho ended; exit 8\n'
     )
     process = machine.start([str(machine.workspace / "tools/bazel"), "build"])
     wait_for((machine.standins / "runs").exists, "Bazel to run")

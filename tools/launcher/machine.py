@@ -16,10 +16,12 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]  # not resolved: in a Bazel test that would leave the runfiles
 VERSION = (REPOSITORY / ".bazelversion").read_text().strip()
+# fmt: off
 PROGRAMS = (
-    "awk cat chmod cp cut date dirname env find flock grep head mkdir mkfifo mktemp mv printf readlink rm sed setsid sh"
-    " sha256sum stat tail tar touch true"
-).split()
+    "awk", "cat", "chmod", "cp", "cut", "date", "dirname", "env", "find", "flock", "grep", "head", "mkdir", "mkfifo",
+    "mktemp", "mv", "printf", "readlink", "rm", "sed", "setsid", "sh", "sha256sum", "stat", "tail", "tar", "touch", "true",
+)
+# fmt: on
 
 # Writes half of its target, says so, and goes on when the test lets it. Its child shows whether all of it is ended.
 MMDEBSTRAP = r"""#!/bin/sh
@@ -114,8 +116,8 @@ class Machine:
         self.program("newuidmap", "#!/bin/sh\n")
         # The launcher looks once a second whether mmdebstrap has ended.
         self.program("sleep", f'#!/bin/sh\n[ "$1" != 1 ] || set -- 0.1\nexec {shutil.which("sleep")} "$@"\n')
-        self.program("id", f'#!/bin/sh\ncase $1 in -u) echo {uid} ;; *) echo somebody ;; esac\n')
-        self.program("uname", '#!/bin/sh\ncase $1 in -s) echo Linux ;; *) echo x86_64 ;; esac\n')
+        self.program("id", f"#!/bin/sh\ncase $1 in -u) echo {uid} ;; *) echo somebody ;; esac\n")
+        self.program("uname", "#!/bin/sh\ncase $1 in -s) echo Linux ;; *) echo x86_64 ;; esac\n")
         self.environment = {
             "PATH": str(self.bin),
             "HOME": str(self.home),

@@ -117,7 +117,9 @@ def test_half_removed_root_is_made_anew(machine: Machine) -> None:
 
 @pytest.mark.parametrize("ci", ["", "true"])
 def test_failing_mmdebstrap(machine: Machine, ci: str) -> None:
-    machine.program("mmdebstrap", "#!/bin/sh\necho 'I: begin'\necho 'E: no such mirror'\necho 'E: 2'\nkill -HUP 0\nexit 5")
+    machine.program(
+        "mmdebstrap", "#!/bin/sh\necho 'I: begin'\necho 'E: no such mirror'\necho 'E: 2'\nkill -HUP 0\nexit 5"
+    )
     result = machine.root(CI=ci)
     assert result.returncode == 1 and result.stdout == ""
     line = result.stderr.splitlines()[-1]

@@ -1,92 +1,91 @@
 """Where the registries are on this machine. No host stands in the project: the clients' own configuration is asked."""
 
-_HELP = {
-    "RUNTIME_DEBIAN_URL": "the URL of a Debian archive (the directory that holds dists/ and pool/)",
-    "RUNTIME_PYPI_INDEX_URL": "the URL of a package index (PEP 503, usually ends in /simple)",
-}
+load(":index_page.bzl", "files_base", "project_page")
+load(":url.bzl", "download", "without_credentials")
+
+# pip's index by its environment, its configuration or its own default.
+_ASK_PIP = """\
+from pip._internal.commands import create_command
+print(create_command("download").parse_args([])[0].index_url)
+"""
 
 def _ask(ctx, command):
-    """The first line that a client prints, or None where it is not installed, fails or says nothing."""
+    """The lines that a client prints; none where it is not installed or fails."""
     program = ctx.which(command[0])
     if not program:
-        return None
+        return []
     result = ctx.execute([program] + command[1:], timeout = 60)
-    lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
-    return lines[0] if result.return_code == 0 and lines else None
+    return [line.strip() for line in result.stdout.splitlines()] if result.return_code == 0 else []
 
-def _unknown(variable):
-    fail("no client on this machine says where the registry is; set {} to {}, e.g. --repo_env={}=…".format(
+def _variable(ctx, name):
+    return ctx.os.environ.get(name, "").rstrip("/")
+
+def _unknown(variable, meaning, example):
+    fail("no client on this machine says where the registry is: set {} to {}, e.g. --repo_env={}={}".format(
         variable,
-        _HELP[variable],
+        meaning,
         variable,
+        example,
     ))
 
-def _debian(ctx):
-    url = ctx.os.environ.get("RUNTIME_DEBIAN_URL") or _ask(ctx, [
-        "sh",
-        "-c",
-        "apt-get indextargets --format '$(REPO_URI)' | grep -E '/debian/?$'",
-    ])
+def _debian_impl(ctx):
+    url = _variable(ctx, "RUNTIME_DEBIAN_URL")
     if not url:
-        _unknown("RUNTIME_DEBIAN_URL")
-    return url.rstrip("/")
-
-def _pypi_index(ctx):
-    url = ctx.os.environ.get("RUNTIME_PYPI_INDEX_URL") or \
-          _ask(ctx, ["python3", "-m", "pip", "config", "get", "global.index-url"]) or \
-          _ask(ctx, ["python3", "-c", "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"])
-    if not url:
-        _unknown("RUNTIME_PYPI_INDEX_URL")
-    return url.rstrip("/")
-
-def _files_base(ctx, index):
-    """Where the index keeps its files: what its own page for `pip` puts before "packages/" (PEP 503 links)."""
-    page = "{}/pip/".format(index)
-    ctx.download(url = page, output = "pip.html")
-    html = ctx.read("pip.html")
-    position = html.find("packages/")
-    start = html.rfind("href=\"", 0, position) + len("href=\"")
-    if position < 0 or start < len("href=\""):
-        fail("the package index at {} does not link files under packages/; set RUNTIME_PYPI_FILES_URL".format(index))
-    base = html[start:position]
-    if "://" in base:
-        return base.rstrip("/")
-
-    # A relative link, as mirrors give it: resolved against the page's own URL (RFC 3986, 5.2).
-    scheme, _, rest = page.partition("://")
-    host, _, path = rest.partition("/")
-    if base.startswith("/"):
-        return "{}://{}{}".format(scheme, host, base).rstrip("/")
-    segments = path.split("/")[:-1]
-    for segment in base.split("/"):
-        if segment == "..":
-            segments = segments[:-1]
-        elif segment not in ["", "."]:
-            segments.append(segment)
-    return "{}://{}/{}".format(scheme, host, "/".join(segments)).rstrip("/")
-
-def _registries_impl(ctx):
-    debian = _debian(ctx)
-    ctx.file("registries.json", json.encode({
-        "debian": debian,
-        "debian-security": ctx.os.environ.get("RUNTIME_DEBIAN_SECURITY_URL", "").rstrip("/") or debian + "-security",
-        "pypi": ctx.os.environ.get("RUNTIME_PYPI_FILES_URL", "").rstrip("/") or _files_base(ctx, _pypi_index(ctx)),
+        # Security and third-party archives have other last path components.
+        urls = [line.rstrip("/") for line in _ask(ctx, ["apt-get", "indextargets", "--format", "$(REPO_URI)"])]
+        urls = [line for line in urls if line.startswith("http") and line.endswith("/debian")]
+        if not urls:
+            _unknown(
+                "RUNTIME_DEBIAN_URL",
+                "a Debian archive (the directory that holds dists/ and pool/)",
+                "https://mirror.example/debian",
+            )
+        url = urls[0]
+    ctx.file("registry.json", json.encode({
+        "debian": url,
+        "debian-security": _variable(ctx, "RUNTIME_DEBIAN_SECURITY_URL") or url + "-security",
     }))
     ctx.file("BUILD.bazel", "")
 
-registries = repository_rule(
+debian_registry = repository_rule(
     doc = """\
-Writes registries.json: registry name -> URL under which a lock's relative paths lie.
+Writes registry.json: {"debian": URL, "debian-security": URL}, under which a lock's paths lie.
 
-Environment, each optional: RUNTIME_DEBIAN_URL, RUNTIME_DEBIAN_SECURITY_URL (default: the former + "-security"),
-RUNTIME_PYPI_INDEX_URL, RUNTIME_PYPI_FILES_URL (default: what the index links to). Else pip and apt are asked.
-Fails naming the variable when nobody knows.
+Environment: RUNTIME_DEBIAN_URL, else the first archive of apt's sources whose URL ends in /debian;
+RUNTIME_DEBIAN_SECURITY_URL, else the former + "-security". Fails naming the variable when nobody knows.
 """,
-    implementation = _registries_impl,
-    environ = [
-        "RUNTIME_DEBIAN_SECURITY_URL",
-        "RUNTIME_DEBIAN_URL",
-        "RUNTIME_PYPI_FILES_URL",
-        "RUNTIME_PYPI_INDEX_URL",
-    ],
+    implementation = _debian_impl,
+    configure = True,
+    environ = ["RUNTIME_DEBIAN_SECURITY_URL", "RUNTIME_DEBIAN_URL"],
+)
+
+def _pypi_impl(ctx):
+    files = _variable(ctx, "RUNTIME_PYPI_FILES_URL")
+    index = _variable(ctx, "RUNTIME_PYPI_INDEX_URL")
+    if not index and not files:
+        index = "".join(_ask(ctx, ["python3", "-c", _ASK_PIP])[:1]).rstrip("/")
+        if not index:
+            _unknown("RUNTIME_PYPI_INDEX_URL", "a package index (PEP 503)", "https://mirror.example/simple")
+    if not files:
+        page = project_page(index, "pip")
+        if not download(ctx, page, "pip.html"):
+            fail("{}: {}; {}".format(
+                without_credentials(page),
+                "Bazel reads a package index by https or from a directory (file://) only" if page.startswith("http:") else "the package index does not give this page (see the warning above)",
+                "set RUNTIME_PYPI_INDEX_URL to another index (PEP 503), or RUNTIME_PYPI_FILES_URL to where its packages/ is",
+            ))
+        files = files_base(page, ctx.read("pip.html"))
+    ctx.file("registry.json", json.encode({"index": index, "pypi": files}))
+    ctx.file("BUILD.bazel", "")
+
+pypi_registry = repository_rule(
+    doc = """\
+Writes registry.json: {"pypi": URL under which a lock's paths lie, "index": URL of the index}; either may be "".
+
+Environment: RUNTIME_PYPI_INDEX_URL, else pip is asked; RUNTIME_PYPI_FILES_URL, else what the index itself links to ("" for
+an index with a layout of its own: then each project's page is asked). Fails naming the variable when nobody knows.
+""",
+    implementation = _pypi_impl,
+    configure = True,
+    environ = ["PIP_CONFIG_FILE", "PIP_INDEX_URL", "RUNTIME_PYPI_FILES_URL", "RUNTIME_PYPI_INDEX_URL"],
 )

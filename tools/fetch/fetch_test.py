@@ -30,8 +30,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace
     bazel = os.environ.get("BAZEL_REAL") or shutil.which("bazel")
     if not bazel:
         pytest.skip("no Bazel to run: neither BAZEL_REAL is set nor bazel on PATH (tools/bazel has it on PATH)")
-    workspace = Workspace(tmp_path_factory.mktemp("fetch"), bazel.split())
     mirror = Mirror()
+    workspace = Workspace(tmp_path_factory.mktemp("fetch"), bazel, registry=mirror.url)
     yield workspace, mirror
     workspace.close()
     mirror.close()

@@ -7,7 +7,6 @@ import hashlib
 import http.server
 import json
 import os
-import re
 import shutil
 import subprocess
 import threading
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]  # not resolved: in a Bazel test that would leave the runfiles
-MODULES = ("bazel_skylib", "platforms", "rules_python")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +27,22 @@ class Answer:
     authorization: str | None = None
 
 
+def _module(path: str) -> Answer | None:
+    """A registry of Bazel modules has every one in every version, empty: the tests need their names only."""
+    if path == "/bazel_registry.json":
+        return Answer(b"{}")
+    if not path.startswith("/modules/"):
+        return None
+    _, _, name, version, *file = path.split("/")
+    if file == ["MODULE.bazel"]:
+        return Answer(f'module(name = "{name}", version = "{version}")\n'.encode())
+    if file == ["source.json"]:
+        return Answer(b'{"type": "local_path", "path": "/nonexistent"}')
+    return Answer(b"no such file", 404)
+
+
 class Mirror:
-    """Serves what `answers` says (path -> Answer) and remembers the paths that were asked."""
+    """Serves what `answers` says (path -> Answer) and remembers the paths that were asked; also Bazel's modules."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
@@ -39,8 +51,10 @@ class Mirror:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                mirror.asked.append(self.path)
-                answer = mirror.answers.get(self.path, Answer(b"no such file", 404))
+                answer = _module(self.path)
+                if not answer:
+                    mirror.asked.append(self.path)
+                    answer = mirror.answers.get(self.path, Answer(b"no such file", 404))
                 if answer.authorization and self.headers["Authorization"] != answer.authorization:
                     answer = Answer(b"who are you?", 401)
                 self.send_response(answer.status)
@@ -82,14 +96,16 @@ class Workspace:
 
     Args:
         directory: an empty directory
-        bazel: command that starts Bazel
+        bazel: program
+        registry: URL of a registry of Bazel modules
     """
 
-    def __init__(self, directory: Path, bazel: list[str]) -> None:
+    def __init__(self, directory: Path, bazel: str, registry: str) -> None:
         self.path = directory / "workspace"
         self._cache = directory / "cache"
         self.home = directory / "home"
         self.home.mkdir(parents=True)
+        self.write(Path("MODULE.bazel"), (REPOSITORY / "MODULE.bazel").read_text())
         for source in [*REPOSITORY.glob("tools/fetch/*.bzl"), *REPOSITORY.glob("tools/fetch/private/*.bzl")]:
             self.write(source.relative_to(REPOSITORY), source.read_text())
         for name in ("repository.bzl", "bundle.py"):
@@ -104,7 +120,7 @@ class Workspace:
             "runtime/python",
         ):
             self.write(Path(package, "BUILD.bazel"), "")
-        self._startup = [*bazel, f"--output_user_root={directory}/bazel", "--max_idle_secs=60", "--nohome_rc"]
+        self._startup = [bazel, f"--output_user_root={directory}/bazel", "--max_idle_secs=60", "--nohome_rc"]
         self._environment = {
             "HOME": str(self.home),
             "PATH": os.environ["PATH"],
@@ -112,30 +128,12 @@ class Workspace:
         }
         if Path("/usr/lib/jvm/default-java").exists():
             self._environment["JAVA_HOME"] = "/usr/lib/jvm/default-java"
-        self._options = [f"--registry={self._registry(directory / 'registry')}", "--lockfile_mode=off"]
+        self._options = [f"--registry={registry}", "--lockfile_mode=off"]
         self.lock([])
 
     def write(self, path: Path, text: str) -> None:
         (self.path / path).parent.mkdir(parents=True, exist_ok=True)
         (self.path / path).write_text(text)
-
-    def _registry(self, directory: Path) -> str:
-        """Makes a registry of empty modules: of those that Bazel's own module asks for, and our own direct ones."""
-        own = (REPOSITORY / "MODULE.bazel").read_text()
-        self.write(Path("MODULE.bazel"), own)
-        base = self.run("info", "install_base", options=[]).stdout.strip()
-        dependencies = re.findall(
-            r'^bazel_dep\(name = "([^"]+)", version = "([^"]+)"',
-            Path(base, "embedded_tools/MODULE.bazel").read_text() + own,
-            re.MULTILINE,
-        )
-        for name, version in dependencies:
-            module = directory / "modules" / name / version
-            module.mkdir(parents=True, exist_ok=True)
-            (module / "MODULE.bazel").write_text(f'module(name = "{name}", version = "{version}")\n')
-            (module / "source.json").write_text(json.dumps({"type": "local_path", "path": str(module)}))
-        (directory / "bazel_registry.json").write_text("{}")
-        return f"file://{directory}"
 
     def lock(self, files: Sequence[Any], debian: Sequence[Any] = (), sources: Sequence[Any] = ()) -> None:
         """Writes the locks: one of wheels, Debian's of both architectures, the interpreters' sources."""
@@ -145,11 +143,9 @@ class Workspace:
         self.write(Path("runtime/debian/bullseye_arm64.json"), json.dumps({"files": []}))
         self.write(Path("runtime/python/sources.json"), json.dumps({"files": list(sources)}))
 
-    def run(
-        self, *command: str, options: list[str] | None = None, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*self._startup, *command, *(self._options if options is None else options)],
+            [*self._startup, *command, *self._options],
             cwd=self.path,
             env={**self._environment, **environment},
             stdin=subprocess.DEVNULL,
@@ -187,7 +183,7 @@ class Workspace:
         return [str(path) for path in [*left, *self._cache.rglob("tmp-*")]]
 
     def close(self) -> None:
-        self.run("shutdown", options=[])
+        self.run("shutdown")
         for directory, _, _ in os.walk(self.path.parent):
             os.chmod(directory, 0o755)  # Bazel's install base is read-only
         shutil.rmtree(self.path.parent)

@@ -49,7 +49,7 @@ def test_good_file() -> None:
         ("'a \"quote\"'", "'a'", 'x.bzl:9: strings are quoted by "'),
         ("    pass", "  pass", "x.bzl:12: indentation is by 4 spaces"),
         ("    pass", "    print(1)", "x.bzl:12: print is for debugging"),
-        ("def public(x):", "def public(x:", "x.bzl:7: "),
+        ("def public(x):", "def public(x:", "x.bzl:"),
     ],
 )
 def test_fault(before: str, after: str, fault: str | None) -> None:

@@ -12,14 +12,20 @@ URL = re.compile(r"\b(?:https?|ftp|git|ssh|docker)://(?:[^/\s\"'`@]*@)?([A-Za-z0
 RESERVED = re.compile(r"(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|net|org))$|^127\.|^0\.0\.0\.0$")
 # Names without a scheme, under the domains that registries are under.
 HOST = re.compile(r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:org|io|com|net|dev|cloud)(?!\.?[\w-]|\()")
-NO_HOSTS = {"javax.net"}
+NO_REGISTRIES = {
+    "javax.net",  # a package of Java
+    # Pages that the images' menu leads to.
+    "academy.astronomer.io",
+    "docs.astronomer.io",
+    "support.astronomer.io",
+}
 MAXIMUM_LINES = {".py": 450, ".bzl": 300, ".sh": 300}
 
 
 def host_names(text: str) -> set[str]:
     """The names of hosts in a text that are not reserved for examples."""
     found = {match[1].rstrip(".").lower() for match in URL.finditer(text)} | {match[0] for match in HOST.finditer(text)}
-    return {name for name in found if "." in name and not RESERVED.search(name)} - NO_HOSTS
+    return {name for name in found if "." in name and not RESERVED.search(name)} - NO_REGISTRIES
 
 
 def test_host_names_are_found() -> None:

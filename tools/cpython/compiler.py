@@ -59,7 +59,9 @@ def write_library(tar: tarfile.TarFile, version: str, output: Path) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="tools.cpython.compiler", description="take the bytecode compiler out of a tree")
+    parser = argparse.ArgumentParser(
+        prog="tools.cpython.compiler", description="take the bytecode compiler out of a tree"
+    )
     parser.add_argument("--tree", type=Path, required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--executable", type=Path, required=True)

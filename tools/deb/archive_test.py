@@ -28,7 +28,7 @@ def test_reads_gzip():
 
 def test_every_truncation_is_an_error():
     whole = samples.deb()
-    for length in range(0, len(whole) - 1):
+    for length in range(len(whole) - 1):
         with pytest.raises(DebError, match=r"^a\.deb: "):
             archive.read(whole[:length], "a.deb")
 

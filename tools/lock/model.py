@@ -181,7 +181,7 @@ def requested_names(lines: list[str]) -> set[str]:
 
 
 def input_digest(root: Path, spec: LockSpec) -> str:
-    """Gives the digest of all that a lock is made from: its row, the lines of its input and of its constraints; comments don't count."""
+    """Gives the digest of all that a lock is made from: its row, its input's lines, its constraints; no comments."""
     facts = [spec.lock, spec.python, *spec.archs, spec.cutoff, ""]
     facts += input_lines(root, spec) + constraint_lines(root, spec)
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()

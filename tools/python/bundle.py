@@ -53,7 +53,13 @@ def library_zip(library: Path, output: Path) -> None:
         for path in sorted(library.rglob("*")):
             name = path.relative_to(library).as_posix()
             parts = set(name.split("/"))
-            if not path.is_file() or name == "sitecustomize.py" or parts & LEFT_OUT or "lib-dynload" in parts or name.startswith("config-"):
+            if (
+                not path.is_file()
+                or name == "sitecustomize.py"
+                or parts & LEFT_OUT
+                or "lib-dynload" in parts
+                or name.startswith("config-")
+            ):
                 continue
             data = path.read_bytes()
             add(name, data)

@@ -2,15 +2,16 @@
 
 Takes pairs of (path, source) on standard input, gives one .pyc for each on standard output, in the same order: each
 item is its length (4 bytes, big-endian) and its bytes; a .pyc of length 0 means that the source can't be compiled.
-The one argument is the version, "3.11", that the interpreter has to be of. Uses nothing outside of the interpreter and its standard library, so that it runs in any Python 3.
+The one argument is the version, "3.11", that the interpreter has to be of. Uses nothing outside of the interpreter and its
+standard library, so that it runs in any Python 3.
 """
 
 import sys
 
 del sys.path[0]  # the folder of this file: nothing there may stand for a module of the standard library
 
-import importlib.util
-import marshal
+import importlib.util  # noqa: E402
+import marshal  # noqa: E402
 
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
 

@@ -112,6 +112,7 @@ build() {
             die "the root could not be unpacked: $(tail -n 1 "$log")" "Is the disk full? $cache needs 5 GB for a moment."
         rm "$target"
     fi
+    rm -rf "$work/root/dev"/* # an ordinary user can't copy devices; the host's are used
 
     found=$(bazel_in "$work/root")
     [ "$found" = "$version" ] ||

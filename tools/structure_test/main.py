@@ -24,6 +24,8 @@ from tools.structure_test.archive import ArchiveError
 from tools.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
 from tools.structure_test.unpack import UnpackError, remove, unpack
 
+_SHOWN = 1500  # characters of a message's beginning and end on the console
+
 
 class UsageError(Exception):
     """The arguments do not fit together."""
@@ -89,12 +91,20 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
 def _report(results: list[Result]) -> int:
     for result in results:
         if result.outcome != PASSED:
-            print(f"{result.outcome.upper()}: {result.suite}: {result.name}\n  " + result.message.replace("\n", "\n  "))
+            print(f"{result.outcome.upper()}: {result.suite}: {result.name}\n  {_shortened(result.message)}")
     if "XML_OUTPUT_FILE" in os.environ:
         write_junit(results, Path(os.environ["XML_OUTPUT_FILE"]))
     numbers = {outcome: count(results, outcome) for outcome in (PASSED, FAILED, SKIPPED)}
     print("structure_test: " + ", ".join(f"{number} {outcome}" for outcome, number in numbers.items()))
     return 1 if numbers[FAILED] or not results else 0
+
+
+def _shortened(message: str) -> str:
+    """Indented, and without the middle of what a chatty command said."""
+    if len(message) > 2 * _SHOWN:
+        left_out = len(message) - 2 * _SHOWN
+        message = f"{message[:_SHOWN]}\n[... {left_out} characters ...]\n{message[-_SHOWN:]}"
+    return message.replace("\n", "\n  ")
 
 
 def _parser() -> argparse.ArgumentParser:

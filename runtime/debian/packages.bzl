@@ -164,6 +164,8 @@ PACKAGE_SETS = [
             "libssl1.1",
             "libtinfo6",
             "libuuid1",
+            # The resolver of the requirement locks inspects its Python by distutils.
+            "python3-distutils",
             "python3.9-minimal",
             "zlib1g",
         ],

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from runtime.rootfs import rooms
 from tools.structure_test.unpack import remove
 

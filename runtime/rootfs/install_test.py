@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from runtime.rootfs import rooms
 from tools.structure_test.unpack import remove
 

@@ -6,12 +6,14 @@ The project's own backend, flit, makes the wheel; equal sources give equal bytes
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from flit_core.wheel import make_wheel_in
+
 from tools.oci.mtree import EPOCH
 
 
@@ -20,7 +22,11 @@ def main(argv: Sequence[str]) -> int:
     project, output = map(Path, argv)
     os.environ["SOURCE_DATE_EPOCH"] = str(EPOCH)
     with tempfile.TemporaryDirectory(dir=output.parent) as place:
-        wheel = make_wheel_in(project, Path(place)).file
+        # flit takes the links of an action's inputs for an escape from the project.
+        shutil.copytree(
+            project.parent, Path(place, "project"), ignore=shutil.ignore_patterns("*.whl", Path(place).name)
+        )
+        wheel = make_wheel_in(Path(place, "project", project.name), Path(place)).file
         if wheel.name != output.name:
             sys.stderr.write(
                 f"{project} makes {wheel.name}, but {output.name} is declared: see _VERSION in BUILD.bazel\n"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from runtime.rootfs import rooms
 from tools.structure_test.unpack import remove
 

@@ -15,15 +15,15 @@ TESTS = """\
 schemaVersion: "2.0.0"
 metadataTest:
   user: astro
-  workdir: /work
+  workdir: /writable
   envVars: [{key: GREETING, value: hello world}]
 commandTests:
   - {name: user, command: /bin/busybox, args: [id, -u], expectedOutput: ['\\A50000\\n\\z']}
   - {name: group, command: /bin/busybox, args: [id, -g], expectedOutput: ['\\A0\\n\\z']}
   - {name: environment, command: /bin/env, expectedOutput: ['(?m)^GREETING=hello world$']}
-  - {name: home, command: /bin/env, expectedOutput: ['(?m)^HOME=/work$']}
-  - {name: directory, command: /bin/sh, args: [-c, pwd], expectedOutput: ['\\A/work\\n\\z']}
-  - {name: its own, command: /bin/sh, args: [-c, "echo > /work/x && ls /work"], expectedOutput: ['\\Ax\\n\\z']}
+  - {name: home, command: /bin/env, expectedOutput: ['(?m)^HOME=/writable$']}
+  - {name: directory, command: /bin/sh, args: [-c, pwd], expectedOutput: ['\\A/writable\\n\\z']}
+  - {name: its own, command: /bin/sh, args: [-c, "echo > /writable/x && ls /writable"], expectedOutput: ['\\Ax\\n\\z']}
   - {name: tmp, command: /bin/sh, args: [-c, "echo > /tmp/x"]}
   - {name: the system, command: /bin/sh, args: [-c, "echo > /etc/x"], exitCode: 1, expectedError: [Read-only file system]}
   - {name: no network, command: /bin/sh, args: [-c, "ls /sys/class/net 2>&1; ip route"], excludedOutput: [default]}
@@ -37,7 +37,7 @@ commandTests:
   - {name: good, command: /bin/busybox, args: ["true"]}
   - {name: bad, command: /bin/busybox, args: ["false"]}
 """
-TREE = 'owners: {/work: "50000:0"}\n'
+TREE = 'owners: {/writable: "50000:0"}\n'
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def image(tmp_path):
     blobs = tmp_path / "blobs"
     blobs.mkdir()
     busybox = Path(os.environ["STRUCTURE_TEST_BUSYBOX"]).read_bytes()
-    passwd = b"root:x:0:0::/root:/bin/sh\nastro:x:50000:0::/work:/bin/sh\n"
+    passwd = b"root:x:0:0::/root:/bin/sh\nastro:x:50000:0::/writable:/bin/sh\n"
     names = [link("bin/" + name, "busybox") for name in ("sh", "ls", "env", "ip")]
     layers = [
         layer(blobs, entry("bin/busybox", busybox, mode=0o755), *names, entry("etc/passwd", passwd), entry("tmp")),
@@ -55,7 +55,7 @@ def image(tmp_path):
     environment = ["PATH=/bin", "GREETING=hello world"]
 
     def make(arch="amd64"):
-        return oci_layout(tmp_path / arch, layers, arch, User="astro", Env=environment, WorkingDir="/work")
+        return oci_layout(tmp_path / arch, layers, arch, User="astro", Env=environment, WorkingDir="/writable")
 
     return make
 
@@ -99,7 +99,7 @@ def test_failures_are_named(image, run):
     status, output, cases = run(image(), tests=[FAILING], trees=["owners: {}\n"])
     assert status == 1
     assert "FAILED: test0.yaml: Command Test: bad" in output
-    assert "/work: owner 50000:0 instead of 0:0" in output
+    assert "/writable: owner 50000:0 instead of 0:0" in output
     assert output.endswith("structure_test: 1 passed, 2 failed, 0 skipped\n")
     assert [name for name, case in cases.items() if case.find("failure") is not None] == ["owners", "Command Test: bad"]
 

@@ -13,7 +13,9 @@ class AstroRuntimePlugin(AirflowPlugin):
     """Menu links, and a blueprint that marks every page."""
 
     name = "astro_runtime_ui"
-    appbuilder_menu_items: ClassVar[list] = [{"name": name, "category": CATEGORY, "href": href} for name, href in LINKS.items()]
+    appbuilder_menu_items: ClassVar[list] = [
+        {"name": name, "category": CATEGORY, "href": href} for name, href in LINKS.items()
+    ]
 
     @property
     def flask_blueprints(self):

@@ -29,18 +29,40 @@ _ROWS = [
 _FIELDS = ["airflow", "architectures", "cutoff", "edition", "line", "python", "pythons", "version"]
 _ARCHITECTURES = ["amd64", "arm64"]
 
-def _check(row):
-    name = row.get("line", str(row))
-    fields = sorted(row.keys())
-    if fields != _FIELDS:
-        unknown = [field for field in fields if field not in _FIELDS]
-        missing = [field for field in _FIELDS if field not in fields]
-        fail("catalogue row {}: unknown fields {}, missing fields {}".format(name, unknown, missing))
-    for arch in row["architectures"]:
-        if arch not in _ARCHITECTURES:
-            fail("catalogue row {}: architecture {} is not one of {}".format(name, arch, ", ".join(_ARCHITECTURES)))
-    if row["python"] not in row["pythons"]:
-        fail("catalogue row {}: its default Python {} is not among its pythons {}".format(name, row["python"], row["pythons"]))
+def row_errors(rows):
+    """Says what is wrong with a catalogue.
+
+    Args:
+      rows: list of rows.
+
+    Returns:
+      list of messages, each naming its row: unknown or missing fields, an architecture or default Python that is none, two
+      rows that make one target.
+    """
+    errors = []
+    locks = {}
+    for row in rows:
+        name = "catalogue row {}: ".format(row.get("line", row))
+        unknown = [field for field in sorted(row.keys()) if field not in _FIELDS]
+        missing = [field for field in _FIELDS if field not in row]
+        if unknown or missing:
+            errors.append(name + "unknown fields {}, missing fields {}; the fields are explained in runtime/catalogue.bzl".format(unknown, missing))
+            continue
+        for arch in row["architectures"]:
+            if arch not in _ARCHITECTURES:
+                errors.append(name + "architecture {} is not one of {}".format(arch, ", ".join(_ARCHITECTURES)))
+        if row["python"] not in row["pythons"]:
+            errors.append(name + "its default Python {} is not among its pythons {}".format(row["python"], ", ".join(row["pythons"])))
+        for python in row["pythons"]:
+            lock = lock_name(row["line"], python)
+            if lock in locks:
+                errors.append(name + "two rows make the target {}".format(lock))
+            locks[lock] = True
+    return errors
+
+def lock_name(line, python):
+    """The name of a line's lock and index for a Python: 10_py311."""
+    return "{}_py{}".format(line, python.replace(".", ""))
 
 def image_rows(rows = _ROWS):
     """Gives one row for each line and Python.
@@ -50,25 +72,23 @@ def image_rows(rows = _ROWS):
 
     Returns:
       list of structs: the fields of a row, `python` being the image's own, and also `lock` (name of its lock and of its
-      index), `default_python` (whether `python` is the line's default) and `minor`, Airflow's minor version. Fails,
-      naming the row, on unknown or missing fields, an unknown architecture, and two rows with one name.
+      index) and `default_python` (whether `python` is the line's default). Fails with row_errors().
     """
-    result = {}
-    for row in rows:
-        _check(row)
-        for python in row["pythons"]:
-            lock = "{}_py{}".format(row["line"], python.replace(".", ""))
-            if lock in result:
-                fail("catalogue: two rows make the target {}".format(lock))
-            result[lock] = struct(
-                airflow = row["airflow"],
-                architectures = row["architectures"],
-                cutoff = row["cutoff"],
-                default_python = python == row["python"],
-                edition = row["edition"],
-                line = row["line"],
-                lock = lock,
-                python = python,
-                version = row["version"],
-            )
-    return result.values()
+    errors = row_errors(rows)
+    if errors:
+        fail("\n".join(errors))
+    return [
+        struct(
+            airflow = row["airflow"],
+            architectures = row["architectures"],
+            cutoff = row["cutoff"],
+            default_python = python == row["python"],
+            edition = row["edition"],
+            line = row["line"],
+            lock = lock_name(row["line"], python),
+            python = python,
+            version = row["version"],
+        )
+        for row in rows
+        for python in row["pythons"]
+    ]

@@ -34,16 +34,27 @@ def locked_version(lock, distribution):
             return entry["version"]
     fail("requirements_lock/{}.json has no {}".format(lock, distribution))
 
-def _check_lock(row):
-    if row.lock not in REQUIREMENTS:
-        fail("catalogue row {}: there is no lock requirements_lock/{}.json (see requirements_lock/locks.json)".format(row.line, row.lock))
-    lock = REQUIREMENTS[row.lock]
-    for arch in row.architectures:
-        if arch not in lock["archs"]:
-            fail("catalogue row {}: its lock requirements_lock/{}.json is not for {}".format(row.line, row.lock, arch))
-    airflow = locked_version(row.lock, "apache-airflow")
-    if airflow != row.airflow:
-        fail("catalogue row {}: Airflow {}, but requirements_lock/{}.json has {}".format(row.line, row.airflow, row.lock, airflow))
+def lock_error(row, locks):
+    """Says what is wrong between a row and its lock.
+
+    Args:
+      row: a row of image_rows().
+      locks: dict: name -> decoded lock.
+
+    Returns:
+      a message that names the row and the lock, or None.
+    """
+    path = "requirements_lock/{}.json".format(row.lock)
+    if row.lock not in locks:
+        return "catalogue row {}: there is no lock {} (see requirements_lock/locks.json)".format(row.line, path)
+    lock = locks[row.lock]
+    missing = [arch for arch in row.architectures if arch not in lock["archs"]]
+    if missing:
+        return "catalogue row {}: its lock {} is not for {}".format(row.line, path, ", ".join(missing))
+    found = [entry["version"] for entry in lock["files"] if entry["name"] == "apache-airflow"]
+    if found != [row.airflow]:
+        return "catalogue row {}: it says Airflow {}, its lock {} has {}".format(row.line, row.airflow, path, ", ".join(found) or "none")
+    return None
 
 def runtime_images(name):
     """Declares the images, indexes and aliases of the whole catalogue.
@@ -53,7 +64,9 @@ def runtime_images(name):
     """
     everything = []
     for row in image_rows():
-        _check_lock(row)
+        error = lock_error(row, REQUIREMENTS)
+        if error:
+            fail(error)
         for suffix, onbuild in _VARIANTS.items():
             config = image_config(
                 airflow = row.airflow,

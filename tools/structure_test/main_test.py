@@ -50,7 +50,7 @@ def image(tmp_path):
     names = [link("bin/" + name, "busybox") for name in ("sh", "ls", "env", "ip")]
     layers = [
         layer(blobs, entry("bin/busybox", busybox, mode=0o755), *names, entry("etc/passwd", passwd), entry("tmp")),
-        layer(blobs, entry("work", mode=0o775, uid=50000), entry("proc"), entry("dev"), entry("sys")),
+        layer(blobs, entry("writable", mode=0o775, uid=50000), entry("proc"), entry("dev"), entry("sys")),
     ]
     environment = ["PATH=/bin", "GREETING=hello world"]
 

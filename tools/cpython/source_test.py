@@ -70,6 +70,6 @@ def test_failing_step_says_what_it_said(root: BuildRoot) -> None:
 
 def test_nothing_of_the_caller_is_seen(root: BuildRoot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLER", "x")
-    said = root.run("env", "env | sort; umask; id -u; ls /home /work 2>&1 | head -2")
+    said = root.run("env", "env | sort; umask; id -u")
     assert "CALLER" not in said
     assert "SOURCE_DATE_EPOCH=1704067200\n" in said and "\n0022\n0\n" in said

@@ -26,12 +26,12 @@ def pages(tmp_path_factory):
     place = tmp_path_factory.mktemp("image")
     room = rooms.build_image(place)
     room.settings.update(SETTINGS)
-    check = [(Path(__file__).with_name("pages_check.py"), "/mnt/pages_check.py")]
+    check = [(Path(__file__).with_name("pages_check.py"), "/tmp/pages_check.py")]
     try:
         # A command of Airflow has the entrypoint migrate the database; without it, nothing would be there to look at.
         migrated = room.run("/entrypoint", "airflow", "version", timeout=300, _AIRFLOW_DB_MIGRATE="true")
         assert migrated.returncode == 0, migrated.stderr
-        looked = room.run("/entrypoint", "python", "/mnt/pages_check.py", timeout=300, mounts=check)
+        looked = room.run("/entrypoint", "python", "/tmp/pages_check.py", timeout=300, mounts=check)
         assert looked.returncode == 0, looked.stderr
         yield json.loads(looked.stdout.splitlines()[-1])
     finally:

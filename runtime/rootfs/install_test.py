@@ -179,7 +179,7 @@ class TestPythonDependencies:
         result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-airflow\n", **OFFLINE)
         assert result.returncode == 1
         assert "pip could not install requirements.txt" in result.stderr
-        assert "constraint" in result.stderr
+        assert "The user requested (constraint) apache-airflow==2." in result.stderr
 
     def test_packages_that_do_not_fit_together(self, build, index):
         result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-old\n", **OFFLINE)

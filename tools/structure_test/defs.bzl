@@ -31,7 +31,7 @@ def structure_test(name, image, configs = [], trees = [], size = "large", method
       trees: checks of the whole tree; their form is described in tree_checks.py.
       size: Bazel's test size.
       method: how the image is entered: "namespace", "proot", or "auto" (the first that works).
-      **kwargs: passed on to py_test.
+      **kwargs: passed on to py_test (timeout, tags, ...).
     """
     image_arguments(
         name = name + ".image",

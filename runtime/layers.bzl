@@ -51,6 +51,7 @@ def declare_layers(name):
         layers["files_" + row.lock] = (row.lock, [
             "//runtime/rootfs:rootfs",
             "//runtime/rootfs:constraints_" + row.lock,
+            "//runtime/ui:plugin_py" + row.python.replace(".", ""),
         ])
         for arch in row.architectures:
             layers[_python_layer(row.python, arch)] = ("CPython " + row.python, [interpreter_part(row.python, arch)])

@@ -1,210 +1,162 @@
-"""Builds a wheel of a locked sdist, offline, by the interpreter that will use it and the compiler that built that.
+"""Builds a locked source archive into a wheel: by its own build backend (PEP 517), isolated, offline, the same bits everywhere.
 
-    python -m tools.sdist.build --sdist FILE --name N --version V --python 3.11 --arch amd64|arm64|any --recipe ROW.json
-        --build-python TREE.tar [--target-python TREE.tar] [--zig WHEEL] --deb FILE… --backend WHEEL… [--program FILE]…
-        [--method M] [--proot DIR] --output WHEEL
+    python -m tools.sdist.build --sdist F --name N --version V --wheel OUT.whl --recipe JSON --arch amd64|arm64
+        --python 3.N (--tools-python DIR | --python-tree TAR [--target-tree TAR])
+        --backend DIR… --deb FILE… [--zig WHEEL] [--program FILE…] [--method M] [--proot DIR]
 
-A pure wheel (--arch any) is the same file for all architectures. A native one for arm64 is cross-compiled: the amd64
-interpreter of the same version runs the build with the configuration and headers of the arm64 one.
+OUT.whl is made only if it is the wheel that recipe and file name promise.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
+import os
 import shutil
 import sys
-import zipfile
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.cpython import checks, toolchain
 from tools.cpython.errors import BuildError
-from tools.cpython.recipe import BUILD_ARCH, platform
-from tools.cpython.root import BuildRoot, Isolation, say
-from tools.cpython.unpack import unpack_tar, unpack_wheel
-from tools.deb.archive import DebError
-from tools.rootless.spec import METHODS, EnterError, Mount
-from tools.sdist.repack import Expected, repack
-
-ANY = "any"
-_SOURCE, _SITE, _CONFIGURATION, _PROGRAMS, _OUT = "/build", "/site", "/target", "/programs", "/out"
-_DRIVER = "/driver"
-# glibc's own libraries; whatever else a module needs stands in its row.
-_LIBRARIES = (
-    "ld-linux-aarch64.so.1",
-    "ld-linux-x86-64.so.2",
-    "libc.so.6",
-    "libdl.so.2",
-    "libm.so.6",
-    "libpthread.so.0",
-    "librt.so.1",
-)
+from tools.cpython.recipe import PLATFORMS, Platform
+from tools.cpython.root import Isolation
+from tools.rootless.spec import AUTO, METHODS, EnterError
+from tools.sdist import native, wheel_file
+from tools.sdist.errors import SdistError
+from tools.sdist.machine import CALLS, TRACE, Machine, target_python, tools_python
+from tools.sdist.project import distributions, read_build_system, unsatisfied
+from tools.sdist.recipe import Recipe, read
+from tools.sdist.source import unpack
+from tools.wheel.errors import WheelError
+from tools.wheel.metadata import normalize
+from tools.wheel.tags import TagError, expand, parse_wheel_name
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """A row of tools/sdist/recipes.bzl; see there."""
+class Project:
+    """A locked source archive and what it is to become.
 
-    env: Mapping[str, str]
-    libraries: tuple[str, ...]
-    unchecked: tuple[str, ...]
+    Attributes:
+        sdist: the archive
+        name, version: of the distribution
+        recipe: how it is built
+        platform: the architecture that compiled code is for
+    """
 
-    @staticmethod
-    def read(text: str) -> Recipe:
-        """Decodes a row in JSON."""
-        row = json.loads(text)
-        return Recipe(row.get("env", {}), tuple(row.get("libraries", ())), tuple(row.get("unchecked", ())))
-
-
-def tag(python: str, arch: str) -> str:
-    """The tag of what is built: py3-none-any, or the one that fits this interpreter and machine only."""
-    if arch == ANY:
-        return "py3-none-any"
-    digits = python.replace(".", "")
-    return f"cp{digits}-cp{digits}-linux_{platform(arch).machine}"
+    sdist: Path
+    name: str
+    version: str
+    recipe: Recipe
+    platform: Platform
 
 
-def build(arguments: argparse.Namespace, scratch: Path) -> None:
-    """Builds; see the module.
+def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> None:
+    """Builds a wheel.
+
+    Args:
+        project: of what.
+        machine: where.
+        wheel: the file to make; its name must be that of the wheel.
+        scratch: existing directory.
 
     Raises:
-        BuildError, DebError, EnterError: an input is broken, the build fails, or its result isn't what was expected.
+        SdistError, WheelError: archive or wheel is not what lock and recipe say. BuildError: the build itself fails.
     """
-    recipe = Recipe.read(arguments.recipe.read_text())
-    native = arguments.arch != ANY
-    target = platform(arguments.arch if native else BUILD_ARCH)
-    expected = Expected(arguments.name, arguments.version, tag(arguments.python, arguments.arch))
-    if arguments.output.name != expected.file:
-        raise BuildError(f"the wheel is {expected.file}, not {arguments.output.name}")
-    if native and not arguments.zig:
-        raise BuildError(f"{arguments.name}: a native wheel takes a compiler: --zig")
-    say(f"{arguments.sdist.name}: building for Python {arguments.python}, {arguments.arch}")
-    root = BuildRoot(
-        scratch, arguments.deb, target, arguments.zig if native else None, Isolation(arguments.method, arguments.proot)
-    )
-    for name in ("source", "site", "out", "python", "driver", "programs"):
-        (scratch / name).mkdir()
-    _unpack_sdist(arguments.sdist, scratch / "source")
-    for wheel in arguments.backend:
-        unpack_wheel(wheel, scratch / "site")
-    unpack_tar(arguments.build_python, scratch / "python", "usr/local")
-    shutil.copyfile(Path(__file__).with_name("backend.py"), scratch / "driver/backend.py")
-    for program in arguments.program:
-        shutil.copyfile(program, scratch / "programs" / program.name)
-        (scratch / "programs" / program.name).chmod(0o755)
-    mounts = [
-        Mount("bind", _SOURCE, str(scratch / "source")),
-        Mount("bind", _OUT, str(scratch / "out")),
-        Mount("ro-bind", "/usr/local", str(scratch / "python")),
-        Mount("ro-bind", _SITE, str(scratch / "site")),
-        Mount("ro-bind", _DRIVER, str(scratch / "driver")),
-        Mount("ro-bind", _PROGRAMS, str(scratch / "programs")),
-    ]
-    env = {
-        "PATH": f"{_PROGRAMS}:{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin",
-        "PYTHONPATH": _SITE,
-        # Debug information tells where the compiler lies.
-        "LDFLAGS": "-s",
-        **{name: value.format(triplet=target.triplet, version=expected.version) for name, value in recipe.env.items()},
-    }
-    if native and arguments.arch != BUILD_ARCH:
-        more, more_env = _cross(arguments, scratch, target.triplet, target.machine)
-        mounts += more
-        env.update(more_env)
-    words = [f"python{arguments.python}", f"{_DRIVER}/backend.py", _OUT]
-    for name in recipe.unchecked:
-        words += ["--unchecked", name]
-    root.run("build", shlex.join(words), mounts, env, _SOURCE)
-    built = sorted((scratch / "out").glob("*.whl"))
-    if len(built) != 1:
-        raise BuildError(f"{arguments.sdist.name}: the backend made {len(built)} wheels")
-    repack(built[0], scratch / expected.file, expected)
-    _check(scratch / expected.file, scratch, arguments.arch, recipe)
-    shutil.move(str(scratch / expected.file), str(arguments.output))
+    recipe, archive = project.recipe, project.sdist.name
+    check_output_name(project, wheel.name)
+    (scratch / "source").mkdir()
+    source = unpack(project.sdist, scratch / "source")
+    system = read_build_system(source, archive)
+    if recipe.backend:
+        system = type(system)(recipe.backend, (), system.requires)
+
+    def require(requires: Sequence[str]) -> None:
+        missing = unsatisfied(requires, distributions(machine.site), machine.python.version, recipe.waived, archive)
+        if missing:
+            raise SdistError(
+                f"{archive}: its build requires {', '.join(missing)}: add it to `backends` of its row in"
+                " tools/sdist/recipes.bzl and to requirements_lock/tools.in, or to `waived` with the reason"
+            )
+
+    require(system.requires)
+    settings = dict(recipe.config_settings) or None
+    require(machine.call(source, system, "get_requires_for_build_wheel", [settings], recipe.env, default=[]))
+    machine.made("wheel").mkdir()
+    made = machine.call(source, system, "build_wheel", [f"{CALLS}/wheel", settings, None], recipe.env)
+    found = machine.made("wheel") / os.path.basename(str(made))
+    if not found.is_file():
+        raise SdistError(f"{archive}: its backend says that it made {made!r}, which is not there")
+    content = wheel_file.read(found, archive, project.name, project.version, recipe.backend_tag or recipe.tag)
+    native.check_extensions(content, archive, recipe.extensions)
+    native.check_code(content, archive, recipe.extensions, project.platform, recipe.libraries)
+    native.check_traces(content, archive, [TRACE])
+    wheel_file.retag(content, recipe.tag)
+    wheel_file.write(content, wheel)
 
 
-def _unpack_sdist(sdist: Path, into: Path) -> None:
-    """Unpacks an sdist without its one top directory."""
-    above = into.with_name("sdist")
-    above.mkdir()
-    if sdist.suffix == ".zip":
-        unpack_wheel(sdist, above)
-    else:
-        unpack_tar(sdist, above)
-    tops = [path for path in above.iterdir() if path.is_dir()]
-    if len(tops) != 1:
-        raise BuildError(f"{sdist.name} must hold one directory, holds {len(tops)}")
-    into.rmdir()
-    tops[0].rename(into)
-
-
-def _cross(
-    arguments: argparse.Namespace, scratch: Path, triplet: str, machine: str
-) -> tuple[list[Mount], dict[str, str]]:
-    """Makes sysconfig and distutils of the running interpreter speak of the target's."""
-    if not arguments.target_python:
-        raise BuildError(f"building for {arguments.arch} takes its interpreter's tree: --target-python")
-    place, configuration = scratch / "target-python", scratch / "configuration"
-    place.mkdir()
-    configuration.mkdir()
-    module = f"_sysconfigdata__linux_{triplet}"
-    found = f"lib/python{arguments.python}/{module}.py"
-    unpack_tar(arguments.target_python, place, "usr/local", lambda name: name.startswith("include/") or name == found)
-    if not (place / found).exists():
-        raise BuildError(f"{arguments.target_python} lacks {found}")
-    shutil.copyfile(place / found, configuration / f"{module}.py")
-    return [
-        Mount("ro-bind", "/usr/local/include", str(place / "include")),
-        Mount("ro-bind", _CONFIGURATION, str(configuration)),
-    ], {
-        "PYTHONPATH": f"{_SITE}:{_CONFIGURATION}",
-        "_PYTHON_HOST_PLATFORM": f"linux-{machine}",
-        "_PYTHON_SYSCONFIGDATA_NAME": module,
-    }
-
-
-def _check(wheel: Path, scratch: Path, arch: str, recipe: Recipe) -> None:
-    place = scratch / "checked"
-    place.mkdir()
-    unpack_wheel(wheel, place)
-    found = checks.files(place)
-    checks.check_paths(found, [str(scratch.resolve()), toolchain.ZIG + "/", toolchain.WRAPPERS, "/zig-cache"])
-    if arch != ANY:
-        checks.check_elf(found, platform(arch), (*_LIBRARIES, *recipe.libraries))
+def check_output_name(project: Project, file: str) -> None:
+    """Checks that a wheel's file name says what the recipe says; raises SdistError otherwise."""
+    try:
+        name, version, tags = parse_wheel_name(file)
+    except TagError as error:
+        raise SdistError(str(error)) from error
+    wanted = (normalize(project.name), project.version, expand(project.recipe.tag))
+    if (normalize(name), version, tags) != wanted:
+        raise SdistError(f"{file}: the wheel of {project.name} {project.version} is tagged {project.recipe.tag}")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tools.sdist.build", description="build a wheel of a locked sdist")
+    parser = argparse.ArgumentParser(prog="tools.sdist.build", description="Builds a source archive into a wheel.")
     parser.add_argument("--sdist", type=Path, required=True)
-    parser.add_argument("--name", required=True)
+    parser.add_argument("--name", required=True, help="normalised name of the distribution")
     parser.add_argument("--version", required=True)
-    parser.add_argument("--python", required=True)
-    parser.add_argument("--arch", required=True)
-    parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--build-python", type=Path, required=True)
-    parser.add_argument("--target-python", type=Path)
-    parser.add_argument("--zig", type=Path)
-    parser.add_argument("--deb", type=Path, action="append", required=True)
-    parser.add_argument("--backend", type=Path, action="append", required=True)
-    parser.add_argument("--program", type=Path, action="append", default=[])
-    parser.add_argument("--method", choices=METHODS, default="auto")
-    parser.add_argument("--proot", default="")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--wheel", type=Path, required=True, help="the file to make")
+    parser.add_argument("--recipe", required=True, help="row of recipes.bzl, as JSON")
+    parser.add_argument("--arch", choices=sorted(PLATFORMS), required=True)
+    parser.add_argument("--python", required=True, help="version of the Python that runs the backend")
+    parser.add_argument("--tools-python", type=Path, help="that is the tools' own, in this directory")
+    parser.add_argument("--python-tree", type=Path, help="that is one of the images': its install tree")
+    parser.add_argument("--target-tree", type=Path, help="and the install tree for --arch, if that is another")
+    parser.add_argument(
+        "--backend", type=Path, action="append", default=[], help="site-packages directory of a backend"
+    )
+    parser.add_argument("--deb", type=Path, action="append", default=[], help="package of the build root")
+    parser.add_argument("--zig", type=Path, help="wheel of the compiler")
+    parser.add_argument("--program", type=Path, action="append", default=[], help="executable for the build root")
+    parser.add_argument("--method", choices=METHODS, default=AUTO, help="how the build root is entered")
+    parser.add_argument("--proot", default="", help="see tools.rootless")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line."""
-    arguments = _parser().parse_args(argv)
-    scratch = arguments.output.with_name(arguments.output.name + ".work")
-    shutil.rmtree(scratch, ignore_errors=True)
+    """The command line; gives the exit status."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if bool(options.tools_python) == bool(options.python_tree):
+        parser.error("either --tools-python or --python-tree")
+    scratch = Path(tempfile.mkdtemp(prefix="sdist-"))
     try:
-        build(arguments, scratch)
-    except (BuildError, DebError, EnterError, zipfile.BadZipFile) as error:
-        sys.stderr.write(f"{arguments.sdist.name}: {error}\n")
+        platform = PLATFORMS[options.arch]
+        recipe = read(options.recipe, options.sdist.name)
+        project = Project(options.sdist, options.name, options.version, recipe, platform)
+        if options.tools_python:
+            python = tools_python(options.tools_python, options.python, scratch)
+        else:
+            python = target_python(options.python_tree, options.target_tree, options.python, platform, scratch)
+        machine = Machine(
+            scratch=scratch,
+            debs=options.deb,
+            platform=platform,
+            zig=options.zig,
+            isolation=Isolation(options.method, options.proot),
+            backends=options.backend,
+            programs=options.program,
+            python=python,
+        )
+        build(project, machine, options.wheel, scratch)
+    except (BuildError, WheelError, EnterError) as error:
+        sys.stderr.write(f"error: {error}\n")
         return 1
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -1,8 +1,17 @@
-"""Wheels built of locked sdists.
+"""Wheels built of locked source archives.
 
-    load("//tools/sdist:defs.bzl", "sdist_wheel")
+    load("//tools/sdist:defs.bzl", "locked_sdists", "sdist_wheel_name")
 
-What a distribution needs to be built stands in recipes.bzl.
+    locked_sdists(
+        locks = [REQUIREMENTS["10_py311"]],
+        pythons = {"3.11": {"amd64": "//runtime/python:3.11_amd64", "arm64": "//runtime/python:3.11_arm64"}},
+        debian = DEBIAN,
+        tools = REQUIREMENTS["tools"],
+        zig = locked_file_of(REQUIREMENTS["programs"], "ziglang"),
+    )
+
+declares the wheels; `sdist_wheel_name` says which target is the wheel of a lock's entry. How each project is built is data:
+recipes.bzl.
 """
 
 load("//tools/sdist/private:locked_sdists.bzl", _locked_sdists = "locked_sdists", _sdist_wheel_name = "sdist_wheel_name")

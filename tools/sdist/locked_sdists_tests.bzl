@@ -1,6 +1,7 @@
 """Tests of names and recipes of locked source archives."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
+load("@locked//:locks.bzl", "REQUIREMENTS")
 load("//tools/sdist/private:locked_sdists.bzl", "recipe_json", "recipe_of", "sdist_wheel_name")
 load(":recipes.bzl", "RECIPES")
 
@@ -44,6 +45,15 @@ def _data_test_impl(ctx):
         asserts.equals(env, row, recipe_of(key.partition("==")[0], key.partition("==")[2]), key)
     return unittest.end(env)
 
+def _complete_test_impl(ctx):
+    """There is a recipe for each source archive of each lock, also of lines that are not in the catalogue yet."""
+    env = unittest.begin(ctx)
+    entries = [entry for lock in REQUIREMENTS.values() for entry in lock["files"] if entry["kind"] == "sdist"]
+    missing = {entry["file"]: True for entry in entries if entry["name"] not in RECIPES and "{name}=={version}".format(**entry) not in RECIPES}
+    asserts.equals(env, [], missing.keys())
+    return unittest.end(env)
+
+_complete_test = unittest.make(_complete_test_impl)
 _names_test = unittest.make(_names_test_impl)
 _recipe_test = unittest.make(_recipe_test_impl)
 _data_test = unittest.make(_data_test_impl)
@@ -54,4 +64,4 @@ def locked_sdists_tests(name):
     Args:
       name: of the suite.
     """
-    unittest.suite(name, _names_test, _recipe_test, _data_test)
+    unittest.suite(name, _complete_test, _data_test, _names_test, _recipe_test)

@@ -21,6 +21,7 @@ from pathlib import Path
 from tools.cpython.errors import BuildError
 from tools.cpython.recipe import PLATFORMS, Platform
 from tools.cpython.root import Isolation
+from tools.cpython.toolchain import WRAPPERS, ZIG
 from tools.rootless.spec import AUTO, METHODS, EnterError
 from tools.sdist import native, wheel_file
 from tools.sdist.errors import SdistError
@@ -90,7 +91,7 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
     content = wheel_file.read(found, archive, project.name, project.version, recipe.backend_tag or recipe.tag)
     native.check_extensions(content, archive, recipe.extensions)
     native.check_code(content, archive, recipe.extensions, project.platform, recipe.libraries)
-    native.check_traces(content, archive, [TRACE])
+    native.check_traces(content, archive, [TRACE, f"{ZIG}/", f"{WRAPPERS}/"])
     wheel_file.retag(content, recipe.tag)
     wheel_file.write(content, wheel)
 

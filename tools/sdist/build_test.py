@@ -28,7 +28,10 @@ RUNTIME = Path(os.environ["PYTHONHOME"]).absolute()
 MODULE = {"sample/__init__.py": '"""A sample."""\n\n__version__ = "1.0"\n', "sample/z.py": "", "sample/a.py": "A = 1\n"}
 SETUP = """
 from setuptools import setup
-setup(name="sample", version="1.0", packages=["sample"], scripts=["sample-run"], entry_points={"console_scripts": ["s = sample:x"]})
+setup(
+    name="sample", version="1.0", packages=["sample"], scripts=["sample-run"],
+    entry_points={"console_scripts": ["s = sample:x"]},
+)
 """
 SETUPTOOLS = {**MODULE, "setup.py": SETUP, "sample-run": "#!/usr/bin/env python\n"}
 

@@ -71,7 +71,8 @@ def check_code(
         try:
             check_elf(files, platform, libraries)
         except BuildError as error:
-            raise SdistError(f"{archive}: {str(error).replace(place + '/', '')}") from error
+            said = re.sub(re.escape(place) + r"/\d+/", "", str(error))
+            raise SdistError(f"{archive}: {said}") from error
 
 
 def check_traces(content: Content, archive: str, traces: Sequence[str]) -> None:

@@ -47,7 +47,7 @@ def test_code() -> None:
     wheel = content(**{"p__x.so": TALLOC})
     libraries = ["libc.so.6", "libcrypt.so.1", "libdl.so.2"]
     check_code(wheel, "p.tar.gz", ["p/x.so"], PLATFORMS["amd64"], libraries)
-    with pytest.raises(SdistError, match=r"^p.tar.gz: \d+/p/x.so: .*ELF machine 62, not 183|^p.tar.gz: .*machine"):
+    with pytest.raises(SdistError, match=r"^p.tar.gz: [^/]*p/x.so: code for ELF machine 62, not 183"):
         check_code(wheel, "p.tar.gz", ["p/x.so"], PLATFORMS["arm64"], libraries)
     with pytest.raises(SdistError, match=r"needs libc.so.6"):
         check_code(wheel, "p.tar.gz", ["p/x.so"], PLATFORMS["amd64"], libraries[1:])

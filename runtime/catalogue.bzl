@@ -9,24 +9,116 @@ A row is one line of the Runtime or of Core:
   pythons        every Python the line is built for; each needs the lock requirements_lock/<line>_py<XY>.json
   architectures  amd64, arm64
   cutoff         its locks hold only distributions uploaded up to this day
+  without        optional: provider of runtime/providers.bzl that this line can't have -> why
 
 Adding a Runtime is adding a row and its lock (docs/adding-a-runtime.md).
 """
 
 _ROWS = [
     {
+        "line": "4",
+        "edition": "runtime",
+        "version": "4.2.9",
+        "airflow": "2.2.5",
+        "python": "3.9",
+        "pythons": ["3.9"],
+        "architectures": ["amd64"],
+        "cutoff": "2022-12-13",
+    },
+    {
+        "line": "5",
+        "edition": "runtime",
+        "version": "5.4.0",
+        "airflow": "2.3.4",
+        "python": "3.9",
+        "pythons": ["3.9"],
+        "architectures": ["amd64"],
+        "cutoff": "2023-03-24",
+    },
+    {
+        "line": "6",
+        "edition": "runtime",
+        "version": "6.7.0",
+        "airflow": "2.4.3",
+        "python": "3.9",
+        "pythons": ["3.9"],
+        "architectures": ["amd64", "arm64"],
+        "cutoff": "2023-10-13",
+    },
+    {
+        "line": "7",
+        "edition": "runtime",
+        "version": "7.6.0",
+        "airflow": "2.5.3",
+        "python": "3.9",
+        "pythons": ["3.9"],
+        "architectures": ["amd64", "arm64"],
+        "cutoff": "2023-06-14",
+    },
+    {
+        "line": "8",
+        "edition": "runtime",
+        "version": "8.10.0",
+        "airflow": "2.6.3",
+        "python": "3.10",
+        "pythons": ["3.10"],
+        "architectures": ["amd64", "arm64"],
+        "cutoff": "2023-10-13",
+    },
+    {
+        "line": "9",
+        "edition": "runtime",
+        "version": "9.17.0",
+        "airflow": "2.7.3",
+        "python": "3.11",
+        "pythons": ["3.9", "3.10", "3.11"],
+        "architectures": ["amd64", "arm64"],
+        "cutoff": "2024-07-19",
+    },
+    {
         "line": "10",
         "edition": "runtime",
         "version": "10.9.0",
         "airflow": "2.8.4",
         "python": "3.11",
-        "pythons": ["3.11"],
+        "pythons": ["3.9", "3.10", "3.11"],
         "architectures": ["amd64", "arm64"],
         "cutoff": "2024-06-14",
+    },
+    {
+        "line": "core_2_2",
+        "edition": "core",
+        "version": "2.2.5",
+        "airflow": "2.2.5",
+        "python": "3.9",
+        "pythons": ["3.9"],
+        "architectures": ["amd64"],
+        "cutoff": "2022-04-04",
+    },
+    {
+        "line": "core_2_3",
+        "edition": "core",
+        "version": "2.3.4",
+        "airflow": "2.3.4",
+        "python": "3.9",
+        "pythons": ["3.9"],
+        "architectures": ["amd64"],
+        "cutoff": "2022-08-23",
+    },
+    {
+        "line": "core_2_4",
+        "edition": "core",
+        "version": "2.4.3",
+        "airflow": "2.4.3",
+        "python": "3.9",
+        "pythons": ["3.9"],
+        "architectures": ["amd64", "arm64"],
+        "cutoff": "2022-11-14",
     },
 ]
 
 _FIELDS = ["airflow", "architectures", "cutoff", "edition", "line", "python", "pythons", "version"]
+_OPTIONAL_FIELDS = ["without"]
 _ARCHITECTURES = ["amd64", "arm64"]
 
 def row_errors(rows):
@@ -43,7 +135,7 @@ def row_errors(rows):
     locks = {}
     for row in rows:
         name = "catalogue row {}: ".format(row.get("line", row))
-        unknown = [field for field in sorted(row.keys()) if field not in _FIELDS]
+        unknown = [field for field in sorted(row.keys()) if field not in _FIELDS + _OPTIONAL_FIELDS]
         missing = [field for field in _FIELDS if field not in row]
         if unknown or missing:
             errors.append(name + "unknown fields {}, missing fields {}; the fields are explained in runtime/catalogue.bzl".format(unknown, missing))
@@ -71,8 +163,8 @@ def image_rows(rows = _ROWS):
       rows: the catalogue; another one in tests only.
 
     Returns:
-      list of structs: the fields of a row, `python` being the image's own, and also `lock` (name of its lock and of its
-      index) and `default_python` (whether `python` is the line's default). Fails with row_errors().
+      list of structs: the fields of a row, `python` being the image's own and `without` possibly empty, and also `lock`
+      (name of its lock and of its index) and `default_python` (whether `python` is the line's default). Fails with row_errors().
     """
     errors = row_errors(rows)
     if errors:
@@ -88,6 +180,7 @@ def image_rows(rows = _ROWS):
             lock = lock_name(row["line"], python),
             python = python,
             version = row["version"],
+            without = row.get("without", {}),
         )
         for row in rows
         for python in row["pythons"]

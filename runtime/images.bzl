@@ -6,17 +6,25 @@ For a row with line 10, Python 3.11:
   :10_py311, :10_py311_base                   multi-arch indexes
   :10, :10_base                               aliases to the indexes of the line's default Python
   :all_images                                 everything
+  :sharing                                    how many bytes all of them share
 """
 
 load("@locked//:locks.bzl", "REQUIREMENTS")
 load("//runtime/config:defs.bzl", "image_config")
-load("//tools/oci:defs.bzl", "image", "image_index")
+load("//tools/oci:defs.bzl", "image", "image_index", "sharing")
 load(":catalogue.bzl", "image_rows")
 load(":layers.bzl", "image_layers")
+load(":providers.bzl", "provider_errors")
 
 _VARIANTS = {
     "": True,
     "_base": False,
+}
+
+# The name under which a loaded image is found.
+_REPOSITORY = {
+    "core": "astronomer-core",
+    "runtime": "astro-runtime",
 }
 
 def locked_version(lock, distribution):
@@ -62,11 +70,16 @@ def runtime_images(name):
     Args:
       name: name of the target that builds them all.
     """
-    everything = []
+    targets = []
+    every_image = []
     for row in image_rows():
         error = lock_error(row, REQUIREMENTS)
         if error:
             fail(error)
+        if row.edition == "runtime":
+            errors = provider_errors(row, [entry["name"] for entry in REQUIREMENTS[row.lock]["files"]])
+            if errors:
+                fail("\n".join(errors))
         for suffix, onbuild in _VARIANTS.items():
             config = image_config(
                 airflow = row.airflow,
@@ -85,7 +98,7 @@ def runtime_images(name):
                     name = image_name,
                     architecture = arch,
                     layers = image_layers(row, arch),
-                    repo_tags = ["astro-runtime:" + config["env"]["ASTRONOMER_IMAGE_TAG"]],
+                    repo_tags = [_REPOSITORY[row.edition] + ":" + config["env"]["ASTRONOMER_IMAGE_TAG"]],
                     visibility = ["//visibility:public"],
                     **config
                 )
@@ -95,7 +108,9 @@ def runtime_images(name):
                 images = images,
                 visibility = ["//visibility:public"],
             )
-            everything += images + [index]
+            targets += images + [index]
+            every_image += images
             if row.default_python:
                 native.alias(name = row.line + suffix, actual = index, visibility = ["//visibility:public"])
-    native.filegroup(name = name, srcs = everything, visibility = ["//visibility:public"])
+    native.filegroup(name = name, srcs = targets, visibility = ["//visibility:public"])
+    sharing(name = "sharing", images = every_image)

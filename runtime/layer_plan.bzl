@@ -7,7 +7,7 @@ The plan depends on the names and sizes in the lock only, so a change of one whe
 Measured in docs/performance.md.
 """
 
-LARGE = 4000000
+LARGE = 2000000
 PURE_BUCKETS = 8
 NATIVE_BUCKETS = 3
 

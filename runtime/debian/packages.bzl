@@ -129,7 +129,8 @@ PACKAGE_SETS = [
             "zlib1g-dev",
         ],
     },
-    # What runs in a build root beside the compiler: shell and tools, make, and the C and C++ run-time libraries of built programs.
+    # What runs in a build root beside the compiler: shell and tools, make, GNU patch (that of busybox takes the first place where
+    # the context fits, however far from the line that the hunk names), and the C and C++ run-time libraries of built programs.
     {
         "name": "build",
         "archs": ["amd64"],
@@ -140,6 +141,7 @@ PACKAGE_SETS = [
             "libgcc-s1",
             "libstdc++6",
             "make",
+            "patch",
         ],
     },
     # The Python that runs the tools: CPython 3.9 with its own dynamic loader and libraries, complete enough for ssl, ctypes, sqlite3, lzma.

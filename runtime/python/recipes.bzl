@@ -41,7 +41,7 @@ _CACHE = {
     "ac_cv_working_tzset": "yes",
 }
 
-# Of 3.11; other versions add and leave out a few.
+# Of every version.
 _MODULES = [
     "_asyncio",
     "_bisect",
@@ -90,11 +90,9 @@ _MODULES = [
     "_struct",
     "_testbuffer",
     "_testcapi",
-    "_testclinic",
     "_testimportmultiple",
     "_testinternalcapi",
     "_testmultiphase",
-    "_typing",
     "_uuid",
     "_xxsubinterpreters",
     "_xxtestfuzz",
@@ -117,7 +115,6 @@ _MODULES = [
     "termios",
     "unicodedata",
     "xxlimited",
-    "xxlimited_35",
     "zlib",
 ]
 
@@ -191,7 +188,40 @@ RECIPES = {
         "lto": False,
         "generators": ["Programs/_freeze_module", "_bootstrap_python"],
         "disabled_modules": ["_tkinter", "nis"],
-        "modules": _MODULES,
+        "modules": _MODULES + ["_testclinic", "_typing", "xxlimited_35"],
+        "libraries": _LIBRARIES,
+        "packages": _PACKAGES,
+    },
+    # No release after 3.10.5 comes as an archive from one of the two registries: no later security fixes (docs/parity.md).
+    "3.10": {
+        "release": "3.10.5",
+        "source": {"file": "python-sources-3.10.5.tar.gz", "directory": "python-sources-3.10.5/Python-3.10.5"},
+        "own_patches": [],
+        "configure": _CONFIGURE + ["--without-static-libpython"],
+        "cross_configure": [],
+        "cache": _CACHE,
+        "lto": False,
+        "generators": [],
+        "disabled_modules": ["_tkinter", "nis"],
+        "modules": _MODULES + ["xxlimited_35"],
+        "libraries": _LIBRARIES,
+        "packages": _PACKAGES,
+    },
+    "3.9": {
+        "release": "3.9.2",
+        "source": {"file": "python3.9_3.9.2.orig.tar.xz", "directory": "Python-3.9.2"},
+        "patches": {
+            "file": "python3.9_3.9.2-1+deb11u7.debian.tar.xz",
+            "first": "0001-3.9-gh-68966-Make-mailcap-refuse-to-match-unsafe-fil.patch",
+        },
+        "own_patches": [],
+        "configure": _CONFIGURE,
+        "cross_configure": [],
+        "cache": _CACHE,
+        "lto": False,
+        "generators": [],
+        "disabled_modules": ["_tkinter", "nis"],
+        "modules": _MODULES + ["parser"],
         "libraries": _LIBRARIES,
         "packages": _PACKAGES,
     },

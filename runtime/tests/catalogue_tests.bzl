@@ -4,6 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("//runtime:catalogue.bzl", "image_rows", "row_errors")
 load("//runtime:images.bzl", "lock_error")
 load("//runtime:layer_plan.bzl", "LARGE", "plan_wheel_layers")
+load("//runtime:providers.bzl", "provider_errors")
 
 _ROW = {
     "airflow": "2.8.4",
@@ -56,6 +57,22 @@ def _lock_errors_test_impl(ctx):
 
 _lock_errors_test = unittest.make(_lock_errors_test_impl)
 
+def _provider_errors_test_impl(ctx):
+    env = unittest.begin(ctx)
+    providers = [{"name": "ftp", "distribution": "apache-airflow-providers-ftp"}]
+    for without, locked, said in [
+        ({}, ["apache-airflow-providers-ftp"], None),
+        ({"ftp": "not released then"}, [], None),
+        ({}, ["ftp"], "requirements_lock/10_py311.json has no apache-airflow-providers-ftp (provider ftp): put it into providers/"),
+        ({"ftp": "x"}, ["apache-airflow-providers-ftp"], "`without` names ftp, but requirements_lock/10_py311.json has"),
+        ({"gopher": "x"}, ["apache-airflow-providers-ftp"], "`without` names gopher, which is no provider of runtime/providers.bzl"),
+    ]:
+        errors = provider_errors(image_rows([_ROW | {"without": without}])[0], locked, providers)
+        asserts.equals(env, [] if said == None else ["catalogue row 10: " + said], [error[:len("catalogue row 10: " + str(said))] for error in errors])
+    return unittest.end(env)
+
+_provider_errors_test = unittest.make(_provider_errors_test_impl)
+
 def _entry(name, size, archs):
     return {"archs": archs, "name": name, "size": size}
 
@@ -91,4 +108,4 @@ def catalogue_tests(name):
     Args:
       name: name of the suite.
     """
-    unittest.suite(name, _rows_test, _errors_test, _lock_errors_test, _plan_test)
+    unittest.suite(name, _rows_test, _errors_test, _lock_errors_test, _provider_errors_test, _plan_test)

@@ -74,7 +74,8 @@ def lay_out(root: BuildRoot, recipe: Recipe, source: Path, debian: Path | None, 
     mount = Mount("bind", PLACE, str(place))
     for number, patch in enumerate(chosen):
         shutil.copyfile(patch, patches / f"{number:03}-{patch.name}")
-    script = f'for patch in {_PATCHES}/*; do echo "== $patch"; patch -p1 <"$patch"; done'
+    # By its path: the shell of busybox takes its own programs first.
+    script = f'for patch in {_PATCHES}/*; do echo "== $patch"; /usr/bin/patch -p1 -F0 --no-backup-if-mismatch <"$patch"; done'
     if chosen:
         root.run("patch", script, [mount, Mount("ro-bind", _PATCHES, str(patches))], chdir=PLACE)
     (place / "Modules/Setup.local").write_text("\n".join(["*disabled*", *recipe.disabled_modules, ""]))

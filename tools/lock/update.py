@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import encodings.idna  # noqa: F401  Loaded before the threads: several at once would fail to find it in the zip.
 import os
 import shutil
 import sys

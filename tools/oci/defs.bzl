@@ -1,6 +1,6 @@
 """Rules that assemble OCI images.
 
-    load("//tools/oci:defs.bzl", "files_part", "image", "image_index", "layer", "tar_part")
+    load("//tools/oci:defs.bzl", "files_part", "image", "image_index", "layer", "sharing", "tar_part")
 
 An image is a list of layers, a layer is a concatenation of parts, a part comes from one input. Parts of wheels and of
 Debian packages are made by //tools/wheel:defs.bzl and //tools/deb:defs.bzl.
@@ -10,10 +10,12 @@ load("//tools/oci/private:files_part.bzl", _files_part = "files_part")
 load("//tools/oci/private:image.bzl", _image = "image")
 load("//tools/oci/private:image_index.bzl", _image_index = "image_index")
 load("//tools/oci/private:layer.bzl", _layer = "layer")
+load("//tools/oci/private:sharing.bzl", _sharing = "sharing")
 load("//tools/oci/private:tar_part.bzl", _tar_part = "tar_part")
 
 files_part = _files_part
 image = _image
 image_index = _image_index
 layer = _layer
+sharing = _sharing
 tar_part = _tar_part

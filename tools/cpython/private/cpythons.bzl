@@ -6,7 +6,7 @@ load("//tools/python:pytest.bzl", "pytest_test")
 load(":cpython.bzl", "cpython")
 
 # Of the machine that builds; beside these, the libraries of the recipe's packages.
-_BUILD_PACKAGES = ["busybox-static", "libc6", "libgcc-s1", "libstdc++6", "make"]
+_BUILD_PACKAGES = ["busybox-static", "libc6", "libgcc-s1", "libstdc++6", "make", "patch"]
 _BUILD_ARCH = "amd64"
 
 def debs(lock, packages):

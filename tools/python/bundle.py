@@ -7,17 +7,18 @@ each module at each start; one zip also makes an action's inputs a few dozen fil
 
 from __future__ import annotations
 
-import importlib._bootstrap_external as bootstrap
+import marshal
 import os
 import shutil
 import sys
 import zipfile
-from importlib.util import source_hash
+from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
 TRIPLET = "x86_64-linux-gnu"
 # Nothing of ours uses these, and they are two thirds of the library.
 LEFT_OUT = {"test", "tests", "idlelib", "lib2to3", "ensurepip", "turtledemo", "tkinter", "pydoc_data", "__pycache__"}
+UNCHECKED_HASH = (1).to_bytes(4, "little")
 TIME = (2024, 1, 1, 0, 0, 0)
 
 WRAPPER = """\
@@ -37,9 +38,13 @@ sys.executable = os.path.join(sys.prefix, "bin", "python3")
 
 
 def compiled(name: str, source: bytes) -> bytes:
-    """The .pyc of a module of the zip: unchecked-hash (PEP 552), its file name relative to the zip."""
+    """The .pyc of a module of the zip: unchecked-hash (PEP 552), its file name relative to the zip.
+
+    Marshalled in the form that has no references: which of them the newer form makes depends on the strings that other
+    modules hold, down to the names of the directories that this runs in.
+    """
     code = compile(source, name, "exec", dont_inherit=True, optimize=0)
-    return bytes(bootstrap._code_to_hash_pyc(code, source_hash(source), False))
+    return MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + marshal.dumps(code, 2)
 
 
 def library_zip(library: Path, output: Path) -> None:

@@ -33,13 +33,16 @@ def _python_repository_impl(ctx):
         "--library-path",
         _LIBRARIES,
         "root/usr/bin/python3.9",
-        "-I",
         "-B",
+        "-s",
         ctx.path(ctx.attr._bundle),
         "root",
         "runtime",
     ]
-    result = ctx.execute(command, environment = {"LC_ALL": "C", "PYTHONHASHSEED": "0"})
+
+    # The order of sets of constants is in the bytecode. -I would keep the seed out together with the user's variables.
+    environment = {"LC_ALL": "C", "PYTHONHASHSEED": "0", "PYTHONHOME": "", "PYTHONPATH": ""}
+    result = ctx.execute(command, environment = environment)
     if result.return_code:
         fail("the tools' Python can't be put together from {} .debs of runtime/debian/bullseye_amd64.json (is this machine amd64 Linux?):\n{}".format(
             len(ctx.attr.debs),

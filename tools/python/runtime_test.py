@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import shutil
 import subprocess
 import sys
+import zipfile
 import zlib
 from pathlib import Path
 
 import pytest
 
 HOME = Path(sys.executable).parent.parent
+BUNDLE = Path(__file__).parent / "bundle.py"
 
 
 @pytest.mark.parametrize("module", ["bz2", "ctypes", "hashlib", "json", "lzma", "sqlite3", "ssl", "tarfile", "zlib"])
@@ -45,3 +48,22 @@ def test_standard_library_is_compiled() -> None:
 
     assert json.decoder.__cached__ is None or json.decoder.__spec__ is not None
     assert json.decoder.__spec__.origin.endswith("json/decoder.pyc")
+
+
+def test_bundle_is_the_same_on_every_machine(tmp_path: Path) -> None:
+    """Its bytes are part of the key of every action: with a hash seed of its own no machine would find another's results."""
+    bundle, root, out = HOME / "lib/python39.zip", tmp_path / "root", tmp_path / "out"
+    library, libraries = root / "usr/lib/python3.9", root / "lib/x86_64-linux-gnu"
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(library, [name for name in archive.namelist() if not name.endswith(".pyc")])
+    shutil.copytree(HOME / "lib/python3.9/lib-dynload", library / "lib-dynload")
+    shutil.copytree(HOME / "lib", libraries, ignore=shutil.ignore_patterns("python*"))
+    (libraries / "ld.so").rename(libraries / "ld-2.31.so")
+    (root / "usr/bin").mkdir()
+    shutil.copy(HOME / "bin/python3.9", root / "usr/bin/python3.9")
+    # As tools/python/repository.bzl does it.
+    command = [libraries / "ld-2.31.so", "--library-path", libraries, root / "usr/bin/python3.9", "-B", "-s", BUNDLE, root, out]
+    subprocess.run(command, check=True, env={"LC_ALL": "C", "PYTHONHASHSEED": "0", "PYTHONHOME": "", "PYTHONPATH": ""})
+    with zipfile.ZipFile(bundle) as archive, zipfile.ZipFile(out / "lib/python39.zip") as other:
+        assert archive.namelist() == other.namelist()
+        assert [name for name in archive.namelist() if archive.read(name) != other.read(name)] == []

@@ -89,7 +89,11 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
     if not found.is_file():
         raise SdistError(f"{archive}: its backend says that it made {made!r}, which is not there")
     content = wheel_file.read(found, archive, project.name, project.version, recipe.backend_tag or recipe.tag)
-    native.check_extensions(content, archive, recipe.extensions)
+    try:
+        native.check_extensions(content, archive, recipe.extensions)
+    except SdistError:
+        sys.stderr.write(machine.said)  # some projects go on without an extension that can't be compiled
+        raise
     native.check_code(content, archive, recipe.extensions, project.platform, recipe.libraries)
     native.check_traces(content, archive, [TRACE, f"{ZIG}/", f"{WRAPPERS}/"])
     wheel_file.retag(content, recipe.tag)

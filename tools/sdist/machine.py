@@ -142,6 +142,7 @@ class Machine:
             shutil.copyfile(program, places / program.name)
             (places / program.name).chmod(0o755)
         self.python = python
+        self.said = ""  # by the last hook
         self._mounts = (
             *python.mounts,
             Mount("ro-bind", SITE, str(self.site)),
@@ -185,7 +186,7 @@ class Machine:
         }
         (self._calls / f"{hook}.json").write_text(json.dumps({**call, **default}))
         search = ":".join(filter(None, [SITE, self.python.env.get("PYTHONPATH")]))
-        self._root.run(
+        self.said = self._root.run(
             hook,
             f"exec {self.python.program} -s -B {CALLS}/hooks.py {CALLS}/{hook}.json",
             mounts=(*self._mounts, Mount("bind", PROJECT, str(project))),

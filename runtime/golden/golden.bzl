@@ -1,0 +1,46 @@
+"""Tests that the images of the catalogue are those that were accepted, and the commands around them."""
+
+load("//runtime:catalogue.bzl", "image_rows")
+load("//tools/golden:defs.bzl", "golden_explain", "golden_test", "golden_update")
+
+_VARIANTS = ["", "_base"]
+
+def runtime_golden(name, accepted):
+    """Declares IMAGE_test for each image and index, complete_test, and the programs :update and :explain.
+
+    Args:
+      name: name of the test suite of all of them.
+      accepted: all files of accepted digests.
+    """
+    indexes = []
+    images = []
+    for row in image_rows():
+        for variant in _VARIANTS:
+            indexes.append(row.lock + variant)
+            images += ["{}{}_{}".format(row.lock, variant, arch) for arch in row.architectures]
+    everything = ["//runtime:" + index for index in indexes]
+    for image in indexes + images:
+        golden_test(
+            name = image + "_test",
+            accepted = accepted,
+            images = ["//runtime:" + image],
+        )
+    golden_test(
+        name = "complete_test",
+        accepted = accepted,
+        complete = True,
+        images = everything,
+    )
+    golden_update(
+        name = "update",
+        images = everything,
+    )
+    golden_explain(
+        name = "explain",
+        accepted = accepted,
+        images = everything,
+    )
+    native.test_suite(
+        name = name,
+        tests = [image + "_test" for image in indexes + images] + ["complete_test"],
+    )

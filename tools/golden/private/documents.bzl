@@ -1,0 +1,110 @@
+"""golden_documents: the aspect that measures indexes, images and layers, each once, whoever asks."""
+
+load("//tools/golden/private/providers:golden_info.bzl", "GoldenInfo")
+load("//tools/oci:providers.bzl", "ImageIndexInfo", "ImageInfo", "LayerInfo", "PartInfo")
+load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
+
+# Attributes that name what a part is made of. Interpreters and programs are not inputs in this sense.
+_INPUTS = ["deb", "debs", "files", "src", "srcs", "wheel"]
+
+def _label(target):
+    return "//{}:{}".format(target.label.package, target.label.name)
+
+def _part_arguments(entry):
+    part, inputs = entry.part, entry.inputs
+    return ["--part", part.origin, part.deflate.path, part.mtree.path] + [file.path for file in inputs]
+
+def _measure(target, ctx, kind, inputs, **arguments):
+    """Registers the action that writes a target's own document."""
+    output = ctx.actions.declare_file(ctx.label.name + ".golden")
+    args = ctx.actions.args()
+    args.use_param_file("@%s")
+    args.set_param_file_format("multiline")
+    args.add(kind)
+    args.add("--label", _label(target))
+    args.add("--output", output)
+    for name, values in arguments.items():
+        if name == "part":
+            args.add_all(values, map_each = _part_arguments)
+        else:
+            args.add_all(values, before_each = "--" + name)
+    run_python(
+        ctx,
+        program = ctx.attr._measure,
+        module = "tools.golden.measure",
+        arguments = [args],
+        inputs = inputs,
+        outputs = [output],
+        mnemonic = "Golden",
+        progress_message = "Measuring %{label}",
+    )
+    return output
+
+def _info(own = [], below = [], inputs = (), layer = "", parts = []):
+    return [GoldenInfo(
+        documents = depset(own, transitive = [info.documents for info in below]),
+        inputs = inputs,
+        layer = layer,
+        parts = depset(parts, transitive = [info.parts for info in below]),
+    )]
+
+def _part(ctx):
+    files = [file for name in _INPUTS for file in getattr(ctx.rule.files, name, [])]
+    return _info(inputs = tuple(files))
+
+def _layer(target, ctx):
+    layer, name = target[LayerInfo], target.label.name
+    entries = [
+        struct(inputs = part[GoldenInfo].inputs, label = _label(part), part = part[PartInfo])
+        for part in ctx.rule.attr.parts
+    ]
+    inputs = [file for entry in entries for file in (entry.part.deflate, entry.part.mtree) + entry.inputs]
+    output = _measure(target, ctx, "layer", [layer.metadata] + inputs, metadata = [layer.metadata], part = entries)
+    return _info(
+        layer = name,
+        own = [struct(file = output, name = "layers/{}.golden".format(name))],
+        parts = [struct(label = entry.label, layer = name, part = entry.part) for entry in entries],
+    )
+
+def _image(target, ctx):
+    image = target[ImageInfo]
+    below = [layer[GoldenInfo] for layer in ctx.rule.attr.layers]
+    output = _measure(
+        target,
+        ctx,
+        "image",
+        [image.manifest, image.config],
+        config = [image.config],
+        layer = [info.layer for info in below],
+        manifest = [image.manifest],
+    )
+    return _info(below = below, own = [struct(file = output, name = target.label.name + ".golden")])
+
+def _index(target, ctx):
+    index = target[ImageIndexInfo].index
+    output = _measure(target, ctx, "index", [index], index = [index])
+    return _info(
+        below = [image[GoldenInfo] for image in ctx.rule.attr.images],
+        own = [struct(file = output, name = target.label.name + ".golden")],
+    )
+
+def _golden_documents_impl(target, ctx):
+    if ImageIndexInfo in target:
+        return _index(target, ctx)
+    if ImageInfo in target:
+        return _image(target, ctx)
+    if LayerInfo in target:
+        return _layer(target, ctx)
+    if PartInfo in target:
+        return _part(ctx)
+    return []
+
+golden_documents = aspect(
+    implementation = _golden_documents_impl,
+    doc = "Measures an index, an image or a layer: writes its document (tools/golden/document.py) from the files that were built.",
+    attr_aspects = ["images", "layers", "parts"],
+    attrs = {
+        "_measure": attr.label(default = "//tools/golden:measure"),
+    } | PYTHON_ATTRS,
+    provides = [],
+)

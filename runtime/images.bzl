@@ -5,6 +5,7 @@ For a row with line 10, Python 3.11:
   :10_py311_base_amd64, …                     the same without
   :10_py311, :10_py311_base                   multi-arch indexes
   :10, :10_base                               aliases to the indexes of the line's default Python
+  :10.push, :10.load, :10_py311_base.push, …  of each index and alias: to a registry, into podman or docker
   :all_images                                 everything
   :sharing                                    how many bytes all of them share
 """
@@ -15,6 +16,7 @@ load("//tools/oci:defs.bzl", "image", "image_index", "sharing")
 load(":catalogue.bzl", "image_rows")
 load(":layers.bzl", "image_layers")
 load(":providers.bzl", "provider_errors")
+load(":publish.bzl", "publish_index")
 
 _VARIANTS = {
     "": True,
@@ -108,9 +110,11 @@ def runtime_images(name):
                 images = images,
                 visibility = ["//visibility:public"],
             )
+            publish_index(name = index, repository = _REPOSITORY[row.edition], row = row, onbuild = onbuild)
             targets += images + [index]
             every_image += images
             if row.default_python:
-                native.alias(name = row.line + suffix, actual = index, visibility = ["//visibility:public"])
+                for verb in ["", ".load", ".push"]:
+                    native.alias(name = row.line + suffix + verb, actual = index + verb, visibility = ["//visibility:public"])
     native.filegroup(name = name, srcs = targets, visibility = ["//visibility:public"])
     sharing(name = "sharing", images = every_image)

@@ -5,6 +5,7 @@ load("//runtime:catalogue.bzl", "image_rows", "row_errors")
 load("//runtime:images.bzl", "lock_error")
 load("//runtime:layer_plan.bzl", "LARGE", "plan_wheel_layers")
 load("//runtime:providers.bzl", "provider_errors")
+load("//runtime:publish.bzl", "moving_tags", "release_tags")
 
 _ROW = {
     "airflow": "2.8.4",
@@ -73,6 +74,18 @@ def _provider_errors_test_impl(ctx):
 
 _provider_errors_test = unittest.make(_provider_errors_test_impl)
 
+def _tags_test_impl(ctx):
+    env = unittest.begin(ctx)
+    default, other = image_rows([_ROW])
+    asserts.equals(env, ["10.9.0", "10.9.0-python-3.11"], release_tags(default, True))
+    asserts.equals(env, ["10.9.0-base", "10.9.0-python-3.11-base"], release_tags(default, False))
+    asserts.equals(env, ["10.9.0-python-3.9"], release_tags(other, True))
+    asserts.equals(env, ["10-base", "10-python-3.11-base", "10.9-base", "10.9-python-3.11-base"], moving_tags(default, False))
+    asserts.equals(env, ["10-python-3.9", "10.9-python-3.9"], moving_tags(other, True))
+    return unittest.end(env)
+
+_tags_test = unittest.make(_tags_test_impl)
+
 def _entry(name, size, archs):
     return {"archs": archs, "name": name, "size": size}
 
@@ -108,4 +121,4 @@ def catalogue_tests(name):
     Args:
       name: name of the suite.
     """
-    unittest.suite(name, _rows_test, _errors_test, _lock_errors_test, _provider_errors_test, _plan_test)
+    unittest.suite(name, _rows_test, _errors_test, _lock_errors_test, _provider_errors_test, _plan_test, _tags_test)

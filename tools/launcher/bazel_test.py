@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,94 @@ def test_registries_are_asked_from_the_clients(machine: Machine) -> None:
 def test_without_clients_nothing_is_said_about_registries(machine: Machine) -> None:
     machine.bazel("info")
     assert {"RUNTIME_DEBIAN_URL", "RUNTIME_PYPI_INDEX_URL"}.isdisjoint(environment(machine))
+
+
+# Bazel writes down how a program is run, with its arguments quoted, and does not run it.
+WRITE_SCRIPT = r"""#!/bin/sh
+printf '%s\0' "$@" >"$STANDINS/arguments"
+for argument; do case $argument in --script_path=*) script=${argument#*=} ;; esac; done
+cat "$STANDINS/script" >"$script"
+exit "$(cat "$STANDINS/status")"
+"""
+
+
+def on_host(machine: Machine, *arguments: str, script: str = "", status: int = 0):
+    machine.write(machine.standins / "bazel_in_root", WRITE_SCRIPT)
+    machine.write(machine.standins / "status", str(status))
+    machine.write(machine.standins / "script", f"#!/bin/bash\n{script}")
+    return machine.bazel(*arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "//runtime:10.push", "--", "registry.example/a", "run", "--moving"],
+        ["--max_idle_secs=5", "run", "-c", "opt", "//runtime:10.load"],
+        ["run", "--config=ci", ":10_base.load", "--", "--name", "two words"],
+        ["run", "runtime:10.push"],
+        ["run", "@runtime//runtime:10.push"],
+    ],
+)
+def test_push_and_load_are_run_by_the_host(machine: Machine, arguments: list[str]) -> None:
+    # Not in the root's environment, but in the user's; the rest of the line goes on to Bazel.
+    program = 'printf \'%s\\n\' "$PATH" "${SSL_CERT_FILE-}" "${JAVA_HOME-none}"; exit 3\n'
+    result = on_host(machine, *arguments, script=program)
+    path, certificate = machine.environment["PATH"], machine.environment["SSL_CERT_FILE"]
+    assert (result.returncode, result.stdout.splitlines()) == (3, [path, certificate, "none"]), result.stderr
+    given = machine.arguments()[-len(arguments) - 1 :]
+    place = given.index("run") + 1
+    assert given[place].startswith("--script_path=")
+    assert given[:place] + given[place + 1 :] == arguments
+    # The script is gone.
+    assert not Path(given[place].partition("=")[2]).exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "//requirements_lock:update"],
+        ["run", "//requirements_lock:update", "--", "x.push"],
+        ["run", "//requirements_lock:update", "x.push"],
+        ["build", "//runtime:10.push"],
+        ["build", "--", "run", "//runtime:10.push"],
+        ["run"],
+    ],
+)
+def test_all_else_is_run_in_the_root(machine: Machine, arguments: list[str]) -> None:
+    assert machine.bazel(*arguments).returncode == 7
+    assert machine.arguments()[-len(arguments) :] == arguments
+    assert not any(argument.startswith("--script_path") for argument in machine.arguments())
+
+
+def test_push_that_can_not_be_built_is_not_run(machine: Machine) -> None:
+    result = on_host(machine, "run", "//runtime:10.push", script="echo pushed\n", status=1)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert [path for path in Path(machine.environment["TMPDIR"]).iterdir() if path.name.startswith("tmp.")] == []
+
+
+def test_signal_reaches_what_the_host_runs(machine: Machine) -> None:
+    machine.write(machine.standins / "bazel_in_root", WRITE_SCRIPT)
+    machine.write(machine.standins / "status", "0")
+    program = "trap 'echo cancelled; exit 9' TERM\ntouch \"$STANDINS/runs\"\nwhile :; do sleep 0.05; done\n"
+    machine.write(machine.standins / "script", program)
+    process = machine.start([str(machine.workspace / "tools/bazel"), "run", "//runtime:10.push"])
+    wait_for((machine.standins / "runs").exists, "the program to run")
+    process.send_signal(signal.SIGTERM)
+    result = finish(process)
+    assert (result.stdout, result.returncode) == ("cancelled\n", 9)
+
+
+def test_what_the_host_runs_has_standard_input(machine: Machine) -> None:
+    machine.write(machine.standins / "bazel_in_root", WRITE_SCRIPT)
+    machine.write(machine.standins / "status", "0")
+    machine.write(machine.standins / "script", "exec cat\n")
+    result = subprocess.run(
+        [str(machine.workspace / "tools/bazel"), "run", "//runtime:10.push"],
+        cwd=machine.workspace,
+        env=machine.environment,
+        input="from the user",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (0, "from the user")

@@ -61,7 +61,7 @@ mounts() {
     done
 }
 
-# run_in_foreground COMMAND…: waits for it and gives its exit status. bubblewrap stays between us and Bazel and would die
+# run_in_foreground COMMAND…: waits for it and returns its exit status. bubblewrap stays between us and Bazel and would die
 # alone of a signal: Ctrl-C reaches Bazel by the terminal, the others are passed on to it.
 run_in_foreground() {
     exec 3<&0
@@ -75,7 +75,7 @@ run_in_foreground() {
         status=0
         wait "$waiter" || status=$?
         # A signal ends the waiting, too.
-        kill -0 "$waiter" 2>/dev/null || exit "$status"
+        kill -0 "$waiter" 2>/dev/null || return "$status"
     done
 }
 
@@ -84,6 +84,34 @@ forward() {
     read -r bazel <"/proc/$waiter/task/$waiter/children" || true
     # Before bubblewrap has started it, bubblewrap itself is what there is to end.
     kill -"$1" "${bazel:-$waiter}" 2>/dev/null || true
+}
+
+# for_host ARGS…: whether Bazel is to run a .push or .load. Those need the host's engines, credential helpers and settings,
+# so Bazel only builds them in the root; the host runs them.
+for_host() {
+    while [ $# -gt 0 ] && [ "$1" != run ]; do
+        [ "$1" != -- ] || return 1
+        shift
+    done
+    target=
+    while [ $# -gt 1 ] && [ "$2" != -- ]; do
+        shift
+        case $1 in
+        -*) ;;
+        *//* | :* | @*) target=$1 && break ;; # a word before it belongs to an option
+        *) target=${target:-$1} ;;
+        esac
+    done
+    case $target in *.push | *.load) return 0 ;; esac
+    return 1
+}
+
+# run_on_host SCRIPT: becomes what Bazel wrote down there, arguments included.
+run_on_host() {
+    program=$(cat "$1")
+    rm -f "$1"
+    trap - INT TERM HUP
+    exec sh -c "$program" "$1"
 }
 
 enter_and_run() {
@@ -110,21 +138,38 @@ enter_and_run() {
     if [ -n "$bundle" ]; then
         store=$(trust_store "$root" "$bundle") || exit 1
         set -- "--host_jvm_args=-Djavax.net.ssl.trustStore=$store" "$@"
+    fi
+
+    script=
+    if for_host "$@"; then
+        script=$(mktemp)
+        before=
+        for argument; do
+            shift
+            set -- "$@" "$argument"
+            if [ "$argument" = run ] && [ -z "$before" ]; then
+                before=run
+                set -- "$@" "--script_path=$script"
+            fi
+        done
+    fi
+
+    set -- --chdir "$PWD" -- /usr/bin/bazel "$@"
+    if [ -n "$bundle" ]; then
         certificates=/etc/ssl/certs/ca-certificates.crt
-        set -- --ro-bind "$bundle" "$certificates" --chdir "$PWD" -- /usr/bin/bazel "$@"
-        export SSL_CERT_FILE="$certificates"
-    else
-        set -- --chdir "$PWD" -- /usr/bin/bazel "$@"
+        set -- --ro-bind "$bundle" "$certificates" --setenv SSL_CERT_FILE "$certificates" "$@"
     fi
 
     arguments=$(mktemp)
     mounts "$root" >"$arguments"
     exec 8<"$arguments"
     rm -f "$arguments"
-    bwrap=$(command -v bwrap)
     # A host's library and interpreter settings mean nothing in the root.
     unset LD_PRELOAD LD_LIBRARY_PATH JAVA_TOOL_OPTIONS PYTHONHOME PYTHONPATH
-    PATH=/usr/sbin:/usr/bin JAVA_HOME=/usr/lib/jvm/default-java
-    export PATH JAVA_HOME
-    run_in_foreground "$bwrap" --args 8 "$@"
+    status=0
+    run_in_foreground "$(command -v bwrap)" --setenv PATH /usr/sbin:/usr/bin --setenv JAVA_HOME /usr/lib/jvm/default-java \
+        --args 8 "$@" || status=$?
+    [ -z "$script" ] || [ "$status" != 0 ] || run_on_host "$script"
+    [ -z "$script" ] || rm -f "$script"
+    exit "$status"
 }

@@ -60,11 +60,14 @@ case "$*" in
     exit ;;
 esac
 cat <&8 >"$STANDINS/mounts"
-env >"$STANDINS/environment"
 while [ "$1" != -- ]; do
-    if [ "$1" = --chdir ]; then echo "$2" >"$STANDINS/chdir"; fi
+    case $1 in
+    --chdir) echo "$2" >"$STANDINS/chdir" ;;
+    --setenv) export "$2=$3" ;;
+    esac
     shift
 done
+env >"$STANDINS/environment"
 shift 2
 sh "$STANDINS/bazel_in_root" "$@" <&0 &
 wait $!

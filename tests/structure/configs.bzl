@@ -1,0 +1,49 @@
+"""Which files of tests an image of the catalogue has to pass."""
+
+_PACKAGE = "//tests/structure"
+
+# Everything runs on this one under emulation.
+_EMULATED_WHOLLY = "10_py311"
+
+def _labels(names):
+    return ["{}:{}.yaml".format(_PACKAGE, name) for name in names]
+
+def structure_configs(row, arch):
+    """Gives the files for an image that projects build upon.
+
+    Args:
+      row: a row of image_rows().
+      arch: architecture of the image.
+
+    Returns:
+      list of labels.
+    """
+    return _labels([
+        arch,
+        "common",
+        "onbuild",
+        "python" + row.python.replace(".", ""),
+        row.line if row.edition == "core" else "runtime_" + row.line,
+    ])
+
+def run_configs(row, arch):
+    """Gives the files whose commands are run in an image.
+
+    Args:
+      row: a row of image_rows().
+      arch: architecture of the image.
+
+    Returns:
+      list of labels. For amd64 all, and a DAG's run. arm64 is emulated, minutes for each file: without the DAG, and what all
+      images have in common in one of them only.
+    """
+    if arch == "amd64":
+        return structure_configs(row, arch) + _labels(["dag_run"])
+    return [
+        config
+        for config in structure_configs(row, arch)
+        if row.lock == _EMULATED_WHOLLY or config not in _labels(["common"])
+    ]
+
+# For the images without ONBUILD instructions: the layers are the same, only the config differs.
+BASE_CONFIGS = _labels(["base"])

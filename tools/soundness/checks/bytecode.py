@@ -1,0 +1,57 @@
+"""Bytecode: of the image's interpreter, and of the very source beside it (PEP 3147, PEP 552)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tools.soundness.findings import Finding
+from tools.soundness.interpreter import Interpreter
+from tools.soundness.merge import Image, Node
+
+KINDS = ("bytecode-magic", "bytecode-source")
+
+_CACHED = re.compile(r"((?:.*/)?)__pycache__/([^/]+?)\.([a-z]+-\d+)(?:\.opt-[12])?\.pyc")
+_HASHED = 0b01
+_KNOWN = 0b11
+_ADVICE = "tools/wheel/bytecode.py and tools/cpython make it; it has to be made again of this source by this interpreter."
+
+
+def check(image: Image, interpreter: Interpreter) -> Iterator[Finding]:
+    """Every .pyc of an image."""
+    for path, node in image.tree.files():
+        if not path.endswith(".pyc"):
+            continue
+        match = _CACHED.fullmatch(path)
+        if "pyc" not in node.extra:
+            yield Finding("bytecode-magic", path, "", f"has {node.size} bytes, no bytecode file is so short", _ADVICE)
+            continue
+        magic, flags, key = node.extra["pyc"]
+        if magic != interpreter.magic or (match and match[3] != interpreter.tag):
+            yield Finding(
+                "bytecode-magic",
+                path,
+                str(magic),
+                f"is for magic number {magic}, Python {interpreter.version} has {interpreter.magic} ({interpreter.tag})",
+                _ADVICE,
+            )
+        elif not match:
+            yield Finding("bytecode-source", path, "", "is not in __pycache__: there is no source that it is of", _ADVICE)
+        else:
+            source = f"{match[1]}{match[2]}.py"
+            fault = _fault(image.tree.nodes.get(source), flags, key)
+            if fault:
+                yield Finding("bytecode-source", path, "", f"{fault} (/{source})", _ADVICE)
+
+
+def _fault(source: Node | None, flags: int, key: str) -> str:
+    if source is None:
+        return "its source is not there"
+    if flags & ~_KNOWN:
+        return f"its flags {flags:#x} are unknown"
+    if flags & _HASHED:
+        if "source" not in source.extra:
+            return "its source was not hashed, as no interpreter belongs to the layer"
+        return "" if source.extra["source"] == key else f"is of a source with hash {key}, its has {source.extra['source']}"
+    expected = (source.mtime & 0xFFFFFFFF).to_bytes(4, "little") + (source.size & 0xFFFFFFFF).to_bytes(4, "little")
+    return "" if expected.hex() == key else "is of a source of another time or size"

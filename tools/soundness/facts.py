@@ -1,0 +1,107 @@
+"""Facts of a layer: what checks need to know of its files, so that no test has to read them again.
+
+One JSON document for each layer, made once by an action (collect.py) and merged by the test of every image that has the
+layer (merge.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FORMAT = 1
+
+NO_ORIGIN = -1
+
+
+class FactsError(Exception):
+    """A document is not one that this program wrote."""
+
+
+class File(NamedTuple):
+    """One entry of a layer's archive.
+
+    `extra` has, where they apply:
+      elf        dict: see elf.Elf
+      md5        of files outside of /usr/local (dpkg's records)
+      pyc        [magic number, flags, the 8 bytes that say which source, as hexadecimal]
+      shebang    first line of an executable, without "#!"
+      source     hash of a Python source as the image's interpreter computes it, in hexadecimal
+      text       content of metadata that checks read
+      base64     the same of files that are no text
+      magic      the magic number of bytecode that the interpreter's own source names
+      traces     [[kind, what was found], …]: places of a build, secrets
+    """
+
+    path: str
+    """As the archive has it, without "./" and final "/"; "" is the root itself."""
+    type: str
+    mode: int
+    uid: int
+    gid: int
+    mtime: int
+    size: int
+    sha256: str
+    target: str
+    origin: int
+    """Index into the layer's origins; NO_ORIGIN for what several parts may bring, such as directories."""
+    extra: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Facts of one layer."""
+
+    name: str
+    """What the image's history says of it."""
+    diff_id: str
+    """Digest of the archive as it was read."""
+    origins: tuple[str, ...]
+    """Of the parts, such as "wheel:adal==1.2.7"."""
+    files: list[File] = field(default_factory=list)
+
+
+def dump(layer: Layer) -> str:
+    """The document: one file a line, in the archive's order."""
+    head = {"format": FORMAT, "name": layer.name, "diff_id": layer.diff_id, "origins": layer.origins}
+    lines = [json.dumps(head, ensure_ascii=True, sort_keys=True)]
+    lines += [json.dumps(file, ensure_ascii=True, sort_keys=True) for file in layer.files]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def load(path: Path) -> Layer:
+    """Reads a document.
+
+    Raises:
+        FactsError: it is none, or of another version.
+    """
+    try:
+        head, *files = json.loads(path.read_bytes())
+        if head["format"] != FORMAT:
+            raise ValueError(f"format {head['format']}, expected {FORMAT}")
+        entries = [File(*file) for file in files]
+        return Layer(head["name"], head["diff_id"], tuple(head["origins"]), entries)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise FactsError(f"{path}: no facts of a layer: {error}") from error
+
+
+def package_name(origin: str) -> str:
+    """Name of the distribution or Debian package of an origin: "adal" of "wheel:adal==1.2.7"; else the origin."""
+    kind, colon, rest = origin.partition(":")
+    if not colon:
+        return origin
+    return rest.partition("==" if kind == "wheel" else "=")[0]
+
+
+def package_version(origin: str) -> str:
+    """Its version, "" where an origin has none."""
+    kind, _, rest = origin.partition(":")
+    return rest.partition("==" if kind == "wheel" else "=")[2]
+
+
+def package_names(layers: Iterable[Layer]) -> set[str]:
+    """Names of all that the layers were made of."""
+    return {package_name(origin) for layer in layers for origin in layer.origins}

@@ -1,0 +1,12 @@
+"""ImageFactsInfo: what the checks know of an image."""
+
+DOC = "Facts of an image's layers."
+
+FIELDS = dict(
+    facts = "tuple of Files: one for each of ImageInfo.layers, in their order.",
+)
+
+ImageFactsInfo = provider(
+    doc = DOC,
+    fields = FIELDS,
+)

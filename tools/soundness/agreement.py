@@ -23,7 +23,7 @@ from tools.soundness.merge import Image
 from tools.soundness.variants import variants
 from tools.structure_test import container, layout, memory
 from tools.structure_test.account import Account, AccountError
-from tools.structure_test.archive import ArchiveError
+from tools.structure_test.archive import DIRECTORY, ArchiveError
 from tools.structure_test.result import FAILED, PASSED, SKIPPED, Result
 from tools.structure_test.unpack import UnpackError, remove, unpack
 
@@ -65,6 +65,8 @@ def _hidden(path: str, image: Image, account: Account, content: bool) -> bool:
         if node is None:
             return False
         last = number == len(parts)
+        if not last and node.type != DIRECTORY:
+            return False
         shift = 6 if node.uid == account.uid else 3 if node.gid == account.gid else 0
         needed = (0o4 if content else 0) if last else 0o1
         if account.uid and (node.mode >> shift) & needed != needed:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from tools.soundness.collect import collect
+from tools.soundness.merge import merge
+from tools.soundness.tree_checks import CheckError, run
 from tools.structure_test.result import FAILED, PASSED
 from tools.structure_test.samples import entry, layer, link
-from tools.structure_test.tree_checks import CheckError, run
-from tools.structure_test.unpack import remove, unpack
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +29,11 @@ def tree(tmp_path_factory):
         link("broken", "nothing"),
         link("loop", "loop"),
     ]
-    found = unpack([layer(place, *entries)], place / "root")
-    yield found
-    remove(found.root)
+    return merge([collect("layer", layer(place, *entries).blob, {}, None)])
 
 
-CONFIG = {"os": "linux", "config": {"Shell": ["/bin/sh"], "Labels": {"a": "b"}}}
+CONFIG = {"os": "linux", "config": {"Shell": ["/bin/sh"], "Labels": {"a": "b"}}, "rootfs": {"diff_ids": ["a", "b"]}}
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,15 @@ CONFIG = {"os": "linux", "config": {"Shell": ["/bin/sh"], "Labels": {"a": "b"}}}
         ({"newest": 999}, "/home/f: time 1000"),
         ({"config": {"os": "linux", "config": {"Shell": ["/bin/sh"], "OnBuild": None, "Labels": {"c": None}}}}, ""),
         ({"config": {"config": {"Labels": {"a": "c"}}}}, "config.Labels.a: 'b' instead of 'c'"),
+        ({"sizes": {"/home/f": [0, 10], "/etc/*": [0, 0]}}, ""),
+        ({"sizes": {"/home/*": [1, 10]}}, "/home/f: 0 bytes instead of 1 to 10"),
+        ({"sizes": {"/home/logs": [0, 10]}}, "/home/logs: fits no file"),
+        ({"digests": {"/abs": EMPTY}}, ""),
+        ({"digests": {"/abs": EMPTY[::-1]}}, "/abs: SHA-256 is e3b0"),
+        ({"digests": {"/tmp": EMPTY}}, "/tmp: directory instead of a file"),
+        ({"digests": {"/none": EMPTY}}, "/none: absent instead of a file"),
+        ({"layers": [2, 2]}, ""),
+        ({"layers": [3, 9]}, "2 layers instead of 3 to 9"),
     ],
 )
 def test_checks(tree, tmp_path, checks, problem):
@@ -87,6 +96,8 @@ def test_checks(tree, tmp_path, checks, problem):
         ("absent: ['/a**']", "must stand alone"),
         ("owners: [a]", "owners"),
         ("newest: soon", "newest"),
+        ("layers: 3", "layers"),
+        ("sizes: {/a: 3}", "sizes"),
         ("a: [", "checks.yaml"),
     ],
 )

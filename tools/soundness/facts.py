@@ -7,7 +7,6 @@ layer (merge.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,8 +99,3 @@ def package_version(origin: str) -> str:
     """Its version, "" where an origin has none."""
     kind, _, rest = origin.partition(":")
     return rest.partition("==" if kind == "wheel" else "=")[2]
-
-
-def package_names(layers: Iterable[Layer]) -> set[str]:
-    """Names of all that the layers were made of."""
-    return {package_name(origin) for layer in layers for origin in layer.origins}

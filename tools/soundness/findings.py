@@ -79,7 +79,7 @@ class Allowed:
             return False
         if self.images and not any(fnmatch.fnmatchcase(image.name, pattern) for pattern in self.images):
             return False
-        return not self.package or any(self._is_of(origin) for origin in image.packages().values())
+        return not self.package or any(self._is_of(origin) for origin in image.origins())
 
     def fits(self, finding: Finding, origin: str) -> bool:
         """Whether it allows a finding about a file of this origin."""

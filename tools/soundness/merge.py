@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tools.soundness.facts import NO_ORIGIN, File, Layer, package_name
+from tools.soundness.facts import NO_ORIGIN, File, Layer
 from tools.structure_test.archive import DIRECTORY, FILE, HARDLINK, SYMLINK
 
 _WHITEOUT = ".wh."
@@ -130,9 +130,9 @@ class Image:
         pairs = (entry.partition("=") for entry in self.config.get("config", {}).get("Env") or ())
         return {name: value for name, _, value in pairs}
 
-    def packages(self) -> dict[str, str]:
-        """Package -> origin, of all that the layers were made of."""
-        return {package_name(origin): origin for layer in self.layers for origin in layer.origins}
+    def origins(self, kind: str = "") -> list[str]:
+        """Origins of all parts, or of those of one kind, such as "wheel:"."""
+        return [origin for layer in self.layers for origin in layer.origins if origin.startswith(kind)]
 
 
 def merge(layers: Sequence[Layer]) -> Tree:

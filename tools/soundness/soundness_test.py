@@ -340,6 +340,13 @@ def test_what_is_right(tmp_path) -> None:
     assert inspect(sample, tmp_path) == []
 
 
+def test_a_name_of_two_kinds(tmp_path) -> None:
+    """A Debian package and a distribution may have one name."""
+    sample = Sample()
+    sample.debs["pure"] = Deb({"usr/share/pure": b""}, version="2")
+    assert inspect(sample, tmp_path) == []
+
+
 def test_every_kind_has_a_test() -> None:
     tested = {check for _, check, _, _ in (*CASES.values(), *SEVERAL) if check} | {"two-owners"}
     assert tested == set(soundness.KINDS)

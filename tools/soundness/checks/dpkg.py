@@ -34,11 +34,7 @@ def _status(image: Image, dpkg: Dpkg) -> Iterator[Finding]:
     installed = {package.name: package for package in dpkg.packages}
     if len(installed) != len(dpkg.packages):
         yield Finding("dpkg-status", STATUS, "", "has a package twice", _ADVICE)
-    parts = {
-        package_name(origin): package_version(origin)
-        for origin in image.packages().values()
-        if origin.startswith("deb:")
-    }
+    parts = {package_name(origin): package_version(origin) for origin in image.origins("deb:")}
     for name, package in installed.items():
         if package.status != "install ok installed":
             yield Finding("dpkg-status", STATUS, name, f"{name} is {package.status!r}", _ADVICE)

@@ -44,18 +44,17 @@ def _installed(image: Image, distributions: list[Distribution]) -> Iterator[Find
         if name in installed:
             yield Finding("distribution", path, name, f"{name} is installed twice", advice)
         installed[name] = distribution.version
-    for origin in image.packages().values():
-        if origin.startswith("wheel:"):
-            name, version = canonicalize_name(package_name(origin)), package_version(origin)
-            if installed.get(name) != version:
-                yield Finding(
-                    "distribution",
-                    "",
-                    name,
-                    f"the part {origin} is in the image, but installed is {installed.get(name, 'nothing of that name')}",
-                    "Look at the part's listing and the order of the layers.",
-                    origin,
-                )
+    for origin in image.origins("wheel:"):
+        name = canonicalize_name(package_name(origin))
+        if installed.get(name) != package_version(origin):
+            yield Finding(
+                "distribution",
+                "",
+                name,
+                f"the part {origin} is in the image, but installed is {installed.get(name, 'nothing of that name')}",
+                "Look at the part's listing and the order of the layers.",
+                origin,
+            )
 
 
 def _tags(image: Image, interpreter: Interpreter, distribution: Distribution) -> Iterator[Finding]:

@@ -9,6 +9,9 @@ _BUILD_ARCH = "amd64"
 
 # Build root of the tools' Python, which brings its own libraries: a shell.
 _ROOT = ["busybox-static"]
+
+# What Python.h includes besides the C library's headers (before 3.11).
+_HEADERS = ["libcrypt-dev"]
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 # What recipe keys the program doesn't take: they become attributes.
@@ -85,7 +88,7 @@ def recipe_json(row, version, python, arch):
 def _attributes(shared, row, python, arch, pythons, debian, zig):
     """What an sdist_wheel takes for a row: the Python that builds, and what comes with it."""
     native = {} if _is_pure(row) else {"zig": zig}
-    packages = debs(debian[arch], row.get("packages", []))
+    packages = debs(debian[arch], row.get("packages", []) + ([] if _is_pure(row) else _HEADERS))
     if shared:
         return native | {"debs": debs(debian[_BUILD_ARCH], _ROOT) + packages}
     if python not in pythons:

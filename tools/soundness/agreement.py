@@ -80,13 +80,17 @@ def compare(ours: Sequence[Result], theirs: Sequence[Result]) -> Iterator[Result
         yield Result(_SUITE, "results", FAILED, f"ours: {[r.name for r in ours]}\ntheirs: {[r.name for r in theirs]}")
         return
     for own, real in zip(ours, theirs):
-        message = f"{own.suite}: ours: {own.outcome} {own.message}\ncontainer-structure-test: {real.outcome} {real.message}"
+        message = (
+            f"{own.suite}: ours: {own.outcome} {own.message}\ncontainer-structure-test: {real.outcome} {real.message}"
+        )
         yield Result(_SUITE, own.name, PASSED if own.outcome == real.outcome else FAILED, message)
 
 
 def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
     blobs = [Path(blob) for _, blob in arguments.layer]
-    image = main.read_image(arguments.name, arguments.arch, arguments.config, [Path(path) for path, _ in arguments.layer])
+    image = main.read_image(
+        arguments.name, arguments.arch, arguments.config, [Path(path) for path, _ in arguments.layer]
+    )
     unpacked = layout.from_files(arguments.config, blobs)
     place = memory.mount(scratch / "memory", memory.unpacked_size(blobs))
     root = (place or scratch) / "root"
@@ -173,7 +177,9 @@ def run(argv: Sequence[str]) -> int:
         ) as error:
             results = [Result(_SUITE, "set-up", FAILED, str(error))]
     verdicts = [word for result in results for word in result.message.splitlines()[:1]]
-    print(f"agreement: {len(results)} verdicts compared, {sum(': failed' in line for line in verdicts)} of them failures")
+    print(
+        f"agreement: {len(results)} verdicts compared, {sum(': failed' in line for line in verdicts)} of them failures"
+    )
     return main.report(results)
 
 

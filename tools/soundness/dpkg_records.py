@@ -67,9 +67,7 @@ def read(image: Image) -> Dpkg:
     """Reads them; what is missing is empty."""
     packages = [_package(image, fields) for fields in stanzas(_text(image, STATUS))]
     lines = _text(image, f"{DATABASE}/diversions").splitlines()
-    diversions = {
-        path[1:]: (to[1:], owner) for path, to, owner in zip(lines[0::3], lines[1::3], lines[2::3])
-    }
+    diversions = {path[1:]: (to[1:], owner) for path, to, owner in zip(lines[0::3], lines[1::3], lines[2::3])}
     configuration = "".join(
         _text(image, path) for path in sorted(image.tree.nodes) if path.startswith("etc/dpkg/dpkg.cfg.d/")
     )

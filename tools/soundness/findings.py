@@ -123,7 +123,9 @@ def _read(where: str, number: int, entry: Any, kinds: set[str]) -> Allowed:
     if not isinstance(entry, dict) or not set(entry) <= _FIELDS:
         raise ExceptionsError(f"{where}: must have only the fields {', '.join(sorted(_FIELDS))}")
     if entry.get("check") not in kinds:
-        raise ExceptionsError(f"{where}: there is no check {entry.get('check')!r}; there are {', '.join(sorted(kinds))}")
+        raise ExceptionsError(
+            f"{where}: there is no check {entry.get('check')!r}; there are {', '.join(sorted(kinds))}"
+        )
     if not str(entry.get("reason") or "").strip():
         raise ExceptionsError(f"{where}: gives no reason")
     if not entry.get("package") and not entry.get("path"):

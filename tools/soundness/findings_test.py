@@ -31,11 +31,14 @@ def exceptions(tmp_path, text):
 
 def test_a_finding_names_everything() -> None:
     assert describe(IMAGE, ALPHA) == (
-        "10_py311_amd64: elf-needed: /a/alpha.so [layer 0: wheels, part wheel:alpha==1.5, package alpha]: needs libx.so.1. Add it."
+        "10_py311_amd64: elf-needed: /a/alpha.so [layer 0: wheels, part wheel:alpha==1.5, package alpha]: "
+        "needs libx.so.1. Add it."
     )
     assert describe(IMAGE, ALPHA._replace(path="dir")) == "10_py311_amd64: elf-needed: /dir: needs libx.so.1. Add it."
     assert "package gamma]" in describe(IMAGE, ALPHA._replace(path="b/gamma"))
-    assert "[part wheel:alpha==1.5, package alpha]" in describe(IMAGE, ALPHA._replace(path="", package="wheel:alpha==1.5"))
+    assert "[part wheel:alpha==1.5, package alpha]" in describe(
+        IMAGE, ALPHA._replace(path="", package="wheel:alpha==1.5")
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """Regular expressions as Go's regexp package understands them (RE2), made into Python's.
 
 container-structure-test's patterns are Go's. What both languages write alike but mean differently is translated: "$" and
-"\\z", "\\s", ASCII classes, flags in the middle, "\\Q…\\E". What Go refuses (look-around, references) is refused; what is Go's own and
-cannot be said in Python (Unicode classes, ungreedy mode) is an error of its own, never a guess.
+"\\z", "\\s", ASCII classes, flags in the middle, "\\Q…\\E". What Go refuses (look-around, references) is refused; what is its
+own and cannot be said in Python (Unicode classes, ungreedy mode) is an error of its own, never a guess.
 """
 
 from __future__ import annotations

@@ -55,7 +55,24 @@ def test_match(pattern, text, fits) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["*", "a**", "a*+", "(", ")", "(?=a)", "(?<!a)", r"(a)\1", r"\Z", r"\y", "[", "a{1001}", "a{3,2}", "\\", "[[:none:]]", "(?x)a"],
+    [
+        "*",
+        "a**",
+        "a*+",
+        "(",
+        ")",
+        "(?=a)",
+        "(?<!a)",
+        r"(a)\1",
+        r"\Z",
+        r"\y",
+        "[",
+        "a{1001}",
+        "a{3,2}",
+        "\\",
+        "[[:none:]]",
+        "(?x)a",
+    ],
 )
 def test_what_go_refuses(pattern) -> None:
     with pytest.raises(InvalidPattern):

@@ -67,9 +67,13 @@ def find(image: Image) -> Interpreter:
     Raises:
         InterpreterMissing: there is none, there are several, or its own files don't say version and magic number.
     """
-    found = {match[1]: node for match, node in ((_SOURCE.fullmatch(p), n) for p, n in image.tree.nodes.items()) if match}
+    found = {
+        match[1]: node for match, node in ((_SOURCE.fullmatch(p), n) for p, n in image.tree.nodes.items()) if match
+    }
     if len(found) != 1:
-        raise InterpreterMissing(f"{image.name}: {len(found)} interpreters in /usr/local instead of one: {sorted(found)}")
+        raise InterpreterMissing(
+            f"{image.name}: {len(found)} interpreters in /usr/local instead of one: {sorted(found)}"
+        )
     ((version, node),) = found.items()
     header = image.tree.nodes.get(f"usr/local/include/python{version}/patchlevel.h")
     if "magic" not in node.extra or header is None or not header.extra.get("text", "").startswith(version):

@@ -80,7 +80,7 @@ class Loader:
                 self.cache = parse_cache(base64.b64decode(node.extra.get("base64", "")))
             except CacheError as error:
                 self.fault = str(error)
-        self._cached = {name: path for name, path in reversed(self.cache)}
+        self._cached = dict(reversed(self.cache))
         self.elf_of = lru_cache(maxsize=None)(self._elf_of)
 
     def _elf_of(self, path: str) -> elf.Elf | None:

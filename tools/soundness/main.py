@@ -87,7 +87,9 @@ def _inspect(image: merge.Image, exceptions: Path, declared: set[tuple[str, str]
     for kind, message in verdict.failures:
         kinds[kind].append(message)
     nothing = [what for what, number in found.looked_at.items() if not number]
-    results = [Result(_SUITE, kind, FAILED if messages else PASSED, _first(messages)) for kind, messages in kinds.items()]
+    results = [
+        Result(_SUITE, kind, FAILED if messages else PASSED, _first(messages)) for kind, messages in kinds.items()
+    ]
     message = f"there is nothing to look at: no {', no '.join(nothing)}" if nothing else ""
     return [*results, Result(_SUITE, "something to look at", FAILED if nothing else PASSED, message)]
 

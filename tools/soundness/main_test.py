@@ -10,7 +10,11 @@ from tools.soundness import main, samples
 from tools.soundness.facts import FactsError, load
 from tools.soundness.samples import Sample
 
-TESTS = 'schemaVersion: "2.0.0"\nfileExistenceTests: [{name: tool, path: /bin/dash, uid: 0}]\ncommandTests: [{name: a, command: b}]\n'
+TESTS = """\
+schemaVersion: "2.0.0"
+fileExistenceTests: [{name: tool, path: /bin/dash, uid: 0}]
+commandTests: [{name: a, command: b}]
+"""
 
 
 @pytest.fixture
@@ -27,7 +31,10 @@ def run(tmp_path, monkeypatch, capsys):
             arguments += ["--declared", package, path]
         monkeypatch.setenv("XML_OUTPUT_FILE", str(tmp_path / "report.xml"))
         status = main.main(arguments)
-        cases = {case.get("name"): case.find("failure") for case in ElementTree.parse(tmp_path / "report.xml").iter("testcase")}
+        cases = {
+            case.get("name"): case.find("failure")
+            for case in ElementTree.parse(tmp_path / "report.xml").iter("testcase")
+        }
         return status, capsys.readouterr().out, cases
 
     return call
@@ -39,7 +46,9 @@ def test_everything_passes(run) -> None:
     status, output, cases = run(sample, declared=[("dash", "etc/made")])
     assert status == 0, output
     assert "1 command tests are not judged here" in output
-    assert {"File Existence Test: tool", "dangling", "elf-needed", "unused-exception", "config and layers"} <= set(cases)
+    assert {"File Existence Test: tool", "dangling", "elf-needed", "unused-exception", "config and layers"} <= set(
+        cases
+    )
     assert set(cases.values()) == {None}
 
 
@@ -52,7 +61,9 @@ def test_failures_are_named(run) -> None:
     assert status == 1
     failed = {name for name, failure in cases.items() if failure is not None}
     assert failed == {"File Existence Test: tool", "links", "dpkg-unlisted", "unused-exception"}
-    assert "sample: dpkg-unlisted: /etc/made [layer 0: debian, part deb:dash=1.0-1, package dash]: the list of" in output
+    assert (
+        "sample: dpkg-unlisted: /etc/made [layer 0: debian, part deb:dash=1.0-1, package dash]: the list of" in output
+    )
 
 
 @pytest.mark.parametrize(

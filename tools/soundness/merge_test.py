@@ -21,10 +21,16 @@ def facts(place, *layers):
 
 CASES = {
     "nothing": [[]],
-    "order": [[entry("a", b"1"), entry("b/c", b"2", mode=0o600)], [entry("a", b"22", mode=0o755, uid=5, gid=6, mtime=7)]],
+    "order": [
+        [entry("a", b"1"), entry("b/c", b"2", mode=0o600)],
+        [entry("a", b"22", mode=0o755, uid=5, gid=6, mtime=7)],
+    ],
     "parents": [[entry("a/b/c", b"")]],
     "prefixes": [[entry("./a/", mode=0o700), entry("./a//b", b"")]],
-    "whiteout": [[entry("a", b"1"), entry("d/x", b""), entry("d/y/z", b"")], [entry(".wh.a", b""), entry("d/.wh.y", b"")]],
+    "whiteout": [
+        [entry("a", b"1"), entry("d/x", b""), entry("d/y/z", b"")],
+        [entry(".wh.a", b""), entry("d/.wh.y", b"")],
+    ],
     "opaque": [
         [entry("d/x", b""), entry("d/y/z", b""), entry("e", b"")],
         [entry("d/new", b""), entry("d/y/kept", b""), entry("d/.wh..wh..opq", b""), entry("d/later", b"")],
@@ -40,7 +46,9 @@ CASES = {
     "a link to nothing": [[link("l", "made/by/it")], [entry("l/x", b"")]],
     "a file for a link": [[link("l", "/etc"), entry("etc/x", b"")], [entry("l", b"1")]],
     "a directory for a link": [[link("l", "/etc"), entry("etc/x", b"")], [entry("l"), entry("l/y", b"")]],
-    "hard links": [[entry("a", b"12", mode=0o600, uid=3), entry("b", linkname="a", **HARD), entry("c/d", linkname="b", **HARD)]],
+    "hard links": [
+        [entry("a", b"12", mode=0o600, uid=3), entry("b", linkname="a", **HARD), entry("c/d", linkname="b", **HARD)]
+    ],
     "hard link into a lower layer": [[entry("a", b"12")], [entry("b", linkname="a", **HARD)], [entry("a", b"new")]],
     "special files": [[entry("fifo", type=b"6", mode=0o600), entry("null", type=b"3", mode=0o666)]],
 }
@@ -83,7 +91,13 @@ def test_what_is_shadowed_is_known(tmp_path) -> None:
 
 
 def test_resolve(tmp_path) -> None:
-    entries = [entry("usr/bin/a", b""), link("bin", "usr/bin"), link("b", "/bin/../bin/a"), link("loop", "loop"), link("up", "../..")]
+    entries = [
+        entry("usr/bin/a", b""),
+        link("bin", "usr/bin"),
+        link("b", "/bin/../bin/a"),
+        link("loop", "loop"),
+        link("up", "../.."),
+    ]
     tree = merge(facts(tmp_path / "f", entries))
     assert tree.resolve("/bin/a") == tree.resolve("b") == tree.resolve("//bin/./a") == "usr/bin/a"
     assert tree.resolve("b", follow=False) == "b"

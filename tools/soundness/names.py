@@ -22,7 +22,19 @@ from tools.structure_test.result import FAILED, PASSED, Result, write_junit
 _SUITE = "names"
 _SHORTEST = 6
 # Names that many machines have and that stand in documentation and tests of packages.
-_GENERAL = {"localhost", "debian", "ubuntu", "runner", "docker", "builder", "fedora", "server", "worker", "vagrant", "container"}
+_GENERAL = {
+    "localhost",
+    "debian",
+    "ubuntu",
+    "runner",
+    "docker",
+    "builder",
+    "fedora",
+    "server",
+    "worker",
+    "vagrant",
+    "container",
+}
 _BAZEL = re.compile(r"^(/.+?)/(?:execroot|sandbox)/")
 
 

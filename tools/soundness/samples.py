@@ -74,7 +74,9 @@ class Wheel:
             if file.endswith(".py"):
                 cached = "/".join(filter(None, (SITE, directory, "__pycache__", f"{file[:-3]}.{TAG}.pyc")))
                 files.setdefault(cached, pyc(data))
-        files[f"{SITE}/{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: {self.version}\n{self.metadata}\nText\n".encode()
+        files[f"{SITE}/{info}/METADATA"] = (
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {self.version}\n{self.metadata}\nText\n".encode()
+        )
         files[f"{SITE}/{info}/WHEEL"] = f"Wheel-Version: 1.0\nTag: {self.tag}\n".encode()
         text = io.StringIO(newline="")
         rows = csv.writer(text, lineterminator="\n")
@@ -90,11 +92,16 @@ def _debs() -> dict[str, Deb]:
         "libc6": Deb(
             {
                 LOADER: elf_file(soname="ld-linux-x86-64.so.2", defines=["GLIBC_2.3"]),
-                LIBC: elf_file(soname="libc.so.6", needed=["ld-linux-x86-64.so.2"], defines=["GLIBC_2.2.5", "GLIBC_2.31"]),
+                LIBC: elf_file(
+                    soname="libc.so.6", needed=["ld-linux-x86-64.so.2"], defines=["GLIBC_2.2.5", "GLIBC_2.31"]
+                ),
             }
         ),
         "dash": Deb(
-            {"bin/dash": elf_file(needed=["libc.so.6"], interpreter="/lib64/ld-linux-x86-64.so.2"), "etc/dash.conf": b"x\n"},
+            {
+                "bin/dash": elf_file(needed=["libc.so.6"], interpreter="/lib64/ld-linux-x86-64.so.2"),
+                "etc/dash.conf": b"x\n",
+            },
             conffiles=("etc/dash.conf",),
             modes={"bin/dash": 0o755},
         ),
@@ -102,7 +109,9 @@ def _debs() -> dict[str, Deb]:
 
 
 def _wheels() -> dict[str, Wheel]:
-    native = elf_file(needed=["libc.so.6", "libown.so"], runpath="$ORIGIN/../native.libs", versions={"libc.so.6": ["GLIBC_2.31"]})
+    native = elf_file(
+        needed=["libc.so.6", "libown.so"], runpath="$ORIGIN/../native.libs", versions={"libc.so.6": ["GLIBC_2.31"]}
+    )
     own = elf_file(soname="libown.so", needed=["libc.so.6"], weak={"libc.so.6": ["GLIBC_9.9"]})
     return {
         "native": Wheel(
@@ -127,7 +136,9 @@ class Sample:
     """Last: other contents, whatever records say."""
     removed: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=lambda: {"lib64": "/lib/x86_64-linux-gnu"})
-    cache: dict[str, str] = field(default_factory=lambda: {"libc.so.6": "/" + LIBC, "ld-linux-x86-64.so.2": "/" + LOADER})
+    cache: dict[str, str] = field(
+        default_factory=lambda: {"libc.so.6": "/" + LIBC, "ld-linux-x86-64.so.2": "/" + LOADER}
+    )
     upper: list[Callable[[PartWriter], None]] = field(default_factory=list)
     """Each makes a part of the topmost layer."""
     config: dict[str, Any] = field(default_factory=dict)
@@ -155,7 +166,10 @@ class Sample:
         return merge.Image("sample", "amd64", config, layers, merge.merge(layers))
 
     def _layers(self) -> dict[str, dict[str, Callable[[PartWriter], None]]]:
-        debian = {f"deb:{name}={deb.version}": self._writer(self._deb(name, deb), deb.modes) for name, deb in self.debs.items()}
+        debian = {
+            f"deb:{name}={deb.version}": self._writer(self._deb(name, deb), deb.modes)
+            for name, deb in self.debs.items()
+        }
         state = {
             "etc/ld.so.cache": loader_cache(self.cache),
             "var/lib/dpkg/status": "".join(self._stanza(name, deb) for name, deb in self.debs.items()).encode(),
@@ -201,7 +215,12 @@ class Sample:
         info = f"var/lib/dpkg/info/{name}"
         sums = "".join(f"{_md5(data)}  {path}\n" for path, data in deb.files.items() if path not in deb.conffiles)
         names = "".join(f"/{path}\n" for path in deb.files)
-        return {**deb.files, **deb.unlisted, f"{info}.list": ("/.\n" + names).encode(), f"{info}.md5sums": sums.encode()}
+        return {
+            **deb.files,
+            **deb.unlisted,
+            f"{info}.list": ("/.\n" + names).encode(),
+            f"{info}.md5sums": sums.encode(),
+        }
 
     def _stanza(self, name: str, deb: Deb) -> str:
         conffiles = "".join(f"\n /{path} {_md5(deb.files[path])}" for path in deb.conffiles)
@@ -237,5 +256,3 @@ def write_config(image: merge.Image, place: Path) -> Path:
     file = place / "config.json"
     file.write_text(json.dumps(image.config))
     return file
-
-

@@ -132,8 +132,18 @@ CASES = {
         f"{INFO}/WHEEL",
         "do not fit",
     ),
-    "malformed tag": (lambda sample: setattr(sample.wheels["pure"], "tag", "py3"), "wheel-tag", f"{INFO}/WHEEL", "PYTHON-ABI"),
-    "a requirement is missing": (_metadata("Requires-Dist: other"), "requirement", f"{INFO}/METADATA", "requires other"),
+    "malformed tag": (
+        lambda sample: setattr(sample.wheels["pure"], "tag", "py3"),
+        "wheel-tag",
+        f"{INFO}/WHEEL",
+        "PYTHON-ABI",
+    ),
+    "a requirement is missing": (
+        _metadata("Requires-Dist: other"),
+        "requirement",
+        f"{INFO}/METADATA",
+        "requires other",
+    ),
     "a requirement is too old": (
         _metadata("Requires-Dist: Native>=2"),
         "requirement",
@@ -146,9 +156,19 @@ CASES = {
         f"{INFO}/METADATA",
         "requires other",
     ),
-    "malformed requirement": (_metadata("Requires-Dist: ???"), "requirement", f"{INFO}/METADATA", "can't be understood"),
+    "malformed requirement": (
+        _metadata("Requires-Dist: ???"),
+        "requirement",
+        f"{INFO}/METADATA",
+        "can't be understood",
+    ),
     "another Python": (_metadata("Requires-Python: <3"), "requires-python", f"{INFO}/METADATA", "requires Python <3"),
-    "malformed Requires-Python": (_metadata("Requires-Python: new"), "requires-python", f"{INFO}/METADATA", "no specifier"),
+    "malformed Requires-Python": (
+        _metadata("Requires-Python: new"),
+        "requires-python",
+        f"{INFO}/METADATA",
+        "no specifier",
+    ),
     "bytecode of another Python": (
         _pure(f"__pycache__/pure.{TAG}.pyc", pyc(b"b = 2\n", MAGIC + 1)),
         "bytecode-magic",
@@ -168,7 +188,12 @@ CASES = {
         f"{SITE}/__pycache__/gone.{TAG}.pyc",
         "its source is not there",
     ),
-    "bytecode beside its source": (_pure("old.pyc", pyc(b"")), "bytecode-source", f"{SITE}/old.pyc", "not in __pycache__"),
+    "bytecode beside its source": (
+        _pure("old.pyc", pyc(b"")),
+        "bytecode-source",
+        f"{SITE}/old.pyc",
+        "not in __pycache__",
+    ),
     "bytecode of another source": (
         _pure(f"__pycache__/pure.{TAG}.opt-1.pyc", pyc(b"b = 3\n")),
         "bytecode-source",
@@ -205,7 +230,12 @@ CASES = {
     "a key": (_pure("x.pem", KEY), "secret", f"{SITE}/x.pem", "BEGIN PRIVA"),
     "a token": (_pure("x.cfg", TOKEN), "secret", f"{SITE}/x.cfg", "gh"),
     "a file for secrets": (_pure(".netrc", b""), "secret", f"{SITE}/.netrc", "a file of this name"),
-    "half installed": (_deb(status="install ok half-installed"), "dpkg-status", "var/lib/dpkg/status", "half-installed"),
+    "half installed": (
+        _deb(status="install ok half-installed"),
+        "dpkg-status",
+        "var/lib/dpkg/status",
+        "half-installed",
+    ),
     "changed file": (_replace("bin/dash", elf_file()), "dpkg-md5sums", "var/lib/dpkg/info/dash.md5sums", "/bin/dash"),
     "changed conffile": (_replace("etc/dash.conf", b"y"), "dpkg-conffiles", "var/lib/dpkg/status", "/etc/dash.conf"),
     "undeclared effect": (_deb(unlisted={"etc/made": b""}), "dpkg-unlisted", "etc/made", "it is not declared"),
@@ -254,7 +284,12 @@ SEVERAL = [
     (_replace(f"{INFO}/RECORD", b"x,,\n"), "unrecorded", f"{SITE}/pure.py", "does not have it"),
     (_replace(f"{INFO}/METADATA", b"Name: pure\nVersion: 2\n\n"), "distribution", "", "the part wheel:pure==1.0"),
     (_replace(f"{INFO}/METADATA", b""), "distribution", INFO, "no METADATA with name and version"),
-    (_replace(f"{INFO}/METADATA", b"Name: Native\nVersion: 1.0\n\n"), "distribution", f"{INFO}/METADATA", "installed twice"),
+    (
+        _replace(f"{INFO}/METADATA", b"Name: Native\nVersion: 1.0\n\n"),
+        "distribution",
+        f"{INFO}/METADATA",
+        "installed twice",
+    ),
     (
         lambda sample: sample.removed.add("var/lib/dpkg/info/dash.md5sums"),
         "dpkg-status",
@@ -286,7 +321,12 @@ SEVERAL = [
         "var/lib/dpkg/info/dash.md5sums",
         "no checksum of /bin/dash",
     ),
-    (_upper(f"{SITE}/pure.py", b"c = 3"), "bytecode-source", f"{SITE}/__pycache__/pure.{TAG}.pyc", "is of a source with hash"),
+    (
+        _upper(f"{SITE}/pure.py", b"c = 3"),
+        "bytecode-source",
+        f"{SITE}/__pycache__/pure.{TAG}.pyc",
+        "is of a source with hash",
+    ),
 ]
 
 
@@ -350,5 +390,3 @@ def test_a_name_of_two_kinds(tmp_path) -> None:
 def test_every_kind_has_a_test() -> None:
     tested = {check for _, check, _, _ in (*CASES.values(), *SEVERAL) if check} | {"two-owners"}
     assert tested == set(soundness.KINDS)
-
-

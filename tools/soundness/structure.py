@@ -1,7 +1,7 @@
 """Verdicts on files of container-structure-test (schema 2.0.0), of an image that is nowhere unpacked and cannot be run.
 
-Does what that program does with fileExistenceTests (owners, too), fileContentTests, metadataTest and licenseTests, under the names that
-it gives its results; command tests are counted and left to it. agreement.py holds the verdicts against the program's own.
+Does what that program does with fileExistenceTests (owners, too), fileContentTests, metadataTest and licenseTests, under the
+names that it gives its results; command tests are counted and left to it. agreement.py compares the verdicts with the program's.
 """
 
 from __future__ import annotations
@@ -229,7 +229,10 @@ class _Judge:
                 yield f"{key} is {self._config.get(name, '')!r}, expected {test[key]!r}"
         ports = {port.partition("/")[0] for port in self._config.get("ExposedPorts") or ()}
         volumes = set(self._config.get("Volumes") or ())
-        for there, not_there, values in (("exposedPorts", "unexposedPorts", ports), ("volumes", "unmountedVolumes", volumes)):
+        for there, not_there, values in (
+            ("exposedPorts", "unexposedPorts", ports),
+            ("volumes", "unmountedVolumes", volumes),
+        ):
             yield from (f"{there}: {value!r} is not there" for value in test.get(there) or () if value not in values)
             yield from (f"{not_there}: {value!r} is there" for value in test.get(not_there) or () if value in values)
 

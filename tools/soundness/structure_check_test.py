@@ -15,14 +15,25 @@ from tools.structure_test.samples import entry, layer, link
 
 @pytest.fixture
 def judge(tmp_path):
-    lower = [entry("etc/shadow", b"root:*\n", mode=0o640, gid=42), entry("home/x", b"", uid=5, gid=6), entry("tmp", mode=0o1777)]
+    lower = [
+        entry("etc/shadow", b"root:*\n", mode=0o640, gid=42),
+        entry("home/x", b"", uid=5, gid=6),
+        entry("tmp", mode=0o1777),
+    ]
     lower += [entry("bin/su", b"", mode=0o4755), entry("bin/wall", b"", mode=0o2755), entry("old", b"old")]
     lower += [entry("hard", linkname="old", type=b"1"), entry("fifo", type=b"6", mode=0o600), entry("root", mode=0o700)]
-    upper = [entry("old", b"new"), link("lib", "usr/lib"), entry("usr/lib/a", b"A"), entry("usr/share/doc/p/copyright", b"MIT")]
+    upper = [
+        entry("old", b"new"),
+        link("lib", "usr/lib"),
+        entry("usr/lib/a", b"A"),
+        entry("usr/share/doc/p/copyright", b"MIT"),
+    ]
     upper += [entry("usr/share/doc/libgnutls30", mode=0o755), entry("root/x", b"secret")]
     blobs = [layer(tmp_path, *entries).blob for entries in (lower, upper)]
     facts = [collect(str(number), blob, {}, None) for number, blob in enumerate(blobs)]
-    config = {"config": {"Env": ["A=home"], "WorkingDir": "/usr", "ExposedPorts": {"80/tcp": {}}, "Volumes": {"/v": {}}}}
+    config = {
+        "config": {"Env": ["A=home"], "WorkingDir": "/usr", "ExposedPorts": {"80/tcp": {}}, "Volumes": {"/v": {}}}
+    }
     image = Image("sample", "amd64", config, facts, merge(facts))
     layers = Layers(blobs)
 
@@ -116,7 +127,12 @@ def test_command_tests_are_counted(judge) -> None:
 
 @pytest.mark.parametrize(
     "tests",
-    [{"schemaVersion": "1.0.0"}, {"fileTests": []}, {"fileExistenceTests": [{"name": "a", "mode": "b"}]}, {"metadataTest": {"x": 1}}],
+    [
+        {"schemaVersion": "1.0.0"},
+        {"fileTests": []},
+        {"fileExistenceTests": [{"name": "a", "mode": "b"}]},
+        {"metadataTest": {"x": 1}},
+    ],
 )
 def test_files_that_are_refused(judge, tests) -> None:
     with pytest.raises(structure.StructureError, match="tests.yaml"):

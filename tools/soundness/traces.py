@@ -29,7 +29,10 @@ PLACES = (
 
 # The literal beginning, which is looked for first, and the whole.
 SECRETS = (
-    (b"PRIVATE KEY-----", rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:\s|\\n|\\r)+(?:[A-Za-z0-9+/=:, -]|\s|\\n|\\r){64,}"),
+    (
+        b"PRIVATE KEY-----",
+        rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----(?:\s|\\n|\\r)+(?:[A-Za-z0-9+/=:, -]|\s|\\n|\\r){64,}",
+    ),
     (b"AKIA", rb"(?<![A-Za-z0-9+/])AKIA(?![0-9A-Z]{9}EXAMPLE)[0-9A-Z]{16}(?![A-Za-z0-9+/])"),
     (b"ASIA", rb"(?<![A-Za-z0-9+/])ASIA(?![0-9A-Z]{9}EXAMPLE)[0-9A-Z]{16}(?![A-Za-z0-9+/])"),
     (b"ghp_", rb"(?<![A-Za-z0-9])ghp_[A-Za-z0-9]{36}"),

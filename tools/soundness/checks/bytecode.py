@@ -14,7 +14,9 @@ KINDS = ("bytecode-magic", "bytecode-source")
 _CACHED = re.compile(r"((?:.*/)?)__pycache__/([^/]+?)\.([a-z]+-\d+)(?:\.opt-[12])?\.pyc")
 _HASHED = 0b01
 _KNOWN = 0b11
-_ADVICE = "tools/wheel/bytecode.py and tools/cpython make it; it has to be made again of this source by this interpreter."
+_ADVICE = (
+    "tools/wheel/bytecode.py and tools/cpython make it; it has to be made again of this source by this interpreter."
+)
 
 
 def check(image: Image, interpreter: Interpreter) -> Iterator[Finding]:
@@ -36,7 +38,9 @@ def check(image: Image, interpreter: Interpreter) -> Iterator[Finding]:
                 _ADVICE,
             )
         elif not match:
-            yield Finding("bytecode-source", path, "", "is not in __pycache__: there is no source that it is of", _ADVICE)
+            yield Finding(
+                "bytecode-source", path, "", "is not in __pycache__: there is no source that it is of", _ADVICE
+            )
         else:
             source = f"{match[1]}{match[2]}.py"
             fault = _fault(image.tree.nodes.get(source), flags, key)
@@ -52,6 +56,8 @@ def _fault(source: Node | None, flags: int, key: str) -> str:
     if flags & _HASHED:
         if "source" not in source.extra:
             return "its source was not hashed, as no interpreter belongs to the layer"
-        return "" if source.extra["source"] == key else f"is of a source with hash {key}, its has {source.extra['source']}"
+        return (
+            "" if source.extra["source"] == key else f"is of a source with hash {key}, its has {source.extra['source']}"
+        )
     expected = (source.mtime & 0xFFFFFFFF).to_bytes(4, "little") + (source.size & 0xFFFFFFFF).to_bytes(4, "little")
     return "" if expected.hex() == key else "is of a source of another time or size"

@@ -91,7 +91,11 @@ def _unlisted(image: Image, dpkg: Dpkg, declared: Collection[tuple[str, str]]) -
             continue
         made.add((name, path))
         if (name, path) not in declared:
-            yield Finding("dpkg-unlisted", path, name, f"the list of {name} does not have it, and it is not declared", advice)
+            yield Finding(
+                "dpkg-unlisted", path, name, f"the list of {name} does not have it, and it is not declared", advice
+            )
     for name, path in sorted(set(declared) - made):
         if name in lists and path not in lists[name]:
-            yield Finding("dpkg-unlisted", path, name, f"is declared as made by the scripts of {name}, but is not there", advice)
+            yield Finding(
+                "dpkg-unlisted", path, name, f"is declared as made by the scripts of {name}, but is not there", advice
+            )

@@ -29,7 +29,9 @@ def check(image: Image) -> Iterator[Finding]:
             )
             continue
         if found.fault:
-            yield Finding("elf-damaged", path, found.fault, found.fault, "Compare the file with the one in its package.")
+            yield Finding(
+                "elf-damaged", path, found.fault, found.fault, "Compare the file with the one in its package."
+            )
             continue
         sound[path] = found
         if found.interpreter and loader.elf_of(image.tree.resolve(found.interpreter) or "") is None:
@@ -84,7 +86,9 @@ def _versions(loader: Loader, load: Load, found: elf.Elf) -> Iterator[Finding]:
     for version in (version for name, version in found.versions if name == load.name):
         if version in provider.defines:
             continue
-        has = f"the newest that it has: {', '.join(provider.defines[-3:])}" if provider.defines else "it has no versions"
+        has = (
+            f"the newest that it has: {', '.join(provider.defines[-3:])}" if provider.defines else "it has no versions"
+        )
         yield Finding(
             "elf-version",
             load.path,
@@ -102,6 +106,8 @@ def _cache(loader: Loader) -> Iterator[Finding]:
         library = loader.find(path, ())
         found = loader.elf_of(library) if library else None
         if found is None:
-            yield Finding("ld-cache", CACHE, name, f"{name} should be {path}, which is no library of this machine", advice)
+            yield Finding(
+                "ld-cache", CACHE, name, f"{name} should be {path}, which is no library of this machine", advice
+            )
         elif found.soname not in ("", name):
             yield Finding("ld-cache", CACHE, name, f"{name} should be {path}, whose name is {found.soname}", advice)

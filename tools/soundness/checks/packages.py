@@ -79,7 +79,11 @@ def _python(interpreter: Interpreter, distribution: Distribution) -> Iterator[Fi
             if SpecifierSet(text).contains(interpreter.full_version, prereleases=True):
                 continue
             yield Finding(
-                "requires-python", path, text, f"requires Python {text}, the image has {interpreter.full_version}", advice
+                "requires-python",
+                path,
+                text,
+                f"requires Python {text}, the image has {interpreter.full_version}",
+                advice,
             )
         except InvalidSpecifier:
             yield Finding("requires-python", path, text, f"Requires-Python {text!r} is no specifier", advice)

@@ -51,7 +51,9 @@ def _rows(image: Image, distribution: Distribution) -> Iterator[Finding]:
         seen.add(path)
         node = image.tree.nodes.get(path)
         if node is None or node.type != FILE:
-            yield Finding("record", place, path, f"lists /{path}, which is {'no file' if node else 'not there'}", _ADVICE)
+            yield Finding(
+                "record", place, path, f"lists /{path}, which is {'no file' if node else 'not there'}", _ADVICE
+            )
             continue
         if path == place:
             continue  # nothing can hold its own hash

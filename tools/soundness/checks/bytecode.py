@@ -11,7 +11,7 @@ from tools.soundness.merge import Image, Node
 
 KINDS = ("bytecode-magic", "bytecode-source")
 
-_CACHED = re.compile(r"((?:.*/)?)__pycache__/([^/]+?)\.([a-z]+-\d+)(?:\.opt-[12])?\.pyc")
+_CACHED = re.compile(r"((?:.*/)?)__pycache__/([^/]+?)\.((?:cpython|pypy)[^/.]*(?:\.\d+)*)(?:\.opt-[12])?\.pyc")
 _HASHED = 0b01
 _KNOWN = 0b11
 _ADVICE = (
@@ -25,27 +25,30 @@ def check(image: Image, interpreter: Interpreter) -> Iterator[Finding]:
         if not path.endswith(".pyc"):
             continue
         match = _CACHED.fullmatch(path)
-        if "pyc" not in node.extra:
+        if match and match[3] != interpreter.tag:
+            yield from _foreign(path, node, match[3], interpreter)
+        elif "pyc" not in node.extra:
             yield Finding("bytecode-magic", path, "", f"has {node.size} bytes, no bytecode file is so short", _ADVICE)
-            continue
-        magic, flags, key = node.extra["pyc"]
-        if magic != interpreter.magic or (match and match[3] != interpreter.tag):
-            yield Finding(
-                "bytecode-magic",
-                path,
-                str(magic),
-                f"is for magic number {magic}, Python {interpreter.version} has {interpreter.magic} ({interpreter.tag})",
-                _ADVICE,
-            )
+        elif node.extra["pyc"][0] != interpreter.magic:
+            magic = node.extra["pyc"][0]
+            message = f"is for magic number {magic}, Python {interpreter.version} has {interpreter.magic}"
+            yield Finding("bytecode-magic", path, str(magic), message, _ADVICE)
         elif not match:
             yield Finding(
                 "bytecode-source", path, "", "is not in __pycache__: there is no source that it is of", _ADVICE
             )
         else:
             source = f"{match[1]}{match[2]}.py"
-            fault = _fault(image.tree.nodes.get(source), flags, key)
+            fault = _fault(image.tree.nodes.get(source), *node.extra["pyc"][1:])
             if fault:
                 yield Finding("bytecode-source", path, "", f"{fault} (/{source})", _ADVICE)
+
+
+def _foreign(path: str, node: Node, tag: str, interpreter: Interpreter) -> Iterator[Finding]:
+    """Named for another interpreter: this one never looks at it. Some wheels hold such files, and pip installs them, too; we
+    ourselves make none."""
+    if not node.origin.startswith("wheel:"):
+        yield Finding("bytecode-magic", path, tag, f"is for {tag}, the image has {interpreter.tag}", _ADVICE)
 
 
 def _fault(source: Node | None, flags: int, key: str) -> str:

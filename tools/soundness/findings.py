@@ -79,17 +79,18 @@ class Allowed:
             return False
         if self.images and not any(fnmatch.fnmatchcase(image.name, pattern) for pattern in self.images):
             return False
-        return not self.package or any(self._is_of(origin) for origin in image.origins())
+        return not self.package or any(self.is_of(origin) for origin in image.origins())
 
     def fits(self, finding: Finding, origin: str) -> bool:
         """Whether it allows a finding about a file of this origin."""
-        if finding.check != self.check or (self.package and not self._is_of(origin)):
+        if finding.check != self.check or (self.package and not self.is_of(origin)):
             return False
         if self.about and not fnmatch.fnmatchcase(finding.about, self.about):
             return False
         return not self.path or compile_glob(self.path)(finding.path)
 
-    def _is_of(self, origin: str) -> bool:
+    def is_of(self, origin: str) -> bool:
+        """Whether an origin is the package that this is for."""
         if not fnmatch.fnmatchcase(package_name(origin), self.package):
             return False
         return not self.versions or SpecifierSet(self.versions, prereleases=True).contains(package_version(origin))

@@ -215,6 +215,12 @@ CASES = {
     ),
     "a key": (_pure("x.pem", KEY), "secret", f"{SITE}/x.pem", "BEGIN PRIVA"),
     "a token": (_pure("x.cfg", TOKEN), "secret", f"{SITE}/x.cfg", "gh"),
+    "a token in the environment": (
+        lambda sample: sample.config.update(Env=["PATH=/bin", "TOKEN=gh" + "p_" + "0123456789" * 3 + "abcdef"]),
+        "secret",
+        "",
+        "the image's config looks like a secret",
+    ),
     "a file for secrets": (_pure(".netrc", b""), "secret", f"{SITE}/.netrc", "a file of this name"),
     "half installed": (
         _deb(status="install ok half-installed"),

@@ -1,12 +1,13 @@
-"""What stands in files and should not: places of the building machine, secrets. collect.py found them."""
+"""What stands in files and in the config and should not: places of the building machine, secrets (traces.py)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from tools.soundness.findings import Finding
 from tools.soundness.merge import Image
-from tools.soundness.traces import SECRET, TRACE
+from tools.soundness.traces import SECRET, TRACE, find
 
 KINDS = (TRACE, SECRET)
 
@@ -19,6 +20,8 @@ _SAYS = {TRACE: "holds a place of a building machine", SECRET: "looks like a sec
 
 def check(image: Image) -> Iterator[Finding]:
     """Everything that is suspicious in any file, also in one that an upper layer hides: whoever has the image has it."""
+    for kind, found in find("", json.dumps(image.config).encode()):
+        yield Finding(kind, "", found, f"the image's config {_SAYS[kind]}: {found}", _ADVICE[kind])
     nodes = [(path, node) for path, node in image.tree.nodes.items() if "traces" in node.extra]
     nodes += [(path, node) for path, _, node in image.tree.shadowed if "traces" in node.extra]
     for path, node in nodes:

@@ -95,7 +95,7 @@ def _inspect(image: merge.Image, exceptions: Path, declared: set[tuple[str, str]
 
 
 def _first(messages: Sequence[str]) -> str:
-    """Of very many findings the first, for each package at least one, and how many there are."""
+    """Of very many findings the first, and how many more there are."""
     if len(messages) <= _SHOWN:
         return "\n".join(messages)
     return "\n".join([*messages[:_SHOWN], f"... and {len(messages) - _SHOWN} more"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from tools.lock import model, resolver
-from tools.lock.model import LockError, LockSpec
+from tools.lock.model import LockedFile, LockError, LockSpec
+from tools.oci import decode
 from tools.wheel.tags import fits
 
 
@@ -20,9 +20,9 @@ def check(root: Path, spec: LockSpec, folder: Path) -> list[str]:
     """
     digest = model.input_digest(root, spec)
     try:
-        lock = json.loads((folder / f"{spec.lock}.json").read_text(encoding="utf-8"))
+        lock = decode.value((folder / f"{spec.lock}.json").read_bytes())
         pins = resolver.parse(re.sub(r"\A(#.*\n)+", "", (folder / f"{spec.lock}.txt").read_text(encoding="utf-8")))
-        files = lock["files"]
+        files = [_file(number, row) for number, row in enumerate(lock["files"], 1)]
     except FileNotFoundError as error:
         return [f"lock {spec.lock!r}: {Path(str(error.filename)).name} is missing"]
     except (OSError, ValueError, KeyError, TypeError, LockError) as error:
@@ -32,21 +32,29 @@ def check(root: Path, spec: LockSpec, folder: Path) -> list[str]:
     return _halves(spec, files, pins)
 
 
-def _halves(spec: LockSpec, files: list[dict[str, Any]], pins: dict[str, resolver.Pin]) -> list[str]:
+def _file(number: int, row: Any) -> LockedFile:
+    try:
+        file = decode.fields(LockedFile, row)
+        if not set(file.archs) <= set(model.ARCHITECTURES):
+            raise ValueError(f"`archs` is {', '.join(file.archs)}")
+    except ValueError as error:
+        raise LockError(f"its file {number}: {error}") from error
+    return file
+
+
+def _halves(spec: LockSpec, files: list[LockedFile], pins: dict[str, resolver.Pin]) -> list[str]:
     problems = []
     owners: dict[tuple[str, str], str] = {}
     for file in files:
-        named = f"lock {spec.lock!r}: {file['file']}"
-        pin = pins.get(file["name"])
-        if pin is None or pin.version != file["version"] or file["sha256"] not in pin.hashes:
+        named = f"lock {spec.lock!r}: {file.file}"
+        pin = pins.get(file.name)
+        if pin is None or pin.version != file.version or file.sha256 not in pin.hashes:
             problems.append(f"{named}: stands in {spec.lock}.json but {spec.lock}.txt has no such pin or hash")
-        for arch in file["archs"]:
-            if (file["name"], arch) in owners:
-                problems.append(
-                    f"{named}: second file of {file['name']} for {arch}, after {owners[file['name'], arch]}"
-                )
-            owners[file["name"], arch] = file["file"]
-            if file["kind"] == "wheel" and not fits(file["tags"], spec.python, arch):
+        for arch in file.archs:
+            if (file.name, arch) in owners:
+                problems.append(f"{named}: second file of {file.name} for {arch}, after {owners[file.name, arch]}")
+            owners[file.name, arch] = file.file
+            if file.kind == "wheel" and not fits(file.tags, spec.python, arch):
                 problems.append(f"{named}: does not fit Python {spec.python} on {arch}")
     for name, pin in pins.items():
         for arch in spec.archs:

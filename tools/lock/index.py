@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import http.client
-import json
 import os
 import re
 import subprocess
@@ -19,6 +18,7 @@ import urllib.request
 from typing import Any, Callable
 
 from tools.lock.model import LockError, normalize
+from tools.oci import decode
 
 INDEX_VARIABLE = "RUNTIME_PYPI_INDEX_URL"
 FILES_VARIABLE = "RUNTIME_PYPI_FILES_URL"
@@ -107,8 +107,10 @@ class Index:
         page = f"{self.url}/{normalize(project)}/"
         body = self._get(project, page)
         try:
-            answer = json.loads(body)
-            return [self._file(page, file) for file in answer["files"] if "sha256" in file.get("hashes", {})]
+            files = decode.at(decode.value(body), "files", hint=list)
+            return [self._file(page, file) for file in files if "sha256" in file.get("hashes", {})]
+        except LockError as error:
+            raise LockError(f"{project}: {error}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LockError(
                 f"{project}: the index {self.url} does not answer in the JSON form that a lock needs"
@@ -118,12 +120,12 @@ class Index:
 
     def _file(self, page: str, file: dict[str, Any]) -> IndexFile:
         return IndexFile(
-            file=file["filename"],
-            path=relative_path(urllib.parse.urljoin(page, file["url"]), self._files_url),
-            sha256=file["hashes"]["sha256"],
-            size=int(file["size"]),
-            uploaded=file["upload-time"],
-            requires_python=file.get("requires-python") or "",
+            file=decode.at(file, "filename"),
+            path=relative_path(urllib.parse.urljoin(page, decode.at(file, "url")), self._files_url),
+            sha256=decode.at(file, "hashes", "sha256"),
+            size=decode.at(file, "size", hint=int),
+            uploaded=decode.at(file, "upload-time"),
+            requires_python=decode.checked(file.get("requires-python") or "", str, "requires-python"),
             yanked=bool(file.get("yanked")),
         )
 

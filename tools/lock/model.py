@@ -14,6 +14,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tools.oci import decode
+
 ARCHITECTURES = ("amd64", "arm64")
 REGISTRY = "pypi"
 
@@ -127,7 +129,7 @@ def read_table(path: Path) -> list[LockSpec]:
         LockError: unreadable table, bad row, or two rows of one name.
     """
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = decode.value(path.read_bytes())
     except (OSError, ValueError) as error:
         raise LockError(f"{path}: can't read the table of locks: {error}") from error
     if not isinstance(rows, list):

@@ -93,7 +93,9 @@ def parse(text: str) -> dict[str, Pin]:
         match = re.match(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", block)
         hashes = frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})", block))
         if not match or not hashes:
-            raise LockError(f"the resolver wrote something else than a pin with hashes: {block.splitlines()[0]!r}")
+            raise LockError(
+                f"the resolver wrote something else than a pin with hashes: {block.partition(chr(10))[0]!r}"
+            )
         name = normalize(match.group(1))
         if name in pins:
             raise LockError(f"the resolver wrote two pins for {name}")

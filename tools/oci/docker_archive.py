@@ -18,6 +18,7 @@ from typing import BinaryIO
 from tools.oci import arguments, canonical, layout, tar
 from tools.oci.layout import Image, LayoutError
 from tools.oci.mtree import DIRECTORY, FILE, Entry
+from tools.oci.outputs import Outputs
 
 _BUFFER = 1 << 20
 
@@ -74,11 +75,10 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(arguments.expand(argv))
     try:
         image = layout.read_image(*options.image)
-        with open(options.output, "wb") as out:
+        with Outputs(options.output) as (beside,), open(beside, "wb") as out:
             write(out, image, layout.read_layers(options.layer), options.tag)
-    except (LayoutError, ValueError) as error:
-        options.output.unlink(missing_ok=True)
-        print(f"docker_archive: {error}", file=sys.stderr)
+    except (LayoutError, OSError, ValueError) as error:
+        print(f"docker_archive: {options.output.name}: {error}", file=sys.stderr)
         return 1
     return 0
 

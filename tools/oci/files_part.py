@@ -9,7 +9,6 @@ matter.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.oci import decode
 from tools.oci.part import PartError, PartWriter
 from tools.oci.tree import PathSet
 
@@ -100,9 +100,9 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     try:
         with PartWriter(options.deflate, options.mtree) as part:
-            write(Spec(**json.loads(options.spec.read_bytes())), part)
-    except (PartError, ValueError) as error:
-        print(f"files_part: {error}", file=sys.stderr)
+            write(decode.document(Spec, options.spec.read_bytes()), part)
+    except (PartError, OSError, ValueError) as error:
+        print(f"files_part: {options.spec.name}: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -18,15 +17,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.oci import arguments, canonical, mtree
+from tools.oci import arguments, canonical, decode, mtree
 from tools.oci.layer import Metadata
-from tools.oci.mtree import EPOCH
+from tools.oci.mtree import EPOCH, MtreeError
+from tools.oci.outputs import Outputs
 from tools.oci.tree import PathSet, Tree, TreeError, overlay
 
 CREATED = datetime.datetime.fromtimestamp(EPOCH, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 """One constant for all images: a build date would make equal images differ."""
 
 _PORT = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SECONDS = re.compile(r"([0-9]+)s")
 _DURATIONS = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
 
@@ -189,9 +190,20 @@ def tree(spec: Spec, layers: Sequence[Layer]) -> list[mtree.Entry]:
 
 
 def read_layer(name: str, metadata: Path, listing: Path) -> Layer:
-    """A layer from the files that the layer program wrote."""
-    fields = json.loads(metadata.read_bytes())
-    return Layer(name, Metadata(**fields), Tree(name, mtree.parse(listing.read_text("ascii"))))
+    """A layer from the files that the layer program wrote.
+
+    Raises:
+        ImageError: its metadata are not what that program writes.
+        MtreeError, UnicodeDecodeError: nor is its listing.
+    """
+    try:
+        facts = decode.document(Metadata, metadata.read_bytes())
+    except ValueError as error:
+        raise ImageError(f"{name}: its metadata {metadata}: {error}") from error
+    for field_name, digest in (("digest", facts.digest), ("diff_id", facts.diff_id)):
+        if not _DIGEST.fullmatch(digest):
+            raise ImageError(f"{name}: its metadata {metadata}: `{field_name}` {digest!r:.80} is no digest")
+    return Layer(name, facts, Tree(name, mtree.parse(listing.read_text("ascii"))))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -202,18 +214,20 @@ def main(argv: Sequence[str]) -> int:
         parser.add_argument(f"--{name}", type=Path, required=True)
     options = parser.parse_args(arguments.expand(argv))
     try:
-        spec = Spec(**json.loads(options.spec.read_bytes()))
+        spec = decode.document(Spec, options.spec.read_bytes())
         layers = [read_layer(name, Path(metadata), Path(listing)) for name, metadata, listing in options.layer]
         entries = tree(spec, layers)
         config_blob = canonical.encode(config(spec, layers))
-    except (ImageError, ValueError) as error:
-        print(f"image: {error}", file=sys.stderr)
+        manifest_blob = canonical.encode(manifest(spec, config_blob, layers))
+        outputs = (options.config, options.manifest, options.mtree, options.digest)
+        with Outputs(*outputs) as (config_file, manifest_file, mtree_file, digest_file):
+            config_file.write_bytes(config_blob)
+            manifest_file.write_bytes(manifest_blob)
+            mtree_file.write_text(mtree.dump(entries), "ascii")
+            digest_file.write_text(canonical.digest(manifest_blob) + "\n", "ascii")
+    except (ImageError, MtreeError, OSError, ValueError) as error:
+        print(f"image: {options.config.name}: {error}", file=sys.stderr)
         return 1
-    manifest_blob = canonical.encode(manifest(spec, config_blob, layers))
-    options.config.write_bytes(config_blob)
-    options.manifest.write_bytes(manifest_blob)
-    options.mtree.write_text(mtree.dump(entries), "ascii")
-    options.digest.write_text(canonical.digest(manifest_blob) + "\n", "ascii")
     return 0
 
 

@@ -151,7 +151,8 @@ def test_number_of_layers() -> None:
 
 def arguments(directory: Path, spec: dict[str, object]) -> list[str]:
     (directory / "spec").write_text(json.dumps(spec))
-    (directory / "l.json").write_bytes(canonical.encode(LAYERS[0].metadata._asdict()))
+    digests = {name: f"sha256:{64 * letter}" for name, letter in (("digest", "a"), ("diff_id", "b"))}
+    (directory / "l.json").write_bytes(canonical.encode({**LAYERS[0].metadata._asdict(), **digests}))
     (directory / "l.mtree").write_text(mtree.dump([Entry("a", FILE, 0o644)]))
     outputs = [
         word for name in ("config", "manifest", "mtree", "digest") for word in (f"--{name}", f"{directory}/{name}")
@@ -169,5 +170,5 @@ def test_program(tmp_path: Path) -> None:
 
 def test_program_leaves_nothing_on_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert image.main(arguments(tmp_path, {"architecture": "amd64", "workdir": "x"})) == 1
-    assert capsys.readouterr().err == "image: `workdir`: 'x' is not absolute\n"
+    assert capsys.readouterr().err == "image: config: `workdir`: 'x' is not absolute\n"
     assert {path.name for path in tmp_path.iterdir()} == {"spec", "l.json", "l.mtree"}

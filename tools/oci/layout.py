@@ -12,7 +12,6 @@ images share the layer. All other blobs are files.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -20,7 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.oci import arguments, canonical
+from tools.oci import arguments, canonical, decode
+from tools.oci.outputs import Outputs
 
 OCI_LAYOUT = canonical.encode({"imageLayoutVersion": "1.0.0"})
 
@@ -37,13 +37,14 @@ class Image(NamedTuple):
 
     def descriptor(self) -> dict[str, Any]:
         """The manifest's descriptor, with the platform of the config."""
-        config = json.loads(self.config)
-        platform = {key: config[key] for key in ("architecture", "os", "variant") if key in config}
+        config = decode.value(self.config)
+        platform = {key: decode.at(config, key) for key in ("architecture", "os", "variant") if key in config}
         return {**canonical.descriptor(canonical.MANIFEST, self.manifest), "platform": platform}
 
     def layers(self) -> list[str]:
         """Digests of the layers, lowest first."""
-        return [layer["digest"] for layer in json.loads(self.manifest)["layers"]]
+        layers = decode.at(decode.value(self.manifest), "layers", hint=list)
+        return [decode.at(layer, "digest") for layer in layers]
 
 
 def index_document(images: Sequence[Image], annotations: Mapping[str, str] | None = None) -> bytes:
@@ -112,7 +113,7 @@ def read_image(manifest: Path, config: Path) -> Image:
         LayoutError: the two do not belong together.
     """
     image = Image(manifest.read_bytes(), config.read_bytes())
-    wanted = json.loads(image.manifest)["config"]["digest"]
+    wanted = decode.at(decode.value(image.manifest), "config", "digest")
     if canonical.digest(image.config) != wanted:
         raise LayoutError(f"{config} is not the config that {manifest} names ({wanted})")
     return image
@@ -120,7 +121,7 @@ def read_image(manifest: Path, config: Path) -> Image:
 
 def read_layers(pairs: Sequence[Sequence[str]]) -> dict[str, Path]:
     """Layer files by digest, of (metadata file, layer file) pairs."""
-    return {json.loads(Path(metadata).read_bytes())["digest"]: Path(blob) for metadata, blob in pairs}
+    return {decode.at(decode.value(Path(metadata).read_bytes()), "digest"): Path(blob) for metadata, blob in pairs}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -138,15 +139,16 @@ def main(argv: Sequence[str]) -> int:
         if not options.index and len(images) > 1:
             raise LayoutError("more than one image, but no --index")
         index = index_document(images, dict(options.annotation)) if options.index else None
-        write(options.output, images, read_layers(options.layer), index)
-    except (LayoutError, ValueError) as error:
+        with Outputs(options.output) as (directory,):
+            write(directory, images, read_layers(options.layer), index)
+        if index is not None:
+            with Outputs(options.index, *([options.digest] if options.digest else [])) as files:
+                for file, content in zip(files, (index, canonical.digest(index).encode() + b"\n")):
+                    file.write_bytes(content)
+    except (LayoutError, OSError, ValueError) as error:
         shutil.rmtree(options.output, ignore_errors=True)
-        print(f"layout: {error}", file=sys.stderr)
+        print(f"layout: {options.output.name}: {error}", file=sys.stderr)
         return 1
-    if index is not None:
-        options.index.write_bytes(index)
-        if options.digest:
-            options.digest.write_text(canonical.digest(index) + "\n", "ascii")
     return 0
 
 

@@ -19,6 +19,9 @@ from tools.oci.part import PartError, PartWriter
 
 _OWNER = re.compile(r"([0-9]+):([0-9]+)")
 _MODES = 0o7777
+_CHUNK = 1 << 20
+_DAMAGE = (tarfile.TarError, EOFError, KeyError, OSError, OverflowError, ValueError)
+"""What tarfile raises of an archive that is damaged: not only its own errors."""
 
 
 def write(archive: tarfile.TarFile, part: PartWriter, prefix: str, owner: tuple[int, int]) -> None:
@@ -41,11 +44,16 @@ def write(archive: tarfile.TarFile, part: PartWriter, prefix: str, owner: tuple[
         elif member.islnk():
             part.hardlink(path, _path(member.linkname, prefix))
         elif member.isreg() and not member.issparse():
-            data = archive.extractfile(member)
-            assert data is not None
-            part.file(path, data.read(), mode, uid, gid)
+            part.file(path, _content(archive, member), mode, uid, gid)
         else:
             raise PartError(f"{member.name!r}: is neither a plain file nor a directory nor a link")
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    """The data of a file, in pieces: a header may promise more than there is memory."""
+    stream = archive.extractfile(member)
+    assert stream is not None
+    return b"".join(iter(lambda: stream.read(_CHUNK), b""))
 
 
 def _path(name: str, prefix: str) -> str:
@@ -68,7 +76,7 @@ def main(argv: Sequence[str]) -> int:
             raise PartError(f"owner {options.owner!r} is not of the form UID:GID")
         with tarfile.open(options.tar) as archive, PartWriter(options.deflate, options.mtree) as part:
             write(archive, part, options.prefix, (int(owner[1]), int(owner[2])))
-    except (PartError, tarfile.TarError, EOFError) as error:
+    except (PartError, *_DAMAGE) as error:
         print(f"tar_part: {options.tar}: {error}", file=sys.stderr)
         return 1
     return 0

@@ -193,6 +193,8 @@ def members(stream: LayerStream) -> Iterator[Member]:
             raise ArchiveError(f"{path}: entry of type {kind!r}, which is not known")
         type_ = _TYPES[kind]
         size = int(pax.get("size", size)) if type_ == FILE else 0
+        if size < 0:
+            raise ArchiveError(f"{path}: its size is {size}")
         if type_ == FILE and path.endswith("/"):
             type_ = DIRECTORY  # as in archives from before POSIX
         yield Member(

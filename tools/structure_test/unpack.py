@@ -82,6 +82,9 @@ def unpack(layers: Sequence[Layer], root: Path) -> Tree:
                     raise UnpackError(f"the archive is {digest}, but the image names {layer.diff_id}")
             except (ArchiveError, UnpackError) as error:
                 raise type(error)(f"layer {number}, {layer.blob}: {error}") from error
+            except (OSError, OverflowError, ValueError) as error:
+                # Names and numbers that no file system and no header can have.
+                raise UnpackError(f"layer {number}, {layer.blob}: {error}") from error
             finally:
                 stream.close()
         unpacker.set_modes()

@@ -1,0 +1,113 @@
+"""Reads JSON documents of a fixed form, such as the specs that rules write: any other form is an error that names the field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_type_hints
+
+_Document = TypeVar("_Document")
+_NAMES = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    list: "a list",
+    dict: "an object",
+    tuple: "a list",
+}
+
+
+def value(data: bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is none, or nested beyond all measure.
+    """
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def document(kind: type[_Document], data: bytes) -> _Document:
+    """An object of a dataclass or NamedTuple.
+
+    Args:
+        kind: the class; its fields are str, bool, int, list[…], dict[str, …] or tuple[…] of these.
+        data: a JSON object with its fields; those that have a default may be missing.
+
+    Raises:
+        ValueError: naming the field that is missing, unknown or of another type.
+    """
+    return fields(kind, value(data))
+
+
+def fields(kind: type[_Document], found: Any) -> _Document:
+    """An object of a dataclass or NamedTuple, from a value that JSON gave; see `document`.
+
+    Raises:
+        ValueError: naming the field that is missing, unknown or of another type.
+    """
+    if not isinstance(found, dict):
+        raise ValueError(f"is {found!r:.60}, not an object")
+    hints = get_type_hints(kind)
+    for name in found:
+        if name not in hints:
+            raise ValueError(f"has an unknown field {name!r:.60}")
+    try:
+        return kind(**{name: checked(each, hints[name], f"`{name}`") for name, each in found.items()})
+    except TypeError as error:
+        raise ValueError(f"lacks a field: {error}") from None
+
+
+def checked(found: Any, hint: Any, where: str) -> Any:
+    """A value, lists made tuples where the type says so.
+
+    Args:
+        found: what JSON gave.
+        hint: str, bool, int, list[…], dict[str, …] or tuple[…]; of a tuple[…, ...] any length.
+        where: what to call it in errors.
+
+    Raises:
+        ValueError: it is of another type.
+    """
+    origin = getattr(hint, "__origin__", hint)
+    wanted = list if origin is tuple else origin
+    if not isinstance(found, wanted) or (isinstance(found, bool) and wanted is not bool):
+        raise ValueError(f"{where} is {found!r:.60}, not {_NAMES[origin]}")
+    if origin is str:
+        try:
+            found.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{where} is {found!r:.60}, which is not valid Unicode") from None
+    if origin is list and hint is not list:
+        return [checked(each, hint.__args__[0], f"an element of {where}") for each in found]
+    if origin is dict:
+        key, each_hint = hint.__args__
+        return {
+            checked(name, key, where): checked(each, each_hint, f"{where}: {name!r:.60}")
+            for name, each in found.items()
+        }
+    if origin is tuple and hint.__args__[-1] is Ellipsis:
+        return tuple(checked(each, hint.__args__[0], f"an element of {where}") for each in found)
+    if origin is tuple:
+        if len(found) != len(hint.__args__):
+            raise ValueError(f"{where} has {len(found)} elements instead of {len(hint.__args__)}")
+        return tuple(checked(each, of, f"an element of {where}") for each, of in zip(found, hint.__args__))
+    return found
+
+
+def at(found: Any, *path: str | int, hint: Any = str) -> Any:
+    """What lies at a path in a value.
+
+    Raises:
+        ValueError: naming the place where nothing lies, or something of another type.
+    """
+    where = "the document"
+    for step in path:
+        fits = isinstance(found, Mapping) if isinstance(step, str) else isinstance(found, list)
+        if not fits or (isinstance(step, str) and step not in found) or (isinstance(step, int) and step >= len(found)):
+            raise ValueError(f"{where} has no {step!r}")
+        found = found[step]
+        where = f"{step!r} of {where}"
+    return checked(found, hint, where)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
@@ -38,32 +40,44 @@ def unpack_tar(path: Path, into: Path, directory: str = "", wanted: Callable[[st
                 name = info.name.removeprefix("./")
                 if not name.startswith(prefix) or name == prefix or not wanted(name[len(prefix) :]):
                     continue
-                _extract(tar, info, into / _plain(name[len(prefix) :], path))
+                _extract(tar, info, into / _plain(name[len(prefix) :]), into)
                 count += 1
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except BuildError as error:
+        raise BuildError(f"{path.name}: {error}") from error
+    except (tarfile.TarError, EOFError, KeyError, OSError, OverflowError, ValueError) as error:
+        # tarfile lets others than its own out where a header makes no sense.
         raise BuildError(f"{path.name} can't be unpacked: {error}") from error
     if not count:
         raise BuildError(f"{path.name} holds nothing below {directory!r}")
 
 
-def _plain(name: str, path: Path) -> str:
+def _plain(name: str) -> str:
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts:
-        raise BuildError(f"{path.name}: the entry {name!r} leaves its directory")
+        raise BuildError(f"the entry {name!r} leaves its directory")
     return name
 
 
-def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, target: Path) -> None:
+def _make_parent(target: Path, into: Path) -> None:
+    """Makes the directory of a file; refuses one to which a link leads out of `into`."""
+    if not f"{os.path.realpath(target.parent)}/".startswith(f"{os.path.realpath(into)}/"):
+        raise BuildError(f"the entry {str(target.relative_to(into))!r} leaves its directory by a link")
+    target.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, target: Path, into: Path) -> None:
+    _make_parent(target, into)
     if info.isdir():
         target.mkdir(parents=True, exist_ok=True)
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_symlink():
+        raise BuildError(f"the entry {info.name!r} stands twice, first as a link")
     if info.issym():
         target.symlink_to(info.linkname)
         return
     stream = tar.extractfile(info)
     if stream is None:
-        raise BuildError(f"{info.name}: neither file, directory nor symbolic link")
+        raise BuildError(f"the entry {info.name!r} is neither file, directory nor symbolic link")
     with open(target, "wb") as file:
         while True:
             chunk = stream.read(1 << 20)
@@ -94,7 +108,10 @@ def unpack_debs(debs: Iterable[Path], root: Path) -> None:
             if path.startswith(_SKIPPED) or path.endswith(_SKIPPED_SUFFIXES) or entry.type == archive.DIRECTORY:
                 continue
             target = root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _make_parent(target, root)
+            except BuildError as error:
+                raise BuildError(f"{deb.name}: {error}") from error
             if target.is_symlink() or target.exists():
                 target.unlink()
             if entry.type == archive.SYMLINK:
@@ -126,10 +143,12 @@ def unpack_wheel(wheel: Path, into: Path, wanted: Callable[[str], bool] = lambda
             for info in content.infolist():
                 if info.is_dir() or not wanted(info.filename):
                     continue
-                target = into / _plain(info.filename, wheel)
+                target = into / _plain(info.filename)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content.read(info))
                 if info.external_attr >> 16 & 0o100:
                     os.chmod(target, 0o755)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except BuildError as error:
+        raise BuildError(f"{wheel.name}: {error}") from error
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, ValueError, struct.error, zlib.error) as error:
         raise BuildError(f"{wheel.name} can't be unpacked: {error}") from error

@@ -10,7 +10,7 @@ import lzma
 import tarfile
 import zlib
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 from tools.deb import control
 
@@ -27,6 +27,8 @@ _TYPES = {
     tarfile.LNKTYPE: HARDLINK,
 }
 _AR_MAGIC = b"!<arch>\n"
+_LARGEST_TAR = 1 << 29
+"""Of control.tar and data.tar, unpacked: several times what any package of ours has. They are held in memory."""
 
 
 class DebError(ValueError):
@@ -97,7 +99,7 @@ def read(data: bytes, name: str) -> Deb:
             raise DebError("the first member is not debian-binary 2.x")
         rest = [part for part in parts[1:] if not part[0].startswith("_")]
         if len(rest) != 2 or not rest[0][0].startswith("control.tar") or not rest[1][0].startswith("data.tar"):
-            raise DebError(f"expected the members control.tar* and data.tar*, found {', '.join(names[1:])}")
+            raise DebError(f"expected the members control.tar* and data.tar*, found {', '.join(names[1:9]) or 'none'}")
         members = {e.path: Member(e.data, e.mode) for e in _tar(_decompressed(*rest[0]), rest[0][0]) if e.type == FILE}
         if "control" not in members:
             raise DebError("control.tar has no file control")
@@ -113,7 +115,7 @@ def read(data: bytes, name: str) -> Deb:
 def _ar(data: bytes) -> List[Tuple[str, bytes]]:
     if not data.startswith(_AR_MAGIC):
         raise DebError("not a .deb: it does not start as an ar archive")
-    members: List[Tuple[str, bytes]] = []
+    members: Dict[str, bytes] = {}
     at = len(_AR_MAGIC)
     while at < len(data):
         head = data[at : at + 60]
@@ -125,22 +127,26 @@ def _ar(data: bytes) -> List[Tuple[str, bytes]]:
         content = data[at + 60 : at + 60 + int(size)]
         if len(content) < int(size):
             raise DebError(f"truncated: {name} should have {int(size)} bytes, has {len(content)}")
-        if name in (n for n, _ in members):
+        if name in members:
             raise DebError(f"the ar member {name} stands twice")
-        members.append((name, content))
+        members[name] = content
         at += 60 + int(size) + int(size) % 2
-    return members
+    return list(members.items())
 
 
 def _decompressed(name: str, data: bytes) -> bytes:
     try:
         if name.endswith(".tar"):
             return data
+        decoder: Any = None
         if name.endswith(".tar.xz"):
-            return lzma.decompress(data, lzma.FORMAT_XZ)
+            decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ)
         if name.endswith(".tar.gz"):
             decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            content = decoder.decompress(data)
+        if decoder:
+            content: bytes = decoder.decompress(data, _LARGEST_TAR + 1)
+            if len(content) > _LARGEST_TAR:
+                raise DebError(f"{name} holds more than {_LARGEST_TAR} bytes")
             if not decoder.eof or decoder.unused_data:
                 raise DebError(f"{name} is truncated or followed by something else")
             return content
@@ -162,7 +168,10 @@ def _tar(data: bytes, name: str) -> List[Entry]:
                 types[entry.path] = entry.type
                 entries.append(entry)
             rest = data[archive.offset :]
-    except (tarfile.TarError, UnicodeDecodeError) as error:
+    except DebError:
+        raise
+    except (tarfile.TarError, KeyError, OverflowError, ValueError) as error:
+        # tarfile lets others than its own out where a header makes no sense.
         raise DebError(f"{name} is broken: {error}") from None
     if rest.strip(b"\0") or len(rest) < 2 * tarfile.BLOCKSIZE:
         raise DebError(f"{name} is truncated or broken after {entries[-1].path if entries else 'its start'}")
@@ -179,6 +188,8 @@ def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Entry:
     if any(key.startswith(("SCHILY.xattr", "LIBARCHIVE.xattr")) for key in info.pax_headers):
         raise DebError(f"{path} has extended attributes, which are not supported")
     kind, content, target = _TYPES[info.type], b"", ""
+    if kind != DIRECTORY and (path == "." or info.name.endswith("/")):
+        raise DebError(f"{info.name!r} has the name of a directory, but is none")
     if kind == FILE:
         stream = archive.extractfile(info)
         content = stream.read() if stream else b""

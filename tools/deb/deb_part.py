@@ -15,6 +15,7 @@ from typing import AbstractSet, Dict, List, Sequence, Tuple
 from tools.deb import archive, effects, facts, path_filter, scripts
 from tools.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
 from tools.oci.mtree import EPOCH
+from tools.oci.outputs import Outputs
 from tools.oci.part import PartError, PartWriter
 
 INFO = "var/lib/dpkg/info"
@@ -109,9 +110,16 @@ def main(argv: Sequence[str]) -> int:
             filters = path_filter.parse(options.path_filter.read_text(encoding="utf-8"))
         entries = contents(deb, declaration["effects"], filters)
         collected = facts.collect(deb, [e for e in entries if not e.path.startswith(INFO)], options.text)
-        with PartWriter(options.part, options.mtree) as writer:
-            write(entries, writer)
-        options.facts.write_text(facts.dump(collected), encoding="utf-8")
+        with Outputs(options.facts) as (beside,):
+            with PartWriter(options.part, options.mtree) as writer:
+                write(entries, writer)
+                beside.write_text(facts.dump(collected), encoding="utf-8")
+    except UnicodeDecodeError as error:
+        print(f"error: {options.deb.name}: text of the package is not UTF-8: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {options.deb.name}: {error}", file=sys.stderr)
+        return 1
     except (
         DebError,
         PartError,

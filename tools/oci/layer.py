@@ -21,6 +21,7 @@ from typing import BinaryIO, NamedTuple
 from tools.oci import arguments, canonical, mtree, tar
 from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, RunReader, compress, gzip_trailer
 from tools.oci.mtree import DIRECTORY, MtreeError
+from tools.oci.outputs import Outputs
 from tools.oci.tree import PathSet, Tree, TreeError, overlay
 from tools.oci.verify import TarVerifier, VerifyError
 
@@ -93,8 +94,12 @@ def assemble(parts: Sequence[Part], blob: Path, listing: Path) -> Metadata:
     trees = []
     for part in parts:
         try:
-            trees.append(Tree(part.origin, mtree.parse(part.mtree.read_text("ascii"))))
-        except (MtreeError, UnicodeDecodeError) as error:
+            entries = mtree.parse(part.mtree.read_text("ascii"))
+            trees.append(Tree(part.origin, entries))
+            for entry in entries:
+                if entry.type == DIRECTORY:
+                    tar.header(entry)
+        except (MtreeError, tar.TarError, UnicodeDecodeError) as error:
             raise LayerError(f"{part.origin}: its listing {part.mtree}: {error}") from error
     try:
         entries = overlay(trees, PathSet([]))
@@ -113,7 +118,7 @@ def assemble(parts: Sequence[Part], blob: Path, listing: Path) -> Metadata:
         for part, tree in zip(parts, trees):
             try:
                 _copy(part, reader, TarVerifier(tree.entries), out, thread)
-            except (DeflateError, VerifyError) as error:
+            except (DeflateError, VerifyError, tar.TarError) as error:
                 raise LayerError(f"{part.origin}: {part.deflate} does not match its listing: {error}") from error
         out.write(compress(tar.END))
         out.count(tar.END)
@@ -156,15 +161,12 @@ def main(argv: Sequence[str]) -> int:
         parser.add_argument(f"--{name}", type=Path, required=True)
     options = parser.parse_args(arguments.expand(argv))
     parts = [Part(origin, Path(deflate), Path(listing)) for origin, deflate, listing in options.part]
-    outputs = (options.blob, options.metadata, options.mtree)
     try:
-        metadata = assemble(parts, options.blob, options.mtree)
-    except (LayerError, ValueError) as error:
-        for output in outputs:
-            output.unlink(missing_ok=True)
-        print(f"layer: {error}", file=sys.stderr)
+        with Outputs(options.blob, options.metadata, options.mtree) as (blob, metadata, listing):
+            metadata.write_bytes(canonical.encode(assemble(parts, blob, listing)._asdict()))
+    except (LayerError, OSError, ValueError) as error:
+        print(f"layer: {options.blob.name}: {error}", file=sys.stderr)
         return 1
-    options.metadata.write_bytes(canonical.encode(metadata._asdict()))
     return 0
 
 

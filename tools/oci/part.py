@@ -7,6 +7,7 @@ layer writes the directories of all its parts, each once, then copies the parts 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from hashlib import sha256
 from pathlib import Path
@@ -93,7 +94,8 @@ class PartWriter:
                 for output in self._outputs:
                     os.replace(_beside(output), output)
         finally:
-            self._file.close()
+            with contextlib.suppress(OSError):  # where a write failed, so does this one
+                self._file.close()
             for output in self._outputs:
                 _beside(output).unlink(missing_ok=True)
 

@@ -44,7 +44,8 @@ def unpack(archive: Path, into: Path) -> Path:
         with tarfile.open(fileobj=io.BytesIO(_content(archive)), mode="r:", errorlevel=2) as tar:
             for info in tar:
                 reader.take(tar, info)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, KeyError, OverflowError, ValueError) as error:
+        # tarfile lets others than its own out where a header makes no sense.
         raise SdistError(f"{archive.name}: damaged or truncated: {error}") from error
     return reader.finish()
 
@@ -71,7 +72,7 @@ class _Reader:
 
     def take(self, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
         """Unpacks one entry."""
-        if info.name in (".", "./"):
+        if info.isdir() and info.name in (".", "./"):
             return
         name = self._name(info)
         target = self._into / name
@@ -130,7 +131,9 @@ class _Reader:
         if any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 for char in info.name):
             raise self._error(info, "has a control character in its name, or a name that is not UTF-8")
         name = _plain(info.name)
-        if len(os.fsencode(name)) > 4000:
+        if not name:
+            raise self._error(info, "has no name")
+        if len(os.fsencode(name)) > 4000 or any(len(os.fsencode(part)) > 255 for part in name.split("/")):
             raise self._error(info, "has too long a name")
         self._tops.add(name.split("/")[0])
         return name
@@ -150,6 +153,8 @@ class _Reader:
                 self._directories.add(place)
 
     def _check_link(self, info: tarfile.TarInfo, name: str) -> None:
+        if not info.linkname or "\0" in info.linkname or len(os.fsencode(info.linkname)) > 4000:
+            raise self._error(info, "is a symbolic link to nothing that could be")
         if info.linkname.startswith("/"):
             raise self._error(info, f"is a symbolic link to the absolute path {info.linkname!r}")
         place = list(PurePosixPath(name).parts[:-1])

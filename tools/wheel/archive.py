@@ -8,6 +8,7 @@ that have exactly the declared size and CRC-32.
 from __future__ import annotations
 
 import dataclasses
+import os
 import stat
 import struct
 import zipfile
@@ -22,6 +23,7 @@ DEFLATED = zipfile.ZIP_DEFLATED
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED = 0x1
+_LONGEST_NAME, _LONGEST_PATH = 255, 3000  # what Linux takes, less the directory it is installed to
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Archive:
         except OSError as error:
             raise WheelError(f"{self.file}: can't be read: {error.strerror}") from error
         try:
+            self._size = os.fstat(self._stream.fileno()).st_size
             self.entries = self._read()
         except BaseException:
             self._stream.close()
@@ -111,13 +114,15 @@ class Archive:
         try:
             with zipfile.ZipFile(self._stream) as archive:
                 infos = archive.infolist()
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, struct.error) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error) as error:
             raise WheelError(f"{self.file}: not a whole zip archive ({error}); truncated download?") from error
         entries: dict[str, Entry] = {}
         ranges = []
         for info in infos:
             self._check_name(info)
             start = self._data_start(info)
+            if start + info.compress_size > self._size:
+                raise WheelError(f"{self.file}: {info.filename}: the wheel is truncated")
             ranges.append((info.header_offset, start + info.compress_size, info.filename))
             if info.is_dir():
                 continue
@@ -157,10 +162,14 @@ class Archive:
             raise WheelError(f"{self.file}: {name}: escapes the root it is installed to")
         if "" in parts or "." in parts:
             raise WheelError(f"{self.file}: {name!r}: empty or '.' component in the name")
+        if len(name.encode()) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_NAME for part in parts):
+            raise WheelError(f"{self.file}: {name}: too long a name for a file")
         if info.flag_bits & _ENCRYPTED:
             raise WheelError(f"{self.file}: {name}: is encrypted")
 
     def _data_start(self, info: zipfile.ZipInfo) -> int:
+        if not 0 <= info.header_offset < self._size:
+            raise WheelError(f"{self.file}: {info.filename}: lies outside of the wheel; truncated or damaged wheel")
         self._stream.seek(info.header_offset)
         head = self._stream.read(_LOCAL.size)
         if len(head) != _LOCAL.size or head[:4] != b"PK\3\4":

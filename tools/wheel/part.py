@@ -130,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
                         options.requested,
                         options.leave_out,
                     )
-            except PartError as error:
+            except (PartError, OSError) as error:
                 raise WheelError(f"{wheel.file}: {error}") from error
     except WheelError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -28,7 +28,7 @@ class Record:
         self.name = f"{metadata.dist_info}/RECORD"
         self._rows: dict[str, tuple[str, str]] = {}
         free = {self.name, self.name + ".jws", self.name + ".p7s"}
-        for row in csv.reader(io.StringIO(read_text(wheel, self.name), newline="")):
+        for row in self._csv(read_text(wheel, self.name)):
             if not row:
                 continue
             if len(row) != 3:
@@ -42,6 +42,12 @@ class Record:
         for name in wheel.entries:
             if name not in free and not self._rows.get(name, ("", ""))[0]:
                 raise WheelError(f"{wheel.file}: {name}: RECORD has no hash of it")
+
+    def _csv(self, text: str) -> list[list[str]]:
+        try:
+            return list(csv.reader(io.StringIO(text, newline="")))
+        except csv.Error as error:
+            raise WheelError(f"{self._wheel}: {self.name}: {error}") from error
 
     def check(self, name: str, content: bytes) -> None:
         """Checks an entry's content against its row.
@@ -64,7 +70,10 @@ class Record:
         algorithm, _, expected = self._rows.get(name, ("", ""))[0].partition("=")
         if algorithm != "sha256":
             return ""
-        return base64.urlsafe_b64decode(expected + "=" * (-len(expected) % 4)).hex()
+        try:
+            return base64.urlsafe_b64decode(expected + "=" * (-len(expected) % 4)).hex()
+        except ValueError:
+            return ""  # not ASCII, or no Base64: no digest that a content could have
 
     def check_sha256(self, name: str, hexadecimal: str) -> None:
         """Checks an entry by a SHA-256 that was taken of its content; raises WheelError when RECORD has another."""

@@ -54,7 +54,7 @@ def _checked(wheel: Archive, record: Record, name: str) -> bytes:
 
 def _write(path: Path, content: bytes, executable: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".partial")
+    beside = path.with_name(".partial")  # shorter than any suffix would make it
     beside.write_bytes(content)
     beside.chmod(0o755 if executable else 0o644)
     os.replace(beside, path)
@@ -83,6 +83,9 @@ def main(argv: list[str] | None = None) -> int:
                 unpack_entry(wheel, record, options.entry.replace("{data}", metadata.data), options.file)
     except WheelError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {options.wheel.name}: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -212,4 +212,35 @@ PACKAGE_SETS = [
             "util-linux",
         ],
     },
+    # What the acceptance tests run images with and against: engine, builder, registry, database, broker.
+    {
+        "name": "services",
+        "archs": ["amd64"],
+        "dependencies": "solved",
+        "packages": [
+            "bash",
+            "buildah",
+            "ca-certificates",
+            "conmon",
+            "coreutils",
+            "docker-registry",
+            "libc-bin",
+            "podman",
+            "postgresql-13",
+            "redis-server",
+            "runc",
+            "skopeo",
+        ],
+    },
+    # On top of services: what looks at the web server's pages as people do.
+    {
+        "name": "browser",
+        "archs": ["amd64"],
+        "dependencies": "solved",
+        "extends": ["services"],
+        "packages": [
+            "chromium",
+            "fonts-dejavu-core",
+        ],
+    },
 ]

@@ -1,0 +1,67 @@
+"""A5: CeleryExecutor with Redis and Postgres; logs read through the web server; warm shutdown of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance import web
+from tests.acceptance.deployment import Deployment, deployed, options
+from tests.acceptance.room import wait_until
+
+
+@pytest.fixture(scope="module")
+def airflow(engine, line, postgres, redis, dags) -> Iterator[Deployment]:
+    """The deployment, running."""
+    settings = {
+        "AIRFLOW__CELERY__BROKER_URL": redis,
+        "AIRFLOW__CELERY__RESULT_BACKEND": postgres.url(scheme="db+postgresql"),
+    }
+    deployment = Deployment(engine, line, options(line, "CeleryExecutor", postgres.url(), dags, **settings))
+    with deployed(deployment):
+        deployment.prepare()
+        deployment.start_all(["webserver", "scheduler", "celery-worker", "triggerer"])
+        wait_until("the worker", lambda: "ready." in deployment.components["celery-worker"].logs(), 180, 2)
+        yield deployment
+
+
+def test_the_worker_runs_the_tasks(airflow: Deployment, postgres) -> None:
+    api = web.Api()
+    api.trigger("plain", "first")
+    assert api.finish("plain", "first") == "success"
+    results = postgres.query("SELECT status, count(*) FROM celery_taskmeta GROUP BY status")
+    assert results == [["SUCCESS", "2"]]
+
+
+def test_the_web_server_fetches_the_log_from_the_worker(airflow: Deployment) -> None:
+    log = web.Api().log("plain", "first", "shell")
+    assert "forty-2" in log and "uid=50000(astro)" in log
+    # It lies with the worker alone.
+    find = ("bash", "-c", "find /usr/local/airflow/logs -path '*plain/*.log' | wc -l")
+    lines = {role: container.exec(*find).succeeded().out.strip() for role, container in airflow.components.items()}
+    assert lines == {"webserver": "0", "scheduler": "0", "triggerer": "0", "celery-worker": "2"}
+
+
+def test_a_task_waits_in_the_triggerer(airflow: Deployment) -> None:
+    api = web.Api()
+    api.trigger("deferrable", "first")
+    wait_until("the task to be deferred", lambda: api.state("deferrable", "first", "wait") == "deferred", 120)
+    assert api.finish("deferrable", "first") == "success"
+    assert airflow.triggerer_has_fired()
+
+
+def test_a_worker_that_is_told_to_stop_lets_its_task_end(airflow: Deployment) -> None:
+    api = web.Api()
+    worker = airflow.components["celery-worker"]
+    api.trigger("slow", "first")
+    # Not the state of the task, which is "running" a little before its command is.
+    command = ("bash", "-c", "grep -qs ^sleep /proc/[0-9]*/cmdline")
+    wait_until("the command of the task", lambda: worker.exec(*command).status == 0, 120)
+    assert worker.stop(120) == 0
+    log = worker.logs()
+    assert "Warm shutdown" in log or "warm shutdown" in log
+    assert api.finish("slow", "first", 60) == "success"
+    assert api.state("slow", "first", "sleep") == "success"
+    tries = airflow.run("airflow", "tasks", "states-for-dag-run", "slow", "first", "--output", "plain")
+    assert "success" in tries

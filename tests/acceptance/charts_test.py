@@ -1,0 +1,135 @@
+"""A9: what Helm charts do with an image: their commands, mounted settings, init containers, probes, groups and helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance import web
+from tests.acceptance.airflow import ADMIN, HOME, PASSWORD
+from tests.acceptance.containers import Options
+from tests.acceptance.deployment import Deployment, deployed, options
+from tests.acceptance.room import wait_until
+
+# The groups that charts give: Astronomer's its own, Airflow's root.
+GROUPS = ("50000:50000", "50000:0")
+
+PROBE = "CONNECTION_CHECK_MAX_COUNT=0 AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR exec /entrypoint airflow jobs check --job-type {} {}"
+
+
+@pytest.fixture(scope="module", params=GROUPS)
+def airflow(request, engine, line, room, redis, dags) -> Iterator[Deployment]:
+    """A chart's deployment as one group: settings as files, mounted one by one and read-only."""
+    from tests.acceptance import services
+
+    postgres: services.Postgres = request.getfixturevalue("postgres")
+    database = f"chart{GROUPS.index(request.param)}"
+    postgres.create(database)
+    settings = {
+        "AIRFLOW__CELERY__BROKER_URL": redis,
+        "AIRFLOW__CELERY__RESULT_BACKEND": postgres.url(database, "db+postgresql"),
+    }
+    usual = options(line, "CeleryExecutor", postgres.url(database), dags, **settings)
+    env = dict(usual.env)
+    interval = env.pop("AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL")
+    place = room.directory(f"/srv/{database}")
+    room.write(f"{place}/airflow.cfg", f"[scheduler]\nmin_file_process_interval = {interval}\nparsing_processes = 1\n")
+    room.write(
+        f"{place}/webserver_config.py",
+        "from flask_appbuilder.security.manager import AUTH_DB\n\nAUTH_TYPE = AUTH_DB\nWTF_CSRF_ENABLED = True\n"
+        "APP_NAME = 'Charted'\n",
+    )
+    room.write(f"{place}/airflow_local_settings.py", "from airflow.www.utils import UIAlert\n\nDASHBOARD_UIALERTS = [UIAlert('mounted')]\n")
+    volumes = (
+        *usual.volumes,
+        f"{place}/airflow.cfg:{HOME}/airflow.cfg:ro",
+        f"{place}/webserver_config.py:{HOME}/webserver_config.py:ro",
+        f"{place}/airflow_local_settings.py:{HOME}/config/airflow_local_settings.py:ro",
+    )
+    deployment = Deployment(engine, line, Options(env, volumes, ("--user", request.param)))
+    with deployed(deployment):
+        deployment.run("bash", "-c", f"exec \\\nairflow {line.migrate[1]} {line.migrate[2]}")
+        deployment.run("airflow", "db", "check-migrations", "--migration-wait-timeout=60")
+        deployment.run(
+            "bash", "-c", 'exec \\\nairflow users create "$@"', "--",
+            "-r", "Admin", "-u", ADMIN, "-e", "admin@example.com", "-f", "admin", "-l", "user", "-p", PASSWORD,
+        )  # fmt: skip
+        deployment.start("scheduler", "bash", "-c", "exec airflow scheduler")
+        deployment.start("worker", "bash", "-c", "exec airflow celery worker")
+        deployment.start("triggerer", "bash", "-c", "exec airflow triggerer")
+        web_command = ("airflow", "webserver") if request.param == GROUPS[0] else ("bash", "-c", "exec airflow webserver")
+        deployment.start("webserver", *web_command)
+        deployment.wait_until_healthy()
+        yield deployment
+
+
+def test_a_dag_runs(airflow: Deployment) -> None:
+    api = web.Api()
+    api.trigger("plain", "first")
+    assert api.finish("plain", "first") == "success"
+    log = api.log("plain", "first", "shell")
+    group = airflow.options.flags[1].partition(":")[2]
+    assert f"uid=50000(astro) gid={group}(" in log
+
+
+def test_mounted_files_count(airflow: Deployment) -> None:
+    said = airflow.components["scheduler"].exec("airflow", "config", "get-value", "scheduler", "parsing_processes")
+    assert said.succeeded().out.strip() == "1"
+    browser = web.Browser()
+    home = browser.log_in(ADMIN).text
+    assert "Charted" in browser.get("/roles/list/").text
+    assert "mounted" in home
+
+
+def test_probes(airflow: Deployment, line) -> None:
+    host = "--local" if line.since("2.5") else "--hostname $(hostname)"
+    for role, job in (("scheduler", "SchedulerJob"), ("triggerer", "TriggererJob")):
+        probe = ("sh", "-c", PROBE.format(job, host))
+        wait_until(f"the probe of the {role}", lambda probe=probe, role=role: airflow.components[role].exec(*probe).status == 0, 60)
+    # It sees when there is no such job.
+    probe = ("sh", "-c", PROBE.format("TriggererJob" if line.since("2.5") else "LocalTaskJob", host))
+    done = airflow.components["scheduler"].exec(*probe)
+    shared_host = not line.since("2.5")  # the containers have one name here, and only --local looks further
+    assert done.status != 0 or shared_host
+    worker = (
+        "sh", "-c",
+        "CONNECTION_CHECK_MAX_COUNT=0 exec /entrypoint python -m celery --app "
+        + ("airflow.providers.celery.executors.celery_executor.app" if line.since("2.7") else "airflow.executors.celery_executor.app")
+        + " inspect ping -d celery@$(hostname)",
+    )  # fmt: skip
+    assert "pong" in airflow.components["worker"].exec(*worker).succeeded().out
+
+
+@pytest.mark.parametrize("command", [("/usr/local/bin/clean-airflow-logs",), ("bash", "/clean-logs")], ids=["astronomer", "airflow"])
+def test_log_groomer(airflow: Deployment, engine, line, command) -> None:
+    settings = Options({"ASTRONOMER__AIRFLOW__WORKER_LOG_RETENTION_DAYS": "1"}, (), airflow.options.flags)
+    make = f"mkdir -p {HOME}/logs/d && touch -d '3 days ago' {HOME}/logs/d/old.log && touch {HOME}/logs/d/new.log && exec {' '.join(command)}"
+    groomer = engine.start("groomer", line.image, "bash", "-c", make, options=settings)
+    try:
+        listing = ("ls", f"{HOME}/logs/d")
+        wait_until("the old log to go", lambda: groomer.exec(*listing).out.split() == ["new.log"], 60)
+        assert groomer.running()
+        assert groomer.stop(20) == 0
+    finally:
+        groomer.remove()
+
+
+def test_cleanup_pods_asks_kubernetes(airflow: Deployment, engine, line) -> None:
+    done = engine.run(line.image, "airflow-cleanup-pods", "--namespace=default", options=airflow.options)
+    # There is no cluster here: it has come as far as asking for one.
+    assert done.status != 0
+    assert "ConfigException" in done.said or "kube" in done.said.lower()
+
+
+def test_pod_of_the_kubernetes_executor(airflow: Deployment, engine, line) -> None:
+    """Such a pod gets one task as its arguments, and LocalExecutor as its executor."""
+    api = web.Api()
+    airflow.components["worker"].stop(60)  # so that nobody else takes the task
+    api.trigger("plain", "pod")
+    wait_until("the task to be queued", lambda: api.state("plain", "pod", "shell") == "queued", 120)
+    env = {**airflow.options.env, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}
+    arguments = ("airflow", "tasks", "run", "plain", "shell", "pod", "--local", "--subdir", f"{HOME}/dags/plain.py")
+    pod = engine.run(line.image, *arguments, options=Options(env, airflow.options.volumes, airflow.options.flags))
+    assert pod.status == 0, pod.said[-3000:]
+    assert api.state("plain", "pod", "shell") == "success"

@@ -1,0 +1,94 @@
+"""acceptance_test: a file of acceptance tests as a Bazel test on images."""
+
+load("@locked//:locks.bzl", "DEBIAN", "REQUIREMENTS")
+load("@rules_python//python:defs.bzl", "py_test")
+load("//runtime/config:defs.bzl", "image_config")
+load("//tools/wheel:defs.bzl", "locked_file_of")
+load(":subjects.bzl", "BUMPED", "BUMPS", "PACKAGE", "UNUSED")
+
+# Containers are started by root of the machine itself, which no sandbox, cache or other machine has; and nobody else may
+# take the processors while a test waits for Airflow.
+_TAGS = [
+    "acceptance",
+    "exclusive",
+    "external",
+    "no-remote",
+    "no-sandbox",
+]
+
+_ARCHITECTURE = "amd64"  # the engine's and the services'
+
+def _debs(sets):
+    return [
+        "@locked//debian:" + entry["file"]
+        for entry in DEBIAN[_ARCHITECTURE]["files"]
+        if entry["package"] not in UNUSED and [name for name in sets if name in entry["sets"]]
+    ]
+
+def _description(row, suffix):
+    """What tests.acceptance.airflow.Line is decoded from."""
+    config = image_config(
+        airflow = row.airflow,
+        default_python = row.default_python,
+        edition = row.edition,
+        onbuild = suffix == "",
+        pip = "",
+        python = row.python,
+        version = row.version,
+    )
+    return json.encode({
+        "airflow": row.airflow,
+        "edition": row.edition,
+        "line": row.line,
+        "python": row.python,
+        "tag": config["env"]["ASTRONOMER_IMAGE_TAG"],
+        "version": row.version,
+    })
+
+def project_files(row):
+    """What builds of projects install.
+
+    Args:
+      row: a row of image_rows().
+
+    Returns:
+      dict: name under which the test finds the file -> label.
+    """
+    make = [entry["file"] for entry in DEBIAN[_ARCHITECTURE]["files"] if entry["package"] == PACKAGE]
+    return {
+        "package.deb": "@locked//debian:" + make[0],
+        "provider.whl": locked_file_of(REQUIREMENTS[BUMPS[row.line]], BUMPED),
+    }
+
+def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout = "eternal", **kwargs):
+    """Runs a file of tests with real services and a real container engine on images of the catalogue.
+
+    Args:
+      name: target name.
+      src: the file.
+      rows: rows of image_rows(): their images are given to the test in this order.
+      sets: package sets that the test's room holds.
+      variants: suffixes of the images of each row.
+      files: dict: name under which the test finds the file -> label.
+      timeout: Bazel's.
+      **kwargs: passed on to py_test.
+    """
+    images = [(row, suffix) for row in rows for suffix in variants]
+    labels = ["//runtime:{}{}_{}".format(row.lock, suffix, _ARCHITECTURE) for row, suffix in images]
+    debs = _debs(sets)
+    py_test(
+        name = name,
+        size = "enormous",
+        timeout = timeout,
+        srcs = [src, "//tests/acceptance:main.py"],
+        main = "//tests/acceptance:main.py",
+        args = ["--line='{}'".format(_description(row, suffix)) for row, suffix in images] +
+               ["--image=$(rootpath {})".format(label) for label in labels] +
+               ["--file={}=$(rootpath {})".format(file, label) for file, label in files.items()] +
+               ["--deb=$(rootpath {})".format(deb) for deb in debs] +
+               ["$(rootpath {})".format(src)],
+        data = labels + debs + files.values(),
+        tags = _TAGS,
+        deps = ["//tests/acceptance:modules"],
+        **kwargs
+    )

@@ -1,0 +1,67 @@
+"""A10: any user of group 0, as OpenShift gives them: no capabilities, no way to new privileges, no entry in /etc/passwd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance import web
+from tests.acceptance.airflow import HOME
+from tests.acceptance.containers import Options
+from tests.acceptance.deployment import Deployment, deployed, options
+
+UID = 1234560000
+
+
+@pytest.fixture(scope="module")
+def restricted(engine, line, room) -> Options:
+    """How such a container runs."""
+    # The engine would add an entry for the user, were the file not mounted.
+    passwd = engine.run(line.image, "cat", "/etc/passwd").succeeded().out
+    room.write("/srv/passwd", passwd)
+    flags = ("--user", f"{UID}:0", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+    return Options({}, ("/srv/passwd:/etc/passwd:ro",), flags)
+
+
+@pytest.fixture(scope="module")
+def airflow(engine, line, postgres, redis, dags, restricted: Options) -> Iterator[Deployment]:
+    """A deployment of such containers."""
+    settings = {
+        "AIRFLOW__CELERY__BROKER_URL": redis,
+        "AIRFLOW__CELERY__RESULT_BACKEND": postgres.url(scheme="db+postgresql"),
+    }
+    usual = options(line, "CeleryExecutor", postgres.url(), dags, **settings)
+    deployment = Deployment(engine, line, Options(usual.env, usual.volumes + restricted.volumes, restricted.flags))
+    with deployed(deployment):
+        deployment.prepare()
+        deployment.start_all(["webserver", "scheduler", "celery-worker"])
+        yield deployment
+
+
+def test_who_it_is(engine, line, restricted: Options) -> None:
+    script = "id -u; id -g; whoami || echo nobody; echo $HOME; grep ^CapEff /proc/self/status; grep NoNewPrivs /proc/self/status"
+    said = engine.run(line.image, "bash", "-c", script, options=restricted).succeeded().out.split()
+    assert said == [str(UID), "0", "nobody", "/home/astro", "CapEff:", "0" * 16, "NoNewPrivs:", "1"]
+    name = engine.run(line.image, "python", "-c", "import getpass; print(getpass.getuser())", options=restricted)
+    assert name.succeeded().out == "astro\n"
+
+
+def test_a_dag_runs(airflow: Deployment) -> None:
+    api = web.Api()
+    api.trigger("plain", "first")
+    assert api.finish("plain", "first") == "success"
+    log = api.log("plain", "first", "shell")
+    assert f"uid={UID} gid=0(root)" in log
+
+
+def test_another_user_of_the_group_can_write_the_logs(airflow: Deployment) -> None:
+    worker = airflow.components["celery-worker"]
+    find = ("find", f"{HOME}/logs", "-mindepth", "1", "-not", "-perm", "-g+w", "-not", "-name", "*.pid")
+    assert worker.exec(*find).succeeded().out == ""
+    assert "plain" in worker.exec("find", f"{HOME}/logs").succeeded().out
+
+
+def test_the_user_can_install_for_itself(engine, line, restricted: Options) -> None:
+    script = f"cd {HOME} && touch here && mkdir -p dags plugins include && python -m venv /tmp/venv && /tmp/venv/bin/python -c 'print(42)'"
+    assert engine.run(line.image, "bash", "-euc", script, options=restricted).succeeded().out == "42\n"

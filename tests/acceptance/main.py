@@ -1,0 +1,68 @@
+"""Runs one file of acceptance tests on one image; what it needs comes in by arguments.
+
+    python -m tests.acceptance.main --line JSON --image DIR [--image DIR…] --deb FILE… [--file NAME=FILE…] TEST.py
+
+A line is a row of the catalogue: {"line", "edition", "airflow", "python", "tag"}; the images stand in the lines' order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance import fixtures, isolation
+from tests.acceptance.airflow import Line
+from tools.rootless import syscalls
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tests.acceptance.main", fromfile_prefix_chars="@")
+    parser.add_argument("--line", type=Line.from_json, action="append", required=True)
+    parser.add_argument("--image", type=Path, action="append", required=True)
+    parser.add_argument("--deb", type=Path, action="append", default=[])
+    parser.add_argument("--file", action="append", default=[], metavar="NAME=FILE")
+    parser.add_argument("tests", nargs="+")
+    return parser
+
+
+def _pytest(arguments: argparse.Namespace, place: Path) -> int:
+    options = ["-p", "no:cacheprovider", "--color=no", "-ra", "-vv", "--durations=0", "--tb=short", "-x"]
+    options.append(f"--basetemp={place}/pytest")
+    if "XML_OUTPUT_FILE" in os.environ:
+        options.append(f"--junitxml={os.environ['XML_OUTPUT_FILE']}")
+    if os.environ.get("TESTBRIDGE_TEST_ONLY"):
+        options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
+    given = fixtures.Given(
+        images=tuple(zip(arguments.line, arguments.image)),
+        debs=tuple(arguments.deb),
+        files={name: Path(file) for name, _, file in (pair.partition("=") for pair in arguments.file)},
+        place=place,
+    )
+    return int(pytest.main(options + arguments.tests, plugins=[fixtures, fixtures.Handover(given)]))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; gives the exit status."""
+    arguments = _parser().parse_args(argv)
+    obstacle = isolation.obstacle()
+    if obstacle:
+        print(f"SKIPPED {' '.join(arguments.tests)}: {obstacle}")
+        return 0
+    place = Path(os.environ.get("TEST_TMPDIR", "/tmp")).resolve() / "acceptance"
+    place.mkdir(exist_ok=True)
+
+    def test() -> int:
+        # In memory: gigabytes of small files are written, read once, and gone with the namespace.
+        syscalls.mount("tmpfs", str(place), "tmpfs", options="mode=755,size=12g")
+        return _pytest(arguments, place)
+
+    return isolation.run(test)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -134,7 +134,13 @@ class Room:
         )
 
     def start(
-        self, *command: str, log: IO[bytes], user: str = "root", cwd: str = "/", env: Mapping[str, str] | None = None
+        self,
+        *command: str,
+        log: IO[bytes],
+        user: str = "root",
+        cwd: str = "/",
+        env: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
         """Starts a program that runs beside the test; it ends with it at the latest."""
         return subprocess.Popen(
@@ -144,6 +150,7 @@ class Room:
             stderr=log,
             env={**_ENVIRONMENT, **(env or {})},
             preexec_fn=self._enter(user, cwd),
+            pass_fds=pass_fds,
         )
 
     def _enter(self, user: str, cwd: str) -> Callable[[], None]:

@@ -1,0 +1,53 @@
+"""A6: the home page as an administrator sees it in a browser: the menu is open, the footer is there. Makes docs/ui.png."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+from tests.acceptance import web
+from tests.acceptance.airflow import ADMIN, PASSWORD
+from tests.acceptance.chromium import chromium
+from tests.acceptance.deployment import Deployment, deployed, options
+
+WIDTH, HEIGHT = 1280, 800
+
+LOG_IN = f"""
+document.querySelector('#username').value = '{ADMIN}';
+document.querySelector('#password').value = '{PASSWORD}';
+document.querySelector('form[name=login]').submit();
+"""
+TOGGLE = "[...document.querySelectorAll('a.dropdown-toggle')].find(a => a.textContent.trim().startsWith('Astronomer'))"
+VISIBLE = "(e => { const r = e.getBoundingClientRect(); return r.width > 0 && r.height > 0 && r.bottom <= innerHeight; })"
+
+
+def test_screenshot(engine, line, room, postgres, dags, tmp_path: Path) -> None:
+    deployment = Deployment(engine, line, options(line, "LocalExecutor", postgres.url(), dags))
+    with deployed(deployment):
+        deployment.prepare()
+        deployment.start_all(["webserver", "scheduler", "triggerer"])
+        api = web.Api()
+        for dag in ("plain", "deferrable"):
+            api.trigger(dag, "first")
+        assert api.finish("plain", "first") == "success"
+        with chromium(room) as browser:
+            browser.open(f"{web.BASE}/login/")
+            browser.evaluate(LOG_IN)
+            browser.wait_until_loaded()
+            browser.open(f"{web.BASE}/home")
+            assert browser.evaluate(f"!!({TOGGLE})"), "there is no menu Astronomer"
+            browser.screenshot(WIDTH, HEIGHT)  # at this size everything is laid out anew
+            browser.evaluate(f"{TOGGLE}.click()")
+            picture = browser.screenshot(WIDTH, HEIGHT)
+            links = f"[...{TOGGLE}.parentElement.querySelectorAll('li a')].filter({VISIBLE}).map(a => a.textContent.trim())"
+            assert len(browser.evaluate(links)) >= 4, "the menu's links are not visible"
+            footer = "document.querySelector('[data-astro-runtime-ui]')"
+            assert line.tag in browser.evaluate(f"{footer}.textContent")
+            assert browser.evaluate(f"{VISIBLE}({footer})"), "the footer is not visible"
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", picture[16:24]) == (WIDTH, HEIGHT)
+    assert len(picture) < 300_000
+    output = Path(os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR", tmp_path)) / "ui.png"
+    output.write_bytes(picture)
+    print(f"{output}: {len(picture)} bytes", flush=True)

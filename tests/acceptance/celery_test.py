@@ -21,8 +21,8 @@ def airflow(engine, line, postgres, redis, dags) -> Iterator[Deployment]:
     deployment = Deployment(engine, line, options(line, "CeleryExecutor", postgres.url(), dags, **settings))
     with deployed(deployment):
         deployment.prepare()
-        deployment.start_all(["webserver", "scheduler", "celery-worker", "triggerer"])
-        wait_until("the worker", lambda: "ready." in deployment.components["celery-worker"].logs(), 180, 2)
+        deployment.start_all(["webserver", "scheduler", "worker", "triggerer"])
+        wait_until("the worker", lambda: "ready." in deployment.components["worker"].logs(), 180, 2)
         yield deployment
 
 
@@ -40,7 +40,7 @@ def test_the_web_server_fetches_the_log_from_the_worker(airflow: Deployment) -> 
     # It lies with the worker alone.
     find = ("bash", "-c", "find /usr/local/airflow/logs -path '*plain/*.log' | wc -l")
     lines = {role: container.exec(*find).succeeded().out.strip() for role, container in airflow.components.items()}
-    assert lines == {"webserver": "0", "scheduler": "0", "triggerer": "0", "celery-worker": "2"}
+    assert lines == {"webserver": "0", "scheduler": "0", "triggerer": "0", "worker": "2"}
 
 
 def test_a_task_waits_in_the_triggerer(airflow: Deployment) -> None:
@@ -53,7 +53,7 @@ def test_a_task_waits_in_the_triggerer(airflow: Deployment) -> None:
 
 def test_a_worker_that_is_told_to_stop_lets_its_task_end(airflow: Deployment) -> None:
     api = web.Api()
-    worker = airflow.components["celery-worker"]
+    worker = airflow.components["worker"]
     api.trigger("slow", "first")
     # Not the state of the task, which is "running" a little before its command is.
     command = ("bash", "-c", "grep -qs ^sleep /proc/[0-9]*/cmdline")

@@ -83,7 +83,10 @@ class Chromium:
         while time.monotonic() < deadline:
             time.sleep(0.5)
             try:
-                if self.evaluate("document.readyState") == "complete" and self.evaluate("location.href") != "about:blank":
+                if (
+                    self.evaluate("document.readyState") == "complete"
+                    and self.evaluate("location.href") != "about:blank"
+                ):
                     return
             except RoomError:
                 continue  # between two pages

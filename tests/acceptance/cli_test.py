@@ -59,11 +59,12 @@ def airflow(engine, line, room, postgres, dags) -> Iterator[Deployment]:
     volumes = [f"{dags}:{HOME}/dags", f"airflow_logs:{HOME}/logs"]
     for name in ("plugins", "include", "tests"):
         volumes.append(f"{room.directory(f'/srv/{name}')}:{HOME}/{name}")
-    deployment = Deployment(engine, line, Options(env, tuple(volumes), ("--user", "astro")))
+    deployment = Deployment(engine, line, Options(env, tuple(volumes), ("--user", "astro", "--restart", "always")))
     with deployed(deployment):
         deployment.start("scheduler", "bash", "-c", f"{MIGRATE} && airflow scheduler")
         deployment.start("triggerer", "bash", "-c", f"{MIGRATE} && airflow triggerer")
-        # Compose starts the web server again and again until the tables are there.
+        # One of two that make the tables at once fails (Airflow's lock has a timeout): compose restarts it. It would start the
+        # web server, too, until the tables are there.
         scheduled = "SELECT 1 FROM job WHERE job_type = 'SchedulerJob' AND state = 'running'"
         wait_until("the scheduler", lambda: postgres.query(scheduled, "postgres"), 300, 2)
         deployment.start("webserver", "bash", "-c", WEBSERVER, "--", *USER)

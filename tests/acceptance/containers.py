@@ -123,9 +123,7 @@ class Engine:
         """`podman create`."""
         return self._new("create", "--tty=false", role, image, command, options)
 
-    def _new(
-        self, verb: str, flag: str, role: str, image: str, command: Sequence[str], options: Options
-    ) -> Container:
+    def _new(self, verb: str, flag: str, role: str, image: str, command: Sequence[str], options: Options) -> Container:
         self._made += 1
         name = f"{role}-{self._made}"
         self._room.run("podman", verb, flag, "--name", name, *options.arguments(), image, *command).succeeded()
@@ -142,4 +140,3 @@ class Engine:
     def inspect(self, image: str) -> dict:
         """`podman image inspect`."""
         return json.loads(self._room.run("podman", "image", "inspect", image).succeeded().out)[0]
-

@@ -37,14 +37,16 @@ class Deployment:
         self.run(*self.line.create_user(ADMIN, "Admin"))
 
     def start(self, role: str, *command: str) -> Container:
-        """Starts a component; `role` is a name for it."""
-        self.components[role] = self.engine.start(role, self.line.image, *command, options=self.options)
+        """Starts a component; `role` is its host name, one of room.HOSTS."""
+        flags = (*self.options.flags, "--hostname", role)
+        options = Options(self.options.env, self.options.volumes, flags)
+        self.components[role] = self.engine.start(role, self.line.image, *command, options=options)
         return self.components[role]
 
     def start_all(self, roles: Sequence[str]) -> None:
-        """Starts `airflow ROLE` for each, and waits until the web server and the scheduler are well."""
+        """Starts each component by its usual command, and waits until the web server and the scheduler are well."""
         for role in roles:
-            self.start(role, "airflow", *role.split("-"))
+            self.start(role, "airflow", *(("celery", "worker") if role == "worker" else (role,)))
         self.wait_until_healthy()
 
     def wait_until_healthy(self) -> None:

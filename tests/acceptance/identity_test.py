@@ -35,7 +35,7 @@ def airflow(engine, line, postgres, redis, dags, restricted: Options) -> Iterato
     deployment = Deployment(engine, line, Options(usual.env, usual.volumes + restricted.volumes, restricted.flags))
     with deployed(deployment):
         deployment.prepare()
-        deployment.start_all(["webserver", "scheduler", "celery-worker"])
+        deployment.start_all(["webserver", "scheduler", "worker"])
         yield deployment
 
 
@@ -56,12 +56,14 @@ def test_a_dag_runs(airflow: Deployment) -> None:
 
 
 def test_another_user_of_the_group_can_write_the_logs(airflow: Deployment) -> None:
-    worker = airflow.components["celery-worker"]
+    worker = airflow.components["worker"]
     find = ("find", f"{HOME}/logs", "-mindepth", "1", "-not", "-perm", "-g+w", "-not", "-name", "*.pid")
     assert worker.exec(*find).succeeded().out == ""
     assert "plain" in worker.exec("find", f"{HOME}/logs").succeeded().out
 
 
 def test_the_user_can_install_for_itself(engine, line, restricted: Options) -> None:
-    script = f"cd {HOME} && touch here && mkdir -p dags plugins include && python -m venv /tmp/venv && /tmp/venv/bin/python -c 'print(42)'"
+    script = (
+        f"cd {HOME}; touch here; mkdir -p dags plugins include; python -m venv /tmp/v; /tmp/v/bin/python -c 'print(42)'"
+    )
     assert engine.run(line.image, "bash", "-euc", script, options=restricted).succeeded().out == "42\n"

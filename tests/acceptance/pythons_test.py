@@ -25,7 +25,9 @@ def test_virtual_environments_of_astro(engine: Engine, line) -> None:
 def test_operators(engine: Engine, line, postgres, dags) -> None:
     usual = options(line, "LocalExecutor", postgres.url(), dags)
     engine.run(line.image, *line.migrate, options=usual).succeeded()
-    done = engine.run(line.image, "airflow", "dags", "test", "environments", "2024-01-01", options=Options(usual.env, usual.volumes))
+    done = engine.run(
+        line.image, "airflow", "dags", "test", "environments", "2024-01-01", options=Options(usual.env, usual.volumes)
+    )
     states = dict(postgres.query("SELECT task_id, state FROM task_instance WHERE dag_id = 'environments'"))
     expected = {"virtualenv": "success"}
     if line.since("2.4"):

@@ -16,11 +16,20 @@ from tests.acceptance.deployment import Deployment, deployed, options
 def read_only(room) -> Options:
     """How such a container runs; volumes of an orchestrator are writable for everybody."""
     room.write("/srv/airflow.cfg", "[core]\n")
-    room.write("/srv/webserver_config.py", "from flask_appbuilder.security.manager import AUTH_DB\n\nAUTH_TYPE = AUTH_DB\n")
+    room.write(
+        "/srv/webserver_config.py", "from flask_appbuilder.security.manager import AUTH_DB\n\nAUTH_TYPE = AUTH_DB\n"
+    )
     return Options(
         {},
         (f"/srv/airflow.cfg:{HOME}/airflow.cfg:ro", f"/srv/webserver_config.py:{HOME}/webserver_config.py:ro"),
-        ("--read-only", "--read-only-tmpfs=false", "--tmpfs", "/tmp:rw,mode=1777", "--tmpfs", f"{HOME}/logs:rw,mode=0777"),
+        (
+            "--read-only",
+            "--read-only-tmpfs=false",
+            "--tmpfs",
+            "/tmp:rw,mode=1777",
+            "--tmpfs",
+            f"{HOME}/logs:rw,mode=0777",
+        ),
     )
 
 
@@ -40,12 +49,16 @@ def airflow(engine, line, postgres, dags, read_only: Options) -> Iterator[Deploy
 
 
 def test_nothing_else_can_be_written(engine, line, read_only: Options) -> None:
-    script = f"for d in / /etc /home/astro /usr/local /var/tmp /run {HOME} {HOME}/logs /tmp; do touch $d/x 2>/dev/null && echo $d; done; true"
-    assert engine.run(line.image, "bash", "-c", script, options=read_only).succeeded().out.split() == [f"{HOME}/logs", "/tmp"]
+    places = f"/ /etc /home/astro /usr/local /var/tmp /run {HOME} {HOME}/logs /tmp"
+    script = f"for d in {places}; do touch $d/x 2>/dev/null && echo $d; done; true"
+    said = engine.run(line.image, "bash", "-c", script, options=read_only).succeeded().out
+    assert said.split() == [f"{HOME}/logs", "/tmp"]
 
 
 def test_commands(engine, line, read_only: Options) -> None:
-    assert engine.run(line.image, "airflow", "version", options=read_only).succeeded().out.splitlines()[-1] == line.airflow
+    assert (
+        engine.run(line.image, "airflow", "version", options=read_only).succeeded().out.splitlines()[-1] == line.airflow
+    )
     engine.run(line.image, "pip", "freeze", options=read_only).succeeded()
 
 

@@ -22,8 +22,15 @@ from tools.rootless import syscalls
 
 # Service → who runs it: Postgres, for one, refuses root.
 USERS = {"root": 0, "postgres": 70, "redis": 71, "browser": 72}
-# Other names of the loopback, as composed and charted deployments use them.
-HOSTS = ("localhost", HOSTNAME, "postgres", "redis")
+# Names of the loopback, as composed and charted deployments use them; a component of Airflow has an address of its own,
+# so that it also finds its own name by it.
+HOSTS = {
+    "127.0.0.1": ("localhost", HOSTNAME, "postgres", "redis"),
+    "127.0.0.11": ("webserver",),
+    "127.0.0.12": ("scheduler",),
+    "127.0.0.13": ("triggerer",),
+    "127.0.0.14": ("worker",),
+}
 
 _setns = ctypes.CDLL(None, use_errno=True).setns
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -79,7 +86,7 @@ class Room:
         accounts = "".join(f"{name}:x:{uid}:{uid}::/tmp:/bin/sh\n" for name, uid in USERS.items())
         self.write("/etc/passwd", accounts)
         self.write("/etc/group", "".join(f"{name}:x:{uid}:\n" for name, uid in USERS.items()))
-        self.write("/etc/hosts", f"127.0.0.1 {' '.join(HOSTS)}\n")
+        self.write("/etc/hosts", "".join(f"{address} {' '.join(names)}\n" for address, names in HOSTS.items()))
         self.write("/etc/resolv.conf", "# there is no network but the loopback\n")
         self._configure_engine()
         self._namespace = self._mount()
@@ -104,7 +111,12 @@ class Room:
         return inner
 
     def run(
-        self, *command: str, user: str = "root", cwd: str = "/", timeout: float = 600, env: Mapping[str, str] | None = None
+        self,
+        *command: str,
+        user: str = "root",
+        cwd: str = "/",
+        timeout: float = 600,
+        env: Mapping[str, str] | None = None,
     ) -> Finished:
         """Runs a program to its end.
 

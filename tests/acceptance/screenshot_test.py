@@ -19,7 +19,9 @@ document.querySelector('#password').value = '{PASSWORD}';
 document.querySelector('form[name=login]').submit();
 """
 TOGGLE = "[...document.querySelectorAll('a.dropdown-toggle')].find(a => a.textContent.trim().startsWith('Astronomer'))"
-VISIBLE = "(e => { const r = e.getBoundingClientRect(); return r.width > 0 && r.height > 0 && r.bottom <= innerHeight; })"
+VISIBLE = (
+    "(e => { const r = e.getBoundingClientRect(); return r.width > 0 && r.height > 0 && r.bottom <= innerHeight; })"
+)
 
 
 def test_screenshot(engine, line, room, postgres, dags, tmp_path: Path) -> None:
@@ -40,7 +42,9 @@ def test_screenshot(engine, line, room, postgres, dags, tmp_path: Path) -> None:
             browser.screenshot(WIDTH, HEIGHT)  # at this size everything is laid out anew
             browser.evaluate(f"{TOGGLE}.click()")
             picture = browser.screenshot(WIDTH, HEIGHT)
-            links = f"[...{TOGGLE}.parentElement.querySelectorAll('li a')].filter({VISIBLE}).map(a => a.textContent.trim())"
+            links = (
+                f"[...{TOGGLE}.parentElement.querySelectorAll('li a')].filter({VISIBLE}).map(a => a.textContent.trim())"
+            )
             assert len(browser.evaluate(links)) >= 4, "the menu's links are not visible"
             footer = "document.querySelector('[data-astro-runtime-ui]')"
             assert line.tag in browser.evaluate(f"{footer}.textContent")

@@ -6,8 +6,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.acceptance.room import Room, RoomError, wait_until
 
@@ -124,6 +124,11 @@ def registry(room: Room) -> Iterator[str]:
         f"http:\n  addr: 127.0.0.1:{REGISTRY_PORT}\n",
     )
     with _service(
-        room, "registry", REGISTRY_PORT, ("/usr/bin/docker-registry", "serve", "/srv/registry.yml"), "root", signal.SIGTERM
+        room,
+        "registry",
+        REGISTRY_PORT,
+        ("/usr/bin/docker-registry", "serve", "/srv/registry.yml"),
+        "root",
+        signal.SIGTERM,
     ):
         yield f"localhost:{REGISTRY_PORT}"

@@ -18,6 +18,9 @@ _TAGS = [
 
 _ARCHITECTURE = "amd64"  # the engine's and the services'
 
+# What packages.txt of a project asks for.
+PROJECT_DEB = ["@locked//debian:" + entry["file"] for entry in DEBIAN[_ARCHITECTURE]["files"] if entry["package"] == PACKAGE][0]
+
 def _debs(sets):
     return [
         "@locked//debian:" + entry["file"]
@@ -54,9 +57,8 @@ def project_files(row):
     Returns:
       dict: name under which the test finds the file -> label.
     """
-    make = [entry["file"] for entry in DEBIAN[_ARCHITECTURE]["files"] if entry["package"] == PACKAGE]
     return {
-        "package.deb": "@locked//debian:" + make[0],
+        "package.deb": PROJECT_DEB,
         "provider.whl": locked_file_of(REQUIREMENTS[BUMPS[row.line]], BUMPED),
     }
 

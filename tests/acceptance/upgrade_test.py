@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tests.acceptance.containers import Engine, Options
 from tests.acceptance.deployment import options
@@ -30,7 +31,7 @@ def test_upgrade(given, room: Room, postgres, dags) -> None:
             )  # fmt: skip
         else:
             # Before it is upgraded, an old database is told from a new one.
-            check = ("airflow", "db", "check-migrations", "--migration-wait-timeout", "0")
+            check = ("airflow", "db", "check-migrations", "--migration-wait-timeout", "1")
             stale = engine.run(line.image, *check, options=settings)
             assert stale.status != 0, f"{line.tag} takes the tables of {given.images[number - 1][0].tag}"
             _run(engine, line.image, settings, *line.migrate)
@@ -39,7 +40,7 @@ def test_upgrade(given, room: Room, postgres, dags) -> None:
 
         assert _run(engine, line.image, settings, "airflow", "variables", "get", "kept").splitlines()[-1] == "a value"
         said = _run(engine, line.image, settings, "airflow", "connections", "get", "kept", "--output", "json")
-        connection = json.loads(said[said.index("[") :])[0]
+        connection = json.loads(re.findall(r"\[\{.*\}\]", said)[-1])[0]
         assert (connection["conn_id"], connection["login"], connection["password"]) == ("kept", "user", "p@ss")
         assert postgres.query("SELECT username FROM ab_user") == [["old"]]
 

@@ -59,7 +59,7 @@ class Deployment:
             states = web.health()
             return states["metadatabase"] == states["scheduler"] == "healthy"
 
-        wait_until("/health", healthy, 300, 2)
+        wait_until("/health", healthy, 900, 3)
 
     def triggerer_has_fired(self) -> bool:
         """Whether a trigger has ended in the triggerer; its words have changed in 2.6."""

@@ -180,6 +180,8 @@ def _served_candidates(
                 return candidate
         return None
 
+    # Host names are encoded so; its module must be there before threads import it at the same time: some would not find it.
+    "".encode("idna")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         return dict(zip(pairs, pool.map(first, pairs)))
 

@@ -63,6 +63,8 @@ def make(
         pin = by_arch[archs[0]][name]
         return choose(spec, pin, archs, index.files(name), name in requested, requires[name])
 
+    # Host names are encoded so; its module must be there before threads import it at the same time: some would not find it.
+    "".encode("idna")
     with concurrent.futures.ThreadPoolExecutor(_CONNECTIONS) as pool:
         files = [file for found in pool.map(files_of, names) for file in found]
     for file in files:

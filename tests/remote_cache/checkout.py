@@ -1,0 +1,153 @@
+"""A checkout of this repository with a Bazel of its own, and what a build in it did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Mnemonics of actions whose outputs are not put into the cache (docs/remote-cache.md says why).
+KEPT_OUT = frozenset({"OciTarball"})
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build did.
+
+    Attributes:
+        status: Bazel's exit status.
+        seconds: that it took.
+        actions: runner (such as "linux-sandbox" or "remote cache hit") -> number of actions.
+        executed: mnemonic -> number of actions that were executed here.
+        outputs: path -> sha256 of what was asked for; nothing when the build failed.
+        log: what Bazel printed.
+    """
+
+    status: int
+    seconds: float
+    actions: dict[str, int] = field(default_factory=dict)
+    executed: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    log: str = ""
+
+    def missed(self) -> dict[str, int]:
+        """What was executed here although the cache could have it."""
+        return {mnemonic: count for mnemonic, count in self.executed.items() if mnemonic not in KEPT_OUT}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout.
+
+    Attributes:
+        directory: of its files.
+        output_root: of its Bazel: output base and install base.
+        repository_cache: where its Bazel keeps what it has fetched.
+    """
+
+    directory: Path
+    output_root: Path
+    repository_cache: Path
+
+    @staticmethod
+    def of(repository: Path, directory: Path, output_root: Path, repository_cache: Path) -> Checkout:
+        """Makes one of all files that git knows or would take (changes of the working tree included)."""
+        command = ["git", "-C", repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        listed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+        names = [name for name in os.fsdecode(listed).split("\0") if name and (repository / name).is_file()]
+        directory.mkdir(parents=True)
+        subprocess.run(
+            ["tar", "-C", directory, "-xf", "-"],
+            check=True,
+            input=subprocess.run(
+                ["tar", "-C", repository, "--null", "--files-from=-", "-cf", "-"],
+                check=True,
+                input=os.fsencode("\0".join(names)),
+                stdout=subprocess.PIPE,
+            ).stdout,
+        )
+        return Checkout(directory, output_root, repository_cache)
+
+    def bazel(self, command: str, arguments: Sequence[str], log: Path) -> Build:
+        """Runs tools/bazel."""
+        events = log.with_suffix(".json")
+        executions = log.with_suffix(".executions.json")
+        full = [
+            self.directory / "tools/bazel",
+            f"--output_user_root={self.output_root}",
+            "--max_idle_secs=60",
+            command,
+            f"--repository_cache={self.repository_cache}",
+            f"--build_event_json_file={events}",
+            f"--execution_log_json_file={executions}",
+            "--color=no",
+            "--curses=no",
+            *arguments,
+        ]
+        started = time.monotonic()
+        with open(log, "wb") as out:
+            status = subprocess.run(full, cwd=self.directory, stdout=out, stderr=out, check=False).returncode
+        seconds = time.monotonic() - started
+        built = outputs(events, self.directory) if status == 0 else {}
+        return Build(status, seconds, runners(events), executed(executions), built, log.read_text(errors="replace"))
+
+    def shutdown(self) -> None:
+        """Ends this checkout's Bazel server."""
+        command = [self.directory / "tools/bazel", f"--output_user_root={self.output_root}", "shutdown"]
+        subprocess.run(command, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def runners(events: Path) -> dict[str, int]:
+    """Number of actions by runner, of a build event file; of a build that did not come so far, nothing."""
+    found: dict[str, int] = {}
+    if not events.exists():
+        return found
+    for line in events.read_text().splitlines():
+        metrics = json.loads(line).get("buildMetrics", {})
+        for runner in metrics.get("actionSummary", {}).get("runnerCount", []):
+            if runner["name"] != "total":
+                found[runner["name"]] = int(runner["count"])
+    return found
+
+
+def executed(executions: Path) -> dict[str, int]:
+    """Mnemonics of the actions of an execution log that did not come from a cache."""
+    found: dict[str, int] = {}
+    if not executions.exists():
+        return found
+    text = executions.read_text()
+    decoder = json.JSONDecoder()
+    place = 0
+    while (place := text.find("{", place)) >= 0:
+        entry, place = decoder.raw_decode(text, place)
+        if not entry.get("cacheHit"):
+            found[entry["mnemonic"]] = found.get(entry["mnemonic"], 0) + 1
+    return found
+
+
+def outputs(events: Path, directory: Path) -> dict[str, str]:
+    """What a build event file names as built, read from the disk: path -> sha256.
+
+    Raises:
+        FileNotFoundError: Bazel says that it has made a file which is not there.
+    """
+    found: dict[str, str] = {}
+    for line in events.read_text().splitlines():
+        for file in json.loads(line).get("namedSetOfFiles", {}).get("files", []):
+            path = directory.joinpath(*file.get("pathPrefix", []), file["name"])
+            if path.is_file():
+                found[file["name"]] = hashlib.sha256(path.read_bytes()).hexdigest()
+            elif path.is_dir():
+                found |= {f"{file['name']}/{below.relative_to(path)}": _digest(below) for below in path.rglob("*")}
+            else:
+                raise FileNotFoundError(path)
+    return found
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,0 +1,188 @@
+"""Proves --config=remote-cache against a real server, BuildGrid, on the loopback.
+
+    python3 -m tests.remote_cache.prove [--work DIRECTORY] [--repository-cache DIRECTORY] [TARGET…]
+
+    1. A first checkout builds and tests the targets, as CI does (--config=remote-cache-write).
+    2. A second one, in another directory and with a new output base, does the same as people do (--config=remote-cache): no
+       action is executed, and the outputs are the same.
+    3. The same again with a cache that has a bad day, each time from a new output base: wrong bytes, cut connections, a
+       server that disappears half-way, blobs that are spoiled, cut short or dropped in its storage. Whatever is built has the
+       right bytes.
+
+Needs Python 3.10 or newer with venv; everything else comes from locks. It is no Bazel test because it starts Bazel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.remote_cache import proxy as proxies
+from tests.remote_cache import server as servers
+from tests.remote_cache.checkout import Build, Checkout
+from tests.remote_cache.proxy import Proxy
+from tests.remote_cache.server import Server, ServerError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TARGETS = ("//tools/oci/tests/...", "//tools/publish/tests:small")
+
+# Bytes of answers that come through: of a connection that is then cut, and of a server that then disappears.
+_LIMITS = {proxies.TRUNCATED: 8_000, proxies.GONE: 20_000}
+
+
+class NotProved(AssertionError):
+    """Something is not as docs/remote-cache.md says; the message says what and where its log is."""
+
+
+def spoil(blob: Path) -> None:
+    """Turns a bit in the middle of a file."""
+    data = bytearray(blob.read_bytes())
+    if data:
+        data[len(data) // 2] ^= 1
+        blob.write_bytes(data)
+
+
+def cut_short(blob: Path) -> None:
+    """Leaves the first half of a file."""
+    blob.write_bytes(blob.read_bytes()[: blob.stat().st_size // 2])
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "spoiled in storage": spoil,
+    "cut short in storage": cut_short,
+    "dropped from storage": Path.unlink,
+}
+
+
+@dataclass
+class Proof:
+    """The steps, in order.
+
+    Attributes:
+        work: a directory for everything.
+        targets: what is built and tested.
+        repository_cache: of all checkouts.
+    """
+
+    work: Path
+    targets: Sequence[str]
+    repository_cache: Path
+
+    def run(self) -> None:
+        """All steps.
+
+        Raises:
+            NotProved: see the class. ServerError: no server can be had.
+        """
+        program = servers.install(self.work / "buildgrid", REPOSITORY / "requirements_lock/remote_cache.txt")
+        with servers.running(program, self.work / "server") as server:
+            first = self._build("first", "remote-cache-write", server.port)
+            _expect(first.status == 0, "the first checkout can't be built", first)
+            print(f"  in the cache: {len(server.blobs())} blobs, {server.size() / 1e6:.1f} MB")
+            second = self._build("a-second-one/in/another-place", "remote-cache", server.port)
+            _expect(second.status == 0, "the second checkout can't be built", second)
+            _expect(not second.missed(), f"the second checkout executes {second.missed()}", second)
+            _same(first, second)
+            for way in proxies.WAYS[1:]:
+                with _closing(Proxy(server.port, way, limit=_LIMITS.get(way, 0))) as proxy:
+                    self._bad_day(way, proxy.port, first, lambda proxy=proxy: proxy.spoiled)
+            for damage in DAMAGES:
+                spoiled = self._damage(server, damage)
+                self._bad_day(damage, server.port, first, lambda spoiled=spoiled: spoiled)
+
+    def _damage(self, server: Server, damage: str) -> int:
+        """Does it to every second blob, from what the blobs were at first."""
+        kept = self.work / "storage-as-it-was"
+        if kept.exists():
+            shutil.rmtree(server.storage)
+            shutil.copytree(kept, server.storage)
+        else:
+            shutil.copytree(server.storage, kept)
+        blobs = server.blobs()[::2]
+        for blob in blobs:
+            DAMAGES[damage](blob)
+        return len(blobs)
+
+    def _bad_day(self, name: str, port: int, right: Build, spoiled: Callable[[], int]) -> None:
+        build = self._build("bad-day-" + name.replace(" ", "-"), "remote-cache", port)
+        _expect(spoiled() > 0, f"{name}: nothing was spoiled, this proves nothing", build)
+        # A build may give up; what it may not is to give something else.
+        if build.status == 0:
+            _same(right, build)
+        print(
+            f"  {name}: {spoiled()} times; "
+            + ("same outputs" if build.status == 0 else f"Bazel gives up, {build.status}")
+        )
+
+    def _build(self, name: str, config: str, port: int) -> Build:
+        place = self.work / name
+        checkout = Checkout.of(REPOSITORY, place / "checkout", place / "output", self.repository_cache)
+        arguments = [f"--config={config}", f"--remote_cache=grpc://127.0.0.1:{port}", "--", *self.targets]
+        try:
+            build = checkout.bazel("test", arguments, place / "log")
+        finally:
+            checkout.shutdown()
+            # Bazel's outputs are not writable.
+            for directory in [place / "output", *(path for path in (place / "output").rglob("*") if path.is_dir())]:
+                if directory.exists() and not directory.is_symlink():
+                    directory.chmod(0o755)
+            shutil.rmtree(place / "output")
+        counts = ", ".join(f"{count} {runner}" for runner, count in sorted(build.actions.items()))
+        print(f"{name}: {build.seconds:.0f} s; {counts or 'nothing built'}", flush=True)
+        return build
+
+
+@contextmanager
+def _closing(proxy: Proxy) -> Iterator[Proxy]:
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+def _expect(condition: bool, message: str, build: Build) -> None:
+    if not condition:
+        raise NotProved(f"{message}\n" + "\n".join(build.log.splitlines()[-20:]))
+
+
+def _same(right: Build, other: Build) -> None:
+    differing = sorted(
+        name for name in right.outputs | other.outputs if right.outputs.get(name) != other.outputs.get(name)
+    )
+    _expect(bool(right.outputs), "the targets have no outputs to compare", right)
+    _expect(not differing, f"other outputs: {', '.join(differing[:5])}", other)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(
+        prog="prove", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument(
+        "--work", type=Path, help="an empty or new directory; by default a temporary one, removed at the end"
+    )
+    parser.add_argument(
+        "--repository-cache", type=Path, help="by default a new one below --work: everything is fetched"
+    )
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    options = parser.parse_args(argv)
+    work = options.work or Path(tempfile.mkdtemp(prefix="remote-cache-"))
+    try:
+        Proof(work, options.targets, options.repository_cache or work / "repository-cache").run()
+    except (NotProved, ServerError) as error:
+        print(f"prove: {error}\nprove: logs are in {work}", file=sys.stderr)
+        return 1
+    if not options.work:
+        shutil.rmtree(work)
+    print("proved")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

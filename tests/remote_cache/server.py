@@ -1,0 +1,136 @@
+"""BuildGrid's cache (gRPC: ContentAddressableStorage, ByteStream, ActionCache), run on the loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_CONFIGURATION = """\
+server:
+  - !channel
+    address: "127.0.0.1:{port}"
+    insecure-mode: true
+authorization:
+  method: none
+storages:
+  - !disk-storage &storage
+    path: {storage}
+caches:
+  - !lru-action-cache &actions
+    storage: *storage
+    max-cached-refs: 1000000
+    allow-updates: true
+    cache-failed-actions: false
+instances:
+  - name: ""
+    storages:
+      - *storage
+    caches:
+      - *actions
+    services:
+      - !cas
+        storage: *storage
+      - !bytestream
+        storage: *storage
+      - !action-cache
+        cache: *actions
+# Bazel asks for 100 things at once; more than the limit are refused, and after some trials not stored.
+thread-pool-size: 100
+limiter: !limiter
+  concurrent-request-limit: 1000
+"""
+
+
+class ServerError(RuntimeError):
+    """BuildGrid can't be installed or started; the message has the end of its log."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running cache.
+
+    Attributes:
+        port: on 127.0.0.1.
+        storage: the directory of its blobs, named by their digests.
+    """
+
+    port: int
+    storage: Path
+
+    def blobs(self) -> list[Path]:
+        """Files of all blobs."""
+        return sorted(path for path in self.storage.rglob("*") if path.is_file())
+
+    def size(self) -> int:
+        """Bytes of all blobs."""
+        return sum(path.stat().st_size for path in self.blobs())
+
+
+def install(directory: Path, lock: Path) -> Path:
+    """Puts BuildGrid into a virtual environment.
+
+    Args:
+        directory: of the environment; one that is there is used again.
+        lock: requirements with hashes.
+
+    Returns:
+        its program bgd.
+
+    Raises:
+        ServerError: pip could not install it.
+    """
+    program = directory / "bin/bgd"
+    if program.exists():
+        return program
+    if sys.version_info < (3, 10):
+        raise ServerError(
+            f"BuildGrid needs Python 3.10 or newer, this is {sys.version.split()[0]}: start this by another one"
+        )
+    pip = [directory / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", lock]
+    for command in ([sys.executable, "-m", "venv", directory], pip):
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise ServerError(f"BuildGrid can't be installed: {(result.stderr or result.stdout).strip()[-500:]}")
+    return program
+
+
+@contextlib.contextmanager
+def running(program: Path, directory: Path) -> Iterator[Server]:
+    """A server that keeps its files in `directory`, which is made."""
+    directory.mkdir(parents=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    server = Server(port, directory / "storage")
+    configuration = directory / "server.yml"
+    configuration.write_text(_CONFIGURATION.format(port=port, storage=server.storage))
+    log = directory / "log"
+    with open(log, "wb") as out:
+        process = subprocess.Popen([program, "server", "start", configuration], stdout=out, stderr=out)
+    try:
+        _wait(process, port, log)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    end = time.monotonic() + 60
+    while True:
+        if process.poll() is not None or time.monotonic() > end:
+            raise ServerError(f"BuildGrid does not start: {log.read_text(errors='replace')[-500:]}")
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        time.sleep(0.1)

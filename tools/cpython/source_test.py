@@ -56,9 +56,13 @@ def test_patches_from_the_named_one_on(root: BuildRoot, archives: tuple[Path, Pa
 def test_hunk_goes_where_its_line_number_says(root: BuildRoot, tmp_path: Path) -> None:
     """The same lines stand twice: the first place is not the right one. Nothing else is left in the tree."""
     lines = ["error:\n", "end\n", *["filler\n"] * 20, "error:\n", "end\n", *["filler\n"] * 5]
-    release = make_tar(tmp_path / "x.tar.gz", {"Python-3.11.2/a.c": "".join(lines).encode(), "Python-3.11.2/Modules/x": b""})
+    release = make_tar(
+        tmp_path / "x.tar.gz", {"Python-3.11.2/a.c": "".join(lines).encode(), "Python-3.11.2/Modules/x": b""}
+    )
     own = tmp_path / "own.patch"
-    own.write_text("--- a/a.c\n+++ b/a.c\n@@ -25,2 +25,3 @@\n error:\n+    undo\n end\n")  # two lines off, as after an earlier patch
+    own.write_text(
+        "--- a/a.c\n+++ b/a.c\n@@ -25,2 +25,3 @@\n error:\n+    undo\n end\n"
+    )  # two lines off, as after an earlier patch
     mount = source.lay_out(root, dataclasses.replace(RECIPE, first_patch=""), release, None, [own])
     place = Path(mount.source)
     assert (place / "a.c").read_text() == "".join([*lines[:23], "    undo\n", *lines[23:]])

@@ -2,8 +2,8 @@
 
     python -m tools.oci.sharing --text OUT --json OUT (--image NAME (--layer METADATA.json)…)… (--part PART)…
 
-@FILE stands for the arguments in a file, one a line. A layer is known by its digest, a part by its file: the parts are to be named once
-each.
+@FILE stands for the arguments in a file, one a line. A layer is known by its digest, a part by its file: each part is to be
+named once.
 """
 
 from __future__ import annotations

@@ -20,7 +20,22 @@ def test_a_shared_layer_counts_once(tmp_path: Path) -> None:
     own = layer(tmp_path / "own.json", "sha256:o", 3)
     (tmp_path / "part").write_bytes(b"1234")
     text, out = tmp_path / "t", tmp_path / "j"
-    arguments = ["--text", text, "--json", out, "--image", "a", "--layer", base, "--image", "b", "--layer", base, "--layer", own]
+    arguments = [
+        "--text",
+        text,
+        "--json",
+        out,
+        "--image",
+        "a",
+        "--layer",
+        base,
+        "--image",
+        "b",
+        "--layer",
+        base,
+        "--layer",
+        own,
+    ]
     assert sharing.main([str(word) for word in [*arguments, "--part", tmp_path / "part"]]) == 0
     assert json.loads(out.read_text()) == {
         "images": {"a": 5, "b": 8},

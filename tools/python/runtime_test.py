@@ -62,7 +62,17 @@ def test_bundle_is_the_same_on_every_machine(tmp_path: Path) -> None:
     (root / "usr/bin").mkdir()
     shutil.copy(HOME / "bin/python3.9", root / "usr/bin/python3.9")
     # As tools/python/repository.bzl does it.
-    command = [libraries / "ld-2.31.so", "--library-path", libraries, root / "usr/bin/python3.9", "-B", "-s", BUNDLE, root, out]
+    command = [
+        libraries / "ld-2.31.so",
+        "--library-path",
+        libraries,
+        root / "usr/bin/python3.9",
+        "-B",
+        "-s",
+        BUNDLE,
+        root,
+        out,
+    ]
     subprocess.run(command, check=True, env={"LC_ALL": "C", "PYTHONHASHSEED": "0", "PYTHONHOME": "", "PYTHONPATH": ""})
     with zipfile.ZipFile(bundle) as archive, zipfile.ZipFile(out / "lib/python39.zip") as other:
         assert archive.namelist() == other.namelist()

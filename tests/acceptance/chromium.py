@@ -92,6 +92,15 @@ class Chromium:
                 continue  # between two pages
         raise RoomError(f"not loaded within {seconds} s")
 
+    def point_at(self, element: str, click: bool = False) -> None:
+        """Moves the mouse to an element, given as a JavaScript expression, and clicks there if asked to."""
+        place = f"(e => {{ const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})({element})"
+        x, y = self.evaluate(place)
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        for kind in ("mousePressed", "mouseReleased") if click else ():
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        time.sleep(1)
+
     def screenshot(self, width: int, height: int) -> bytes:
         """The visible part of the page as PNG."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.acceptance.room import Finished, Room, RoomError
+from tests.acceptance.room import Finished, Room, RoomError, wait_until
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,9 @@ class Container:
 
     def remove(self) -> None:
         """Removes it, running or not."""
-        self._room.run("podman", "rm", "--force", self.name).succeeded()
+        # podman 3 may panic when it unlocks a container that ends at the same moment; the next try finds it ended.
+        command = ("podman", "rm", "--force", "--ignore", self.name)
+        wait_until(f"{self.name} to be removed", lambda: self._room.run(*command).succeeded(), 120, 1)
 
     def _inspect(self, form: str) -> str:
         return self._room.run("podman", "inspect", "--format", form, self.name).succeeded().out.strip()

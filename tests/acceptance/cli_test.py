@@ -97,7 +97,8 @@ def test_parse(engine, line, room, dags, broken: bool, status: int) -> None:
     room.write(f"{tree}/.astro/test_dag_integrity_default.py", INTEGRITY)
     room.write(f"{tree}/dags/plain.py", room.path(f"{dags}/plain.py").read_bytes())
     if broken:
-        room.write(f"{tree}/dags/broken.py", "import there_is_no_such_module\n")
+        # Airflow reads no file that has neither word.
+        room.write(f"{tree}/dags/broken.py", "# a DAG of Airflow\nimport there_is_no_such_module\n")
     found, said = _integrity(engine, line, room, tree)
     assert found == status, said
     assert ("there_is_no_such_module" in said) is broken

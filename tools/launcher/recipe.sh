@@ -2,7 +2,7 @@
 
 suite=forky # the Debian release whose bazel-bootstrap is the version in .bazelversion
 packages=bazel-bootstrap,bazel-rules-python,bazel-skylib,bazel-features,bazel-platforms,ca-certificates,python3-pip
-packages=$packages,mmdebstrap,gpgv,skopeo # the lock updater, the oracle and .push/.load
+packages=$packages,mmdebstrap,gpgv # the lock updater and the oracle
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Modules that Bazel's own module names but that Debian has no package for: empty, nothing of ours uses them.

@@ -243,4 +243,11 @@ PACKAGE_SETS = [
             "fonts-dejavu-core",
         ],
     },
+    # With base, the other system that //tests/reproduce builds in; its clock is wrong.
+    {
+        "name": "elsewhere",
+        "archs": ["amd64"],
+        "dependencies": "as named",
+        "packages": ["libfaketime"],
+    },
 ]

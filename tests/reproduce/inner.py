@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.reproduce import elsewhere
 from tests.reproduce.ways import Way
 from tools.rootless import syscalls
 
@@ -28,14 +29,17 @@ class Surroundings:
     startup: tuple[str, ...]
     repository_cache: Path | None
     environment: Mapping[str, str]
+    debs: tuple[Path, ...]
+    """What the other system is made of."""
 
     @classmethod
-    def find(cls, runfiles: Path, environment: Mapping[str, str]) -> Surroundings:
+    def find(cls, runfiles: Path, environment: Mapping[str, str], debs: Sequence[Path]) -> Surroundings:
         """Take them from the Bazel that runs this program: its server's own options say where its certificates are.
 
         Args:
             runfiles: of this program, below the output base of that Bazel.
             environment: of this process.
+            debs: packages of the other system.
         """
         bazel = environment.get("BAZEL_REAL") or shutil.which("bazel", path=environment.get("PATH")) or ""
         startup, cache = [], None
@@ -45,7 +49,7 @@ class Surroundings:
             startup = [word for word in words if word.startswith("--host_jvm_args=")]
             cache = Path(place).parent / "cache/repos/v1"
         kept = {key: value for key, value in environment.items() if key in _KEPT or key.startswith("RUNTIME_")}
-        return cls(bazel, tuple(startup), cache if cache and cache.is_dir() else None, kept)
+        return cls(bazel, tuple(startup), cache if cache and cache.is_dir() else None, kept, tuple(debs))
 
 
 class Inner:
@@ -72,7 +76,12 @@ class Inner:
         startup = [surroundings.bazel, *surroundings.startup, "--nohome_rc", "--max_idle_secs=60"]
         self._startup = [*startup, f"--output_base={self._base}"]
         cache = [f"--repository_cache={surroundings.repository_cache}"] if surroundings.repository_cache else []
-        self._options = [*cache, "--disk_cache=", "--remote_cache=", "--color=no", "--curses=no", *options]
+        mounts = []
+        if way.clock:
+            system = scratch / "elsewhere"
+            elsewhere.unpack(surroundings.debs, system, way.clock)
+            mounts = [f"--sandbox_add_mount_pair={system / name}:/{name}" for name in elsewhere.MOUNTED]
+        self._options = [*cache, "--disk_cache=", "--remote_cache=", "--color=no", "--curses=no", *mounts, *options]
         self._environment = {**surroundings.environment, **way.environment, "HOME": str(self._home)}
 
     def build(self, target: str) -> dict[str, str]:

@@ -22,6 +22,9 @@ from tests.reproduce.inner import BuildFailed, Inner, Surroundings, can_become
 from tests.reproduce.spawns import LogError
 from tests.reproduce.ways import OTHER, PLAIN, Way
 
+_SANDBOX = "linux-sandbox"
+"""The one that mounts the other system."""
+
 
 def build(
     way: Way, source: Path, scratch: Path, surroundings: Surroundings, options: Sequence[str], target: str
@@ -57,6 +60,9 @@ def compare(first: tuple[dict[str, str], Path], second: tuple[dict[str, str], Pa
     ]
     one, two = spawns.read(log), spawns.read(other_log)
     print(f"reproduce: {len(one)} and {len(two)} actions compared")
+    outside = sorted({f"{spawn.mnemonic} ({spawn.runner})" for spawn in two if spawn.runner != _SANDBOX})
+    if outside:
+        print(f"SKIPPED: another system with another clock: {', '.join(outside)} ran outside of {_SANDBOX}")
     return lines + [f"where it starts: {line}" for line in spawns.culprits(one, two)]
 
 
@@ -97,9 +103,10 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--keep", action="store_true", help="leave the builds and their logs there")
     parser.add_argument("--option", action="append", default=[], help="further option of `bazel build`")
+    parser.add_argument("--deb", type=Path, action="append", default=[], help="package of the other system")
     options = parser.parse_args(argv)
     source = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
-    surroundings = Surroundings.find(Path(os.environ.get("RUNFILES_DIR", ".")), os.environ)
+    surroundings = Surroundings.find(Path(os.environ.get("RUNFILES_DIR", ".")), os.environ, options.deb)
     if not surroundings.bazel:
         print("reproduce: there is no bazel on PATH; run this by tools/bazel run", file=sys.stderr)
         return 2

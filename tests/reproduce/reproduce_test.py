@@ -37,7 +37,9 @@ make(name = "good", srcs = ["text"], command = "cat $1 > OUT")
 make(name = "clock", srcs = [":good"], command = "cat $1 > OUT; date +%s%N >> OUT")
 make(name = "place", command = "readlink -f . > OUT")
 make(name = "user", command = "id -u > OUT")
-make(name = "follows", srcs = [":clock", ":place", ":user"], command = "cat $@ > OUT")
+make(name = "system", command = "cat /usr/lib/os-release > OUT")
+make(name = "year", command = "date +%Y > OUT")
+make(name = "follows", srcs = [":clock", ":place", ":system", ":user", ":year"], command = "cat $@ > OUT")
 make(name = "broken", command = "echo what broke >&2; exit 1")
 """
 
@@ -65,7 +67,8 @@ def _run(workspace: Path, mirror: Mirror, tmp_path: Path, target: str) -> int:
     environment = {"PATH": os.environ["PATH"], "no_proxy": "*"}
     if Path("/usr/lib/jvm/default-java").exists():
         environment["JAVA_HOME"] = "/usr/lib/jvm/default-java"
-    surroundings = Surroundings(bazel, (), None, environment)
+    debs = tuple(Path(deb) for deb in os.environ["REPRODUCE_DEBS"].split())
+    surroundings = Surroundings(bazel, (), None, environment, debs)
     options = [f"--registry={mirror.url}", "--lockfile_mode=off", "--noenable_workspace"]
     try:
         return main.run(workspace, target, tmp_path, surroundings, options)
@@ -81,11 +84,12 @@ def test_reproducible(workspace: Path, mirror: Mirror, tmp_path: Path, capsys: p
 def test_what_is_not_is_named_and_what_follows_is_not(
     workspace: Path, mirror: Mirror, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Actions that look at the clock, their directory, their user: the ways do differ in these."""
+    """Actions that look at the clock, their directory, their user, the system: the ways do differ in these."""
     assert _run(workspace, mirror, tmp_path, "//:follows") == 1, capsys.readouterr()
     said = capsys.readouterr().out
     assert "//:follows is NOT reproducible" in said
-    for name in ("clock", "place", "user"):
+    assert "SKIPPED" not in said
+    for name in ("clock", "place", "system", "user", "year"):
         if name != "user" or can_become(OTHER.user):
             assert f"where it starts: Make of //:{name}: the same inputs and command, other outputs: " in said
     assert "1 further actions wrote something else because their inputs differ" in said

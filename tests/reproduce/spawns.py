@@ -26,6 +26,7 @@ class Spawn:
     environment: tuple[tuple[str, str], ...]
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
+    runner: str
 
     @property
     def key(self) -> str:
@@ -63,6 +64,7 @@ def _spawn(value: dict[str, Any]) -> Spawn:
         ),
         inputs={each["path"]: _content(each) for each in value.get("inputs", ())},
         outputs={each["path"]: _content(each) for each in value.get("actualOutputs", ())},
+        runner=value.get("runner", ""),
     )
 
 

@@ -25,6 +25,8 @@ class Way:
     """Make the copy's files in the reverse order of their names."""
     age: int
     """Seconds that the copy's files are old."""
+    clock: str
+    """If not empty, actions run in another system (elsewhere.py), whose clock is wrong by this, as in FAKETIME."""
 
 
 PLAIN = Way(
@@ -37,6 +39,7 @@ PLAIN = Way(
     user=0,
     backwards=False,
     age=0,
+    clock="",
 )
 
 OTHER = Way(
@@ -61,4 +64,5 @@ OTHER = Way(
     user=54321,
     backwards=True,
     age=400 * 24 * 3600,
+    clock="+800d",
 )

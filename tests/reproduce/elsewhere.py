@@ -1,0 +1,66 @@
+"""Another system to build in: Debian bullseye from locked .debs, instead of the root that runs Bazel, with a clock that is wrong.
+
+Bazel mounts it over the directories of its own root in each sandbox.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.deb import archive
+
+MOUNTED = ("etc", "usr")
+"""Of the root; /bin, /lib and their like are links into /usr here as in the launcher's root."""
+
+_MERGED = ("bin/", "lib/", "lib64/", "sbin/")
+_UNREAD = ("usr/share/doc/", "usr/share/locale/", "usr/share/man/", "usr/share/info/")
+_FAKETIME = "usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+
+def unpack(debs: Sequence[Path], root: Path, clock: str) -> None:
+    """Make the system.
+
+    Args:
+        debs: its packages, libfaketime among them; no maintainer script is run.
+        root: made here.
+        clock: how wrong the clock is, as libfaketime's FAKETIME has it, such as "+800d". Every dynamically linked program gets
+            it, by the loader's list of libraries to preload; a static one reads the real clock.
+
+    Raises:
+        archive.DebError: a package is broken. FileNotFoundError: libfaketime is not among them.
+    """
+    for name in MOUNTED:
+        (root / name).mkdir(parents=True)
+    for deb in debs:
+        for entry in archive.read(deb.read_bytes(), deb.name).entries:
+            _write(root, entry)
+    if not (root / _FAKETIME).is_file():
+        raise FileNotFoundError(f"no package has {_FAKETIME}")
+    shell = root / "usr/bin/sh"
+    if not shell.exists():
+        shell.symlink_to("dash")
+    for name, text in (("passwd", "root:x:0:0::/:/bin/sh\n"), ("group", "root:x:0:\n"), ("faketimerc", clock + "\n")):
+        (root / "etc" / name).write_text(text)
+    (root / "etc/ld.so.preload").write_text(f"/{_FAKETIME}\n")
+
+
+def _write(root: Path, entry: archive.Entry) -> None:
+    path = _merged(entry.path)
+    if path.startswith(_UNREAD) or not path.startswith(MOUNTED) or entry.type == archive.DIRECTORY:
+        return
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if entry.type == archive.SYMLINK:
+        target.symlink_to(entry.target)
+    elif entry.type == archive.HARDLINK:
+        shutil.copy(root / _merged(entry.target), target)
+    else:
+        target.write_bytes(entry.data)
+        # Whoever builds must be able to read and remove it.
+        target.chmod(0o755 if entry.mode & 0o100 else 0o644)
+
+
+def _merged(path: str) -> str:
+    return f"usr/{path}" if path.startswith(_MERGED) else path

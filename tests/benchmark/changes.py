@@ -1,0 +1,209 @@
+"""What a small change costs: changes locks of this work tree one after the other, and builds.
+
+    python3 -m tests.benchmark.changes [--json] [TARGET…]          # by default //runtime:all_images
+
+Each change is taken back before the next one. What is counted: seconds (Bazel's server runs, downloads of the changed file
+included), actions that were executed, and the bytes that they wrote. No cache helps but Bazel's own of this work tree.
+It is no Bazel test because it starts Bazel. Nobody else should edit the locks meanwhile.
+
+Exit status: 0; 1 a build failed; 2 the locks have changes that are not committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TARGETS = ("//runtime:all_images",)
+
+_LOCKS = Path("requirements_lock")
+_DEBIAN = Path("runtime/debian/bullseye_amd64.json")
+_LINE = "10_py311"
+_PROVIDER = "apache-airflow-providers-http"
+_PROVIDER_FROM = "9_py311"
+_WHEEL = "oauthlib"
+
+# An older release, from the suite that the security archive's is newer than.
+_DEB = {
+    "package": "tzdata",
+    "version": "2024a-0+deb11u1",
+    "file": "tzdata_2024a-0+deb11u1_all.deb",
+    "registry": "debian",
+    "path": "pool/main/t/tzdata/tzdata_2024a-0+deb11u1_all.deb",
+    "sha256": "13befffb7ee127f569af92d736e30c86c199bbd58f9c3cca0d071ed63e04d003",
+    "size": 303824,
+}
+
+Lock = dict[str, Any]
+Changed = dict[Path, Lock]
+
+
+class BuildFailed(Exception):
+    """A build failed; the text has the end of what Bazel said."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a build cost."""
+
+    change: str
+    seconds: float
+    actions: int
+    bytes_written: int
+
+
+def nothing(locks: dict[Path, Lock]) -> Changed:
+    """No change."""
+    return {}
+
+
+def one_provider(locks: dict[Path, Lock]) -> Changed:
+    """One provider of one line gets the version that another line has."""
+    path = _LOCKS / f"{_LINE}.json"
+    row = _row(locks[_LOCKS / f"{_PROVIDER_FROM}.json"], _PROVIDER)
+    return {path: _with(locks[path], row)}
+
+
+def one_wheel(locks: dict[Path, Lock]) -> Changed:
+    """A wheel that nearly all locks have in one version gets the version of the others, in all of them."""
+    rows = {path: _row(lock, _WHEEL) for path, lock in locks.items() if path.parent == _LOCKS and _has(lock, _WHEEL)}
+    versions = [row["version"] for row in rows.values()]
+    common = max(sorted(set(versions)), key=versions.count)
+    other = next(row for row in rows.values() if row["version"] != common)
+    return {path: _with(locks[path], other) for path, row in rows.items() if row["version"] == common}
+
+
+def one_deb(locks: dict[Path, Lock]) -> Changed:
+    """A package of the base of all amd64 images gets an older version."""
+    return {_DEBIAN: _with(locks[_DEBIAN], _DEB)}
+
+
+CHANGES: dict[str, Callable[[dict[Path, Lock]], Changed]] = {
+    "nothing": nothing,
+    f"{_PROVIDER} in {_LINE}": one_provider,
+    f"{_WHEEL} in all locks that share a version": one_wheel,
+    f"{_DEB['package']} (.deb, amd64)": one_deb,
+}
+
+
+def read_locks(repository: Path) -> dict[Path, Lock]:
+    """The locks of images, by their path in the repository."""
+    paths = [*sorted((repository / _LOCKS).glob("*_py*.json")), repository / _DEBIAN]
+    return {path.relative_to(repository): json.loads(path.read_text()) for path in paths}
+
+
+def _has(lock: Lock, name: str) -> bool:
+    return any(row.get("name", row.get("package")) == name for row in lock["files"])
+
+
+def _row(lock: Lock, name: str) -> Lock:
+    return next(row for row in lock["files"] if row.get("name", row.get("package")) == name)
+
+
+def _with(lock: Lock, new: Lock) -> Lock:
+    """The lock with another file of the package; for whom and for what the lock has it stays."""
+    name = new.get("name", new.get("package"))
+    file = {key: value for key, value in new.items() if key not in ("archs", "requested", "sets")}
+    files = [{**row, **file} if row.get("name", row.get("package")) == name else row for row in lock["files"]]
+    if files == lock["files"]:
+        raise ValueError(f"{name}: the lock has this version already, nothing would change")
+    return {**lock, "files": files}
+
+
+@contextlib.contextmanager
+def changed(repository: Path, change: Changed) -> Iterator[None]:
+    """The work tree with changed locks; they are put back."""
+    before = {path: (repository / path).read_bytes() for path in change}
+    try:
+        for path, lock in change.items():
+            (repository / path).write_text(json.dumps(lock, indent=1) + "\n")
+        yield
+    finally:
+        for path, data in before.items():
+            (repository / path).write_bytes(data)
+
+
+def written(executions: Path) -> tuple[int, int]:
+    """Of an execution log (--execution_log_json_file): how many actions were executed, and the bytes of their files."""
+    text, decoder, place, actions, size = executions.read_text(), json.JSONDecoder(), 0, 0, 0
+    while (place := text.find("{", place)) >= 0:
+        spawn, place = decoder.raw_decode(text, place)
+        if not spawn.get("cacheHit"):
+            actions += 1
+            size += sum(int(file.get("digest", {}).get("sizeBytes", 0)) for file in spawn.get("actualOutputs", ()))
+    return actions, size
+
+
+def build(targets: Sequence[str], log: Path, options: Sequence[str] = ()) -> float:
+    """Builds; gives the seconds.
+
+    Raises:
+        BuildFailed: see the class.
+    """
+    command = [REPOSITORY / "tools/bazel", "build", "--color=no", "--curses=no", *options, "--", *targets]
+    began = time.monotonic()
+    with open(log, "w") as out:
+        status = subprocess.run(command, cwd=REPOSITORY, stdout=out, stderr=out, check=False).returncode
+    if status:
+        raise BuildFailed(f"bazel build ended with {status}:\n{log.read_text()[-3000:]}")
+    return time.monotonic() - began
+
+
+def measure(targets: Sequence[str], scratch: Path) -> Iterator[Cost]:
+    """Builds with each change.
+
+    Raises:
+        BuildFailed: see the class.
+    """
+    locks = read_locks(REPOSITORY)
+    executions = scratch / "executions.json"
+    options = ["--disk_cache=", "--remote_cache=", f"--execution_log_json_file={executions}"]
+    build(targets, scratch / "log")
+    for name, change in CHANGES.items():
+        # Once more with the options of the measured build, so that these alone cost nothing.
+        build(targets, scratch / "log", options)
+        with changed(REPOSITORY, change(locks)):
+            seconds = build(targets, scratch / "log", options)
+        yield Cost(name, round(seconds, 1), *written(executions))
+        build(targets, scratch / "log")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(
+        prog="changes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    options = parser.parse_args(argv)
+    status = ["git", "-C", REPOSITORY, "status", "--porcelain", "--", _LOCKS, _DEBIAN]
+    edited = subprocess.run(status, check=True, capture_output=True, text=True).stdout.strip()
+    if edited:
+        print(f"changes: these locks have changes of yours; commit or stash them first:\n{edited}", file=sys.stderr)
+        return 2
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            for cost in measure(options.targets, Path(scratch)):
+                if options.json:
+                    print(json.dumps(asdict(cost)), flush=True)
+                else:
+                    size = f"{cost.bytes_written / 1e6:.1f} MB"
+                    print(f"{cost.change}: {cost.seconds} s, {cost.actions} actions, {size} written", flush=True)
+    except BuildFailed as error:
+        print(f"changes: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -116,17 +116,24 @@ def runners(events: Path) -> dict[str, int]:
 
 
 def executed(executions: Path) -> dict[str, int]:
-    """Mnemonics of the actions of an execution log that did not come from a cache."""
+    """Mnemonics of the actions of an execution log that did not come from a cache.
+
+    The log of a whole build has gigabytes, so it is not decoded: Bazel writes each field of an entry on a line of its own.
+    """
     found: dict[str, int] = {}
     if not executions.exists():
         return found
-    text = executions.read_text()
-    decoder = json.JSONDecoder()
-    place = 0
-    while (place := text.find("{", place)) >= 0:
-        entry, place = decoder.raw_decode(text, place)
-        if not entry.get("cacheHit"):
-            found[entry["mnemonic"]] = found.get(entry["mnemonic"], 0) + 1
+    mnemonic, hit = "", False
+    with open(executions, encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith('  "mnemonic": '):
+                mnemonic = json.loads(line.partition(":")[2].strip().rstrip(","))
+            elif line.startswith('  "cacheHit": '):
+                hit = line.partition(":")[2].strip().rstrip(",") == "true"
+            elif line.startswith("}") and mnemonic:
+                if not hit:
+                    found[mnemonic] = found.get(mnemonic, 0) + 1
+                mnemonic, hit = "", False
     return found
 
 

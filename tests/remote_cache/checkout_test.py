@@ -27,7 +27,7 @@ def test_executed(tmp_path: Path) -> None:
         {"mnemonic": "OciTarball"},
     ]
     # Bazel writes one object after the other, over many lines.
-    (tmp_path / "log").write_text("".join(json.dumps(entry, indent=1) for entry in entries))
+    (tmp_path / "log").write_text("".join(json.dumps(entry, indent=2) for entry in entries))
     found = checkout.executed(tmp_path / "log")
     assert found == {"B": 2, "OciTarball": 1}
     assert checkout.Build(0, 1.0, executed=found).missed() == {"B": 2}

@@ -2,9 +2,9 @@
 
 _PACKAGE = "//tests/structure"
 
-# arm64 images in which programs are run, under emulation, minutes each. All others are judged from their layers
-# (//tests/soundness).
-EMULATED = ["8_py310", "10_py311"]
+# arm64 images in which programs are run, under emulation, minutes each: one for each interpreter. All others are judged from
+# their layers (//tests/soundness).
+EMULATED = ["6_py39", "8_py310", "10_py311"]
 
 # Everything runs on this one.
 _EMULATED_WHOLLY = "10_py311"

@@ -133,14 +133,21 @@ def changed(repository: Path, change: Changed) -> Iterator[None]:
             (repository / path).write_bytes(data)
 
 
-def written(executions: Path) -> tuple[int, int]:
-    """Of an execution log (--execution_log_json_file): how many actions were executed, and the bytes of their files."""
+def written(executions: Path, root: Path) -> tuple[int, int]:
+    """Of an execution log (--execution_log_json_file): how many actions were executed, and the bytes of their files.
+
+    Links count nothing: a layout's layers are links.
+
+    Args:
+        executions: the log.
+        root: where paths of outputs begin: bazel-out is there.
+    """
     text, decoder, place, actions, size = executions.read_text(), json.JSONDecoder(), 0, 0, 0
     while (place := text.find("{", place)) >= 0:
         spawn, place = decoder.raw_decode(text, place)
         if not spawn.get("cacheHit"):
             actions += 1
-            size += sum(int(file.get("digest", {}).get("sizeBytes", 0)) for file in spawn.get("actualOutputs", ()))
+            size += sum((root / file["path"]).lstat().st_size for file in spawn.get("actualOutputs", ()))
     return actions, size
 
 
@@ -174,7 +181,8 @@ def measure(targets: Sequence[str], scratch: Path) -> Iterator[Cost]:
         build(targets, scratch / "log", options)
         with changed(REPOSITORY, change(locks)):
             seconds = build(targets, scratch / "log", options)
-        yield Cost(name, round(seconds, 1), *written(executions))
+            cost = Cost(name, round(seconds, 1), *written(executions, REPOSITORY))
+        yield cost
         build(targets, scratch / "log")
 
 

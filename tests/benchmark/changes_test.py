@@ -40,9 +40,12 @@ def test_locks_are_put_back(tmp_path: Path) -> None:
 
 
 def test_counts_what_was_executed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"123")
+    (tmp_path / "link").symlink_to("file")
     spawns = [
-        {"mnemonic": "A", "cacheHit": True, "actualOutputs": [{"path": "a", "digest": {"sizeBytes": "7"}}]},
-        {"mnemonic": "B", "actualOutputs": [{"path": "b", "digest": {"sizeBytes": "3"}}, {"path": "c"}]},
+        {"mnemonic": "A", "cacheHit": True, "actualOutputs": [{"path": "file", "digest": {"sizeBytes": "3"}}]},
+        {"mnemonic": "B", "actualOutputs": [{"path": "file"}, {"path": "link"}]},
     ]
     (tmp_path / "log").write_text("".join(json.dumps(spawn, indent=2) for spawn in spawns))
-    assert changes.written(tmp_path / "log") == (1, 3)
+    actions, size = changes.written(tmp_path / "log", tmp_path)
+    assert (actions, size) == (1, 3 + len("file"))

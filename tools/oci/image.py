@@ -1,9 +1,10 @@
 """Makes the config and the manifest of an image from its layers' metadata; reads no layer.
 
-    python -m tools.oci.image --spec S.json --layer NAME METADATA MTREE … --config C --manifest M --mtree L --digest D
+    python -m tools.oci.image --spec S.json --layer NAME METADATA MTREE … [--config C] [--manifest M] [--digest D] [--mtree L]
 
-The spec is a JSON object with the fields of `Spec`. Written is what the OCI image specification (v1.1) asks for, plus the
-three Docker-only fields OnBuild, Shell and Healthcheck inside of `config`, where Docker, podman and buildah look for them.
+Only what is named is written; that the layers agree is checked always. The spec is a JSON object with the fields of `Spec`.
+Written is what the OCI image specification (v1.1) asks for, plus the three Docker-only fields OnBuild, Shell and Healthcheck
+inside of `config`, where Docker, podman and buildah look for them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import datetime
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from tools.oci.tree import PathSet, Tree, TreeError, overlay
 CREATED = datetime.datetime.fromtimestamp(EPOCH, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 """One constant for all images: a build date would make equal images differ."""
 
+_DOCUMENTS = ("config", "manifest", "digest", "mtree")
 _PORT = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SECONDS = re.compile(r"([0-9]+)s")
@@ -206,27 +208,43 @@ def read_layer(name: str, metadata: Path, listing: Path) -> Layer:
     return Layer(name, facts, Tree(name, mtree.parse(listing.read_text("ascii"))))
 
 
+def documents(spec: Spec, layers: Sequence[Layer]) -> dict[str, Callable[[], bytes]]:
+    """What can be written of an image: `config`, `manifest`, `digest` (the manifest's), `mtree` (the listing of its files).
+
+    Raises:
+        ImageError: a field of the spec has no valid value, or the layers don't fit together.
+    """
+    entries = tree(spec, layers)
+    config_blob = canonical.encode(config(spec, layers))
+    manifest_blob = canonical.encode(manifest(spec, config_blob, layers))
+    return {
+        "config": lambda: config_blob,
+        "manifest": lambda: manifest_blob,
+        "digest": lambda: f"{canonical.digest(manifest_blob)}\n".encode("ascii"),
+        "mtree": lambda: mtree.dump(entries).encode("ascii"),
+    }
+
+
 def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="image", description=__doc__)
     parser.add_argument("--layer", nargs=3, action="append", default=[], metavar=("NAME", "METADATA", "MTREE"))
-    for name in ("spec", "config", "manifest", "mtree", "digest"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--spec", type=Path, required=True)
+    for name in _DOCUMENTS:
+        parser.add_argument(f"--{name}", type=Path)
     options = parser.parse_args(arguments.expand(argv))
+    wanted = {name: path for name in _DOCUMENTS if (path := getattr(options, name))}
+    if not wanted:
+        parser.error(f"nothing to write: name one of {', '.join('--' + name for name in _DOCUMENTS)}")
     try:
         spec = decode.document(Spec, options.spec.read_bytes())
         layers = [read_layer(name, Path(metadata), Path(listing)) for name, metadata, listing in options.layer]
-        entries = tree(spec, layers)
-        config_blob = canonical.encode(config(spec, layers))
-        manifest_blob = canonical.encode(manifest(spec, config_blob, layers))
-        outputs = (options.config, options.manifest, options.mtree, options.digest)
-        with Outputs(*outputs) as (config_file, manifest_file, mtree_file, digest_file):
-            config_file.write_bytes(config_blob)
-            manifest_file.write_bytes(manifest_blob)
-            mtree_file.write_text(mtree.dump(entries), "ascii")
-            digest_file.write_text(canonical.digest(manifest_blob) + "\n", "ascii")
+        made = documents(spec, layers)
+        with Outputs(*wanted.values()) as files:
+            for name, file in zip(wanted, files):
+                file.write_bytes(made[name]())
     except (ImageError, MtreeError, OSError, ValueError) as error:
-        print(f"image: {options.config.name}: {error}", file=sys.stderr)
+        print(f"image: {next(iter(wanted.values())).name}: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -172,3 +172,13 @@ def test_program_leaves_nothing_on_failure(tmp_path: Path, capsys: pytest.Captur
     assert image.main(arguments(tmp_path, {"architecture": "amd64", "workdir": "x"})) == 1
     assert capsys.readouterr().err == "image: config: `workdir`: 'x' is not absolute\n"
     assert {path.name for path in tmp_path.iterdir()} == {"spec", "l.json", "l.mtree"}
+
+
+def test_program_writes_what_is_named_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = arguments(tmp_path, {"architecture": "amd64"})
+    inputs, listing = given[: given.index("--config")], ["--mtree", f"{tmp_path}/mtree"]
+    assert image.main([*inputs, *listing]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"spec", "l.json", "l.mtree", "mtree"}
+    with pytest.raises(SystemExit):
+        image.main(inputs)
+    assert "nothing to write: name one of --config, " in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """image: an image for one platform."""
 
-load("//tools/oci/private:image_attrs.bzl", "CONFIG_ATTRS", "SPEC_FIELDS")
+load("//tools/oci/private:image_attrs.bzl", "CONFIG_ATTRS")
+load("//tools/oci/private:image_documents.bzl", "DOCUMENTS_ATTRS", "write_documents")
 load("//tools/oci/private:layout.bzl", "LAYOUT_ATTRS", "image_arguments", "image_inputs", "layer_arguments", "write_layout")
 load("//tools/oci/private/providers:image_info.bzl", "ImageInfo")
 load("//tools/oci/private/providers:layer_info.bzl", "LayerInfo")
@@ -28,45 +29,10 @@ Output groups, with names that other rule sets' test and push rules look for:
 * `oci_layout`: the layout directory (also the default output)
 * `oci_tarball`: one tar file for `docker load` and `podman load`; written only when asked for
 * `oci_image_config`: the config blob
-* `mtree`: the listing of the whole file system
+* `mtree`: the listing of the whole file system; written only when asked for
 * `digest`: the manifest's digest
 * `manifest`: the manifest blob
 """
-
-def _layer_arguments(layer):
-    return ["--layer", layer.created_by, layer.metadata.path, layer.mtree.path]
-
-def _write_documents(ctx, layers):
-    """The action that makes config, manifest, listing and digest; returns them as a struct."""
-    name = ctx.label.name
-    spec = ctx.actions.declare_file(name + ".spec.json")
-    ctx.actions.write(spec, json.encode({field: getattr(ctx.attr, field) for field in SPEC_FIELDS}))
-    documents = struct(
-        config = ctx.actions.declare_file(name + ".config.json"),
-        manifest = ctx.actions.declare_file(name + ".manifest.json"),
-        mtree = ctx.actions.declare_file(name + ".mtree"),
-        digest = ctx.actions.declare_file(name + ".digest"),
-    )
-    args = ctx.actions.args()
-    args.use_param_file("@%s")
-    args.set_param_file_format("multiline")
-    args.add("--spec", spec)
-    args.add_all(layers, map_each = _layer_arguments)
-    args.add("--config", documents.config)
-    args.add("--manifest", documents.manifest)
-    args.add("--mtree", documents.mtree)
-    args.add("--digest", documents.digest)
-    run_python(
-        ctx,
-        program = ctx.attr._image,
-        module = "tools.oci.image",
-        arguments = [args],
-        inputs = [spec] + [file for layer in layers for file in (layer.metadata, layer.mtree)],
-        outputs = [documents.config, documents.manifest, documents.mtree, documents.digest],
-        mnemonic = "OciImage",
-        progress_message = "Making image %{label}",
-    )
-    return documents
 
 def _write_tarball(ctx, image):
     """The action that makes the docker-archive: large, so it is in no default output."""
@@ -92,7 +58,7 @@ def _write_tarball(ctx, image):
 
 def _image_impl(ctx):
     layers = tuple([target[LayerInfo] for target in ctx.attr.layers])
-    documents = _write_documents(ctx, layers)
+    documents = write_documents(ctx, layers)
     image = ImageInfo(
         architecture = ctx.attr.architecture,
         config = documents.config,
@@ -135,7 +101,6 @@ image = rule(
             doc = "`NAME:TAG`s under which loading the `oci_tarball` stores the image.",
         ),
         "_docker_archive": attr.label(default = "//tools/oci:docker_archive"),
-        "_image": attr.label(default = "//tools/oci:image"),
-    } | LAYOUT_ATTRS | PYTHON_ATTRS,
+    } | DOCUMENTS_ATTRS | LAYOUT_ATTRS | PYTHON_ATTRS,
     provides = [ImageInfo],
 )

@@ -138,7 +138,7 @@ def executed(executions: Path) -> dict[str, int]:
 
 
 def outputs(events: Path, directory: Path) -> dict[str, str]:
-    """What a build event file names as built, read from the disk: path -> sha256.
+    """What a build event file names as built, read from the disk: path -> sha256. Sources, which it names too, are left out.
 
     Raises:
         FileNotFoundError: Bazel says that it has made a file which is not there.
@@ -146,7 +146,9 @@ def outputs(events: Path, directory: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in events.read_text().splitlines():
         for file in json.loads(line).get("namedSetOfFiles", {}).get("files", []):
-            path = directory.joinpath(*file.get("pathPrefix", []), file["name"])
+            if not file.get("pathPrefix"):
+                continue
+            path = directory.joinpath(*file["pathPrefix"], file["name"])
             if path.is_file():
                 found[file["name"]] = hashlib.sha256(path.read_bytes()).hexdigest()
             elif path.is_dir():

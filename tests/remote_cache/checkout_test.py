@@ -40,6 +40,7 @@ def test_outputs(tmp_path: Path) -> None:
     files = [
         {"name": "file", "pathPrefix": ["bazel-out", "bin"]},
         {"name": "layout", "pathPrefix": ["bazel-out", "bin"]},
+        {"name": "runtime/bin/python3"},
     ]
     (tmp_path / "events").write_text(json.dumps({"namedSetOfFiles": {"files": files}}))
     assert checkout.outputs(tmp_path / "events", tmp_path) == {

@@ -33,13 +33,12 @@ class Surroundings:
     """What the other system is made of."""
 
     @classmethod
-    def find(cls, runfiles: Path, environment: Mapping[str, str], debs: Sequence[Path]) -> Surroundings:
+    def find(cls, runfiles: Path, environment: Mapping[str, str]) -> Surroundings:
         """Take them from the Bazel that runs this program: its server's own options say where its certificates are.
 
         Args:
             runfiles: of this program, below the output base of that Bazel.
-            environment: of this process.
-            debs: packages of the other system.
+            environment: of this process; REPRODUCE_DEBS names the packages of the other system.
         """
         bazel = environment.get("BAZEL_REAL") or shutil.which("bazel", path=environment.get("PATH")) or ""
         startup, cache = [], None
@@ -48,8 +47,9 @@ class Surroundings:
             words = Path(place, "server/cmdline").read_bytes().decode(errors="replace").split("\0")
             startup = [word for word in words if word.startswith("--host_jvm_args=")]
             cache = Path(place).parent / "cache/repos/v1"
+        debs = tuple(Path(deb) for deb in environment.get("REPRODUCE_DEBS", "").split())
         kept = {key: value for key, value in environment.items() if key in _KEPT or key.startswith("RUNTIME_")}
-        return cls(bazel, tuple(startup), cache if cache and cache.is_dir() else None, kept, tuple(debs))
+        return cls(bazel, tuple(startup), cache if cache and cache.is_dir() else None, kept, debs)
 
 
 class Inner:

@@ -103,10 +103,9 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--keep", action="store_true", help="leave the builds and their logs there")
     parser.add_argument("--option", action="append", default=[], help="further option of `bazel build`")
-    parser.add_argument("--deb", type=Path, action="append", default=[], help="package of the other system")
     options = parser.parse_args(argv)
     source = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
-    surroundings = Surroundings.find(Path(os.environ.get("RUNFILES_DIR", ".")), os.environ, options.deb)
+    surroundings = Surroundings.find(Path(os.environ.get("RUNFILES_DIR", ".")), os.environ)
     if not surroundings.bazel:
         print("reproduce: there is no bazel on PATH; run this by tools/bazel run", file=sys.stderr)
         return 2

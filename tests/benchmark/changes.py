@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.reproduce import spawns
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGETS = ("//runtime:all_images",)
 
@@ -134,21 +136,15 @@ def changed(repository: Path, change: Changed) -> Iterator[None]:
 
 
 def written(executions: Path, root: Path) -> tuple[int, int]:
-    """Of an execution log (--execution_log_json_file): how many actions were executed, and the bytes of their files.
-
-    Links count nothing: a layout's layers are links.
+    """Of an execution log (--execution_log_json_file): how many actions were executed (no cache is used), and the bytes of
+    their files. Links count as such: a layout's layers are links.
 
     Args:
         executions: the log.
         root: where paths of outputs begin: bazel-out is there.
     """
-    text, decoder, place, actions, size = executions.read_text(), json.JSONDecoder(), 0, 0, 0
-    while (place := text.find("{", place)) >= 0:
-        spawn, place = decoder.raw_decode(text, place)
-        if not spawn.get("cacheHit"):
-            actions += 1
-            size += sum((root / file["path"]).lstat().st_size for file in spawn.get("actualOutputs", ()))
-    return actions, size
+    executed = spawns.read(executions)
+    return len(executed), sum((root / path).lstat().st_size for spawn in executed for path in spawn.outputs)
 
 
 def build(targets: Sequence[str], log: Path, options: Sequence[str] = ()) -> float:

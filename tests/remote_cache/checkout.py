@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Sequence
@@ -96,10 +97,17 @@ class Checkout:
         built = outputs(events, self.directory) if status == 0 else {}
         return Build(status, seconds, runners(events), executed(executions), built, log.read_text(errors="replace"))
 
-    def shutdown(self) -> None:
-        """Ends this checkout's Bazel server."""
+    def close(self) -> None:
+        """Ends this checkout's Bazel server and removes what it has built; the checkout's own files stay."""
         command = [self.directory / "tools/bazel", f"--output_user_root={self.output_root}", "shutdown"]
         subprocess.run(command, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        if not self.output_root.exists():
+            return
+        # Bazel's outputs are not writable.
+        for directory in [self.output_root, *(path for path in self.output_root.rglob("*") if path.is_dir())]:
+            if not directory.is_symlink():
+                directory.chmod(0o755)
+        shutil.rmtree(self.output_root)
 
 
 def runners(events: Path) -> dict[str, int]:

@@ -31,6 +31,8 @@ class Surroundings:
     environment: Mapping[str, str]
     debs: tuple[Path, ...]
     """What the other system is made of."""
+    loader: str
+    """The loader of the tools' Python below an output base; empty where there is none."""
 
     @classmethod
     def find(cls, runfiles: Path, environment: Mapping[str, str]) -> Surroundings:
@@ -38,7 +40,8 @@ class Surroundings:
 
         Args:
             runfiles: of this program, below the output base of that Bazel.
-            environment: of this process; REPRODUCE_DEBS names the packages of the other system.
+            environment: of this process; REPRODUCE_DEBS names the packages of the other system, REPRODUCE_PYTHON the tools'
+                Python.
         """
         bazel = environment.get("BAZEL_REAL") or shutil.which("bazel", path=environment.get("PATH")) or ""
         startup, cache = [], None
@@ -49,7 +52,9 @@ class Surroundings:
             cache = Path(place).parent / "cache/repos/v1"
         debs = tuple(Path(deb) for deb in environment.get("REPRODUCE_DEBS", "").split())
         kept = {key: value for key, value in environment.items() if key in _KEPT or key.startswith("RUNTIME_")}
-        return cls(bazel, tuple(startup), cache if cache and cache.is_dir() else None, kept, debs)
+        python = environment.get("REPRODUCE_PYTHON", "")
+        loader = f"external/{python.removeprefix('../').removesuffix('/bin/python3')}/lib/ld.so" if python else ""
+        return cls(bazel, tuple(startup), cache if cache and cache.is_dir() else None, kept, debs, loader)
 
 
 class Inner:
@@ -79,8 +84,11 @@ class Inner:
         mounts = []
         if way.clock:
             system = scratch / "elsewhere"
-            elsewhere.unpack(surroundings.debs, system, way.clock)
-            mounts = [f"--sandbox_add_mount_pair={system / name}:/{name}" for name in elsewhere.MOUNTED]
+            elsewhere.unpack(surroundings.debs, system, way.clock, way.processor)
+            places = {system / name: f"/{name}" for name in elsewhere.MOUNTED}
+            if surroundings.loader:
+                places[system / elsewhere.LOADER] = self._base / surroundings.loader
+            mounts = [f"--sandbox_add_mount_pair={source}:{place}" for source, place in places.items()]
         self._options = [*cache, "--disk_cache=", "--remote_cache=", "--color=no", "--curses=no", *mounts, *options]
         self._environment = {**surroundings.environment, **way.environment, "HOME": str(self._home)}
 

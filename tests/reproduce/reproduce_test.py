@@ -39,15 +39,31 @@ make(name = "place", command = "readlink -f . > OUT")
 make(name = "user", command = "id -u > OUT")
 make(name = "system", command = "cat /usr/lib/os-release > OUT")
 make(name = "year", command = "date +%Y > OUT")
-make(name = "follows", srcs = [":clock", ":place", ":system", ":user", ":year"], command = "cat $@ > OUT")
+make(name = "processor", srcs = ["processor.sh"], command = "sh $1 > OUT && test -s OUT")
+make(name = "follows", srcs = [":clock", ":place", ":processor", ":system", ":user", ":year"], command = "cat $@ > OUT")
 make(name = "broken", command = "echo what broke >&2; exit 1")
 """
+
+# What the processor can do, as the kernel or the emulator says to a program.
+_PROCESSOR = r"""
+loader=/usr/lib/another-processor
+if [ -x $loader ]; then set -- $loader --library-path /none; else set --; fi
+LD_SHOW_AUXV=1 "$@" /usr/bin/true | sed -n 's/^AT_HWCAP: *\(0x\)*//p'
+"""
+
+_FILES = {
+    "BUILD.bazel": _BUILD,
+    "MODULE.bazel": "",
+    "processor.sh": _PROCESSOR,
+    "rules.bzl": _RULES,
+    "text": "hello\n",
+}
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("source")
-    for name, text in (("MODULE.bazel", ""), ("rules.bzl", _RULES), ("BUILD.bazel", _BUILD), ("text", "hello\n")):
+    for name, text in _FILES.items():
         (place / name).write_text(text)
     (place / ".bazelrc.user").write_text("build --no_such_option\n")
     return place
@@ -68,7 +84,7 @@ def _run(workspace: Path, mirror: Mirror, tmp_path: Path, target: str) -> int:
     if Path("/usr/lib/jvm/default-java").exists():
         environment["JAVA_HOME"] = "/usr/lib/jvm/default-java"
     debs = tuple(Path(deb) for deb in os.environ["REPRODUCE_DEBS"].split())
-    surroundings = Surroundings(bazel, (), None, environment, debs)
+    surroundings = Surroundings(bazel, (), None, environment, debs, "")
     options = [f"--registry={mirror.url}", "--lockfile_mode=off", "--noenable_workspace"]
     try:
         return main.run(workspace, target, tmp_path, surroundings, options)
@@ -84,12 +100,12 @@ def test_reproducible(workspace: Path, mirror: Mirror, tmp_path: Path, capsys: p
 def test_what_is_not_is_named_and_what_follows_is_not(
     workspace: Path, mirror: Mirror, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Actions that look at the clock, their directory, their user, the system: the ways do differ in these."""
+    """Actions that look at the clock, their directory, processor, system and user: the ways do differ in these."""
     assert _run(workspace, mirror, tmp_path, "//:follows") == 1, capsys.readouterr()
     said = capsys.readouterr().out
     assert "//:follows is NOT reproducible" in said
     assert "SKIPPED" not in said
-    for name in ("clock", "place", "system", "user", "year"):
+    for name in ("clock", "place", "processor", "system", "user", "year"):
         if name != "user" or can_become(OTHER.user):
             assert f"where it starts: Make of //:{name}: the same inputs and command, other outputs: " in said
     assert "1 further actions wrote something else because their inputs differ" in said
@@ -104,7 +120,7 @@ def test_broken_build(workspace: Path, mirror: Mirror, tmp_path: Path, capsys: p
 def test_copies_differ_as_said(workspace: Path, tmp_path: Path) -> None:
     modes = {}
     for way in (PLAIN, OTHER):
-        assert copy(workspace, tmp_path / way.workspace, way) == 4
+        assert copy(workspace, tmp_path / way.workspace, way) == len(_FILES)
         assert not (tmp_path / way.workspace / ".bazelrc.user").exists()
         file = tmp_path / way.workspace / "text"
         modes[way.name] = stat.S_IMODE(file.stat().st_mode)

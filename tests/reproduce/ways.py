@@ -27,6 +27,8 @@ class Way:
     """Seconds that the copy's files are old."""
     clock: str
     """If not empty, actions run in another system (elsewhere.py), whose clock is wrong by this, as in FAKETIME."""
+    processor: str
+    """Of our own programs in that other system, as qemu's -cpu has it."""
 
 
 PLAIN = Way(
@@ -40,6 +42,7 @@ PLAIN = Way(
     backwards=False,
     age=0,
     clock="",
+    processor="",
 )
 
 OTHER = Way(
@@ -65,4 +68,6 @@ OTHER = Way(
     backwards=True,
     age=400 * 24 * 3600,
     clock="+800d",
+    # No SSSE3, SSE4, AVX, AVX2, AVX-512, BMI, SHA.
+    processor="qemu64",
 )

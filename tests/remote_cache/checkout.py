@@ -11,9 +11,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-# Mnemonics of actions whose outputs are not put into the cache (docs/remote-cache.md says why).
-KEPT_OUT = frozenset({"OciTarball"})
+# Actions whose outputs are not put into the cache, named as in Build.executed (docs/remote-cache.md says why).
+KEPT_OUT = frozenset({"OciTarball", *(f"//tools/lint:{name}_test" for name in ("python", "starlark", "text"))})
+
+_FIELDS = ('  "mnemonic": ', '  "cacheHit": ', '  "targetLabel": ')
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Build:
         status: Bazel's exit status.
         seconds: that it took.
         actions: runner (such as "linux-sandbox" or "remote cache hit") -> number of actions.
-        executed: mnemonic -> number of actions that were executed here.
+        executed: mnemonic, or label of a test -> number of actions that were executed here.
         outputs: path -> sha256 of what was asked for; nothing when the build failed.
         log: what Bazel printed.
     """
@@ -38,7 +41,7 @@ class Build:
 
     def missed(self) -> dict[str, int]:
         """What was executed here although the cache could have it."""
-        return {mnemonic: count for mnemonic, count in self.executed.items() if mnemonic not in KEPT_OUT}
+        return {name: count for name, count in self.executed.items() if name not in KEPT_OUT}
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Checkout:
             command,
             f"--repository_cache={self.repository_cache}",
             f"--build_event_json_file={events}",
+            # Else Bazel uploads what the file names, and fails where the cache is gone.
+            "--nobuild_event_json_file_path_conversion",
             f"--execution_log_json_file={executions}",
             "--color=no",
             "--curses=no",
@@ -124,24 +129,24 @@ def runners(events: Path) -> dict[str, int]:
 
 
 def executed(executions: Path) -> dict[str, int]:
-    """Mnemonics of the actions of an execution log that did not come from a cache.
+    """Mnemonics, of tests labels, of the actions of an execution log that did not come from a cache.
 
     The log of a whole build has gigabytes, so it is not decoded: Bazel writes each field of an entry on a line of its own.
     """
     found: dict[str, int] = {}
     if not executions.exists():
         return found
-    mnemonic, hit = "", False
+    entry: dict[str, Any] = {}
     with open(executions, encoding="utf-8") as lines:
         for line in lines:
-            if line.startswith('  "mnemonic": '):
-                mnemonic = json.loads(line.partition(":")[2].strip().rstrip(","))
-            elif line.startswith('  "cacheHit": '):
-                hit = line.partition(":")[2].strip().rstrip(",") == "true"
-            elif line.startswith("}") and mnemonic:
-                if not hit:
-                    found[mnemonic] = found.get(mnemonic, 0) + 1
-                mnemonic, hit = "", False
+            if line.startswith(_FIELDS):
+                name, _, value = line.partition(":")
+                entry[json.loads(name)] = json.loads(value.strip().rstrip(","))
+            elif line.startswith("}"):
+                if "mnemonic" in entry and not entry.get("cacheHit"):
+                    name = entry["targetLabel"] if entry["mnemonic"] == "TestRunner" else entry["mnemonic"]
+                    found[name] = found.get(name, 0) + 1
+                entry = {}
     return found
 
 

@@ -27,8 +27,10 @@ LOADER = "usr/lib/another-processor"
 _LOADER = f"""\
 #!/bin/sh
 case " $* " in
-# These enter roots, by system calls that the emulator lacks.
-*" -m tools.cpython."* | *" -m tools.sdist."*) exec /lib64/ld-linux-x86-64.so.2 "$@" ;;
+# These enter roots, by system calls that the emulator lacks, and the tools' Python with its own loader goes there, too.
+*" -m tools.cpython."* | *" -m tools.sdist."*)
+    exec unshare --map-root-user --mount \\
+        sh -c 'mount --bind /lib64/ld-linux-x86-64.so.2 "$0" && exec "$0" "$@"' "$0" "$@" ;;
 esac
 libraries=$2
 shift 2

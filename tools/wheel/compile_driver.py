@@ -12,8 +12,10 @@ del sys.path[0]  # the folder of this file: nothing there may stand for a module
 
 import importlib.util  # noqa: E402
 import marshal  # noqa: E402
+import types  # noqa: E402
 
 _UNCHECKED_HASH = (1).to_bytes(4, "little")
+_FIELDS = [name for name in dir(types.CodeType) if name.startswith("co_")]
 
 
 def _read():
@@ -22,12 +24,27 @@ def _read():
 
 
 def _compile(path, source):
-    """The .pyc (PEP 552, unchecked hash) as py_compile makes it, or b"" for what doesn't compile."""
+    """The .pyc (PEP 552, unchecked hash) as py_compile makes it but for marks, or b"" for what doesn't compile."""
     try:
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):
         return b""
-    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + marshal.dumps(code)
+    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(source) + _dumps(code)
+
+
+def _dumps(code):
+    """The marshalled code, whatever else this interpreter holds.
+
+    marshal marks what it could refer to again by the reference count (w_ref in CPython's marshal.c). A name of the code that the
+    interpreter happens to hold as well (in the cache of attributes: by its address) would get another mark: so all get it.
+    """
+    held = [code]
+    for value in held:
+        if isinstance(value, types.CodeType):
+            held.extend(getattr(value, field) for field in _FIELDS)
+        elif isinstance(value, (tuple, frozenset)):
+            held.extend(value)
+    return marshal.dumps(code)
 
 
 def main():

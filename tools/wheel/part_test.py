@@ -7,6 +7,7 @@ import hashlib
 import io
 import py_compile
 import stat
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from tools.oci import mtree
 from tools.wheel import part
+from tools.wheel.bytecode import Compiler
 from tools.wheel.samples import make_wheel
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
@@ -140,8 +142,22 @@ def test_bytecode_is_what_py_compile_makes(tmp_path: Path) -> None:
     ours = contents(tmp_path)[f"{SITE}/sample/__pycache__/__init__.{CACHE}.pyc"][1]
     theirs = Path(compiled).read_bytes()
     assert ours[:16] == theirs[:16]
-    # The order of a set in a .pyc follows the hash seed, which py_compile here has from this process.
+    # The order of a set in a .pyc follows the hash seed, which py_compile here has from this process; marks may differ, too.
     assert len(ours) == len(theirs)
+
+
+def test_bytecode_whatever_else_the_interpreter_holds() -> None:
+    """What marshal.dumps gives by itself differs by a mark when a name of the code is held elsewhere, too."""
+    program = (
+        "import marshal, runpy, sys; {}; print(marshal.dumps(compile(b'some_name', '', 'exec')), file=sys.stderr); "
+        "sys.argv = sys.argv[5:]; sys.path.insert(0, ''); runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    marshalled, made = set(), set()
+    for statement in ("pass", "held = sys.intern('some_' + 'name')"):
+        command = [sys.executable, "-c", program.format(statement)]
+        made.add(Compiler(command, {}).compile(PYTHON, [("/f.py", b"some_name")])["/f.py"])
+        marshalled.add(subprocess.run(command, capture_output=True, check=False).stderr.splitlines()[0])
+    assert (len(marshalled), len(made)) == (2, 1)
 
 
 def test_same_bits_whatever_the_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

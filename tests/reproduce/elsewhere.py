@@ -47,7 +47,7 @@ def unpack(debs: Sequence[Path], root: Path, clock: str, processor: str) -> None
         clock: how wrong the clock is, as libfaketime's FAKETIME has it, such as "+800d". Every dynamically linked program gets
             it, by the loader's list of libraries to preload; a static one reads the real clock.
         processor: which one LOADER gives to the program that it starts, as qemu's -cpu has it, such as "qemu64". What that
-            program starts has the real one.
+            program starts has the real one, but by the same loader.
 
     Raises:
         archive.DebError: a package is broken. FileNotFoundError: one of the two is not among them.

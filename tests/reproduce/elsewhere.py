@@ -24,7 +24,7 @@ _FAKETIME = "usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 LOADER = "usr/lib/another-processor"
 """What stands in for the loader of the tools' Python; called as run_python of tools/python/run.bzl does."""
 
-_LOADER = f"""\
+_LOADER_SCRIPT = f"""\
 #!/bin/sh
 case " $* " in
 # These enter roots, by system calls that the emulator lacks, and the tools' Python with its own loader goes there, too.
@@ -47,7 +47,7 @@ def unpack(debs: Sequence[Path], root: Path, clock: str, processor: str) -> None
         clock: how wrong the clock is, as libfaketime's FAKETIME has it, such as "+800d". Every dynamically linked program gets
             it, by the loader's list of libraries to preload; a static one reads the real clock.
         processor: which one LOADER gives to the program that it starts, as qemu's -cpu has it, such as "qemu64". What that
-            program starts has the real one, but by the same loader.
+            program starts has the real one, unless it starts by LOADER, too.
 
     Raises:
         archive.DebError: a package is broken. FileNotFoundError: one of the two is not among them.
@@ -66,7 +66,7 @@ def unpack(debs: Sequence[Path], root: Path, clock: str, processor: str) -> None
     for name, text in (("passwd", "root:x:0:0::/:/bin/sh\n"), ("group", "root:x:0:\n"), ("faketimerc", clock + "\n")):
         (root / "etc" / name).write_text(text)
     (root / "etc/ld.so.preload").write_text(f"/{_FAKETIME}\n")
-    (root / LOADER).write_text(_LOADER % processor)
+    (root / LOADER).write_text(_LOADER_SCRIPT % processor)
     (root / LOADER).chmod(0o755)
 
 

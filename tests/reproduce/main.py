@@ -8,6 +8,7 @@ Exit status: 0 the same bits, 1 they differ (and what is said names the action w
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shutil
 import sys
@@ -62,7 +63,7 @@ def compare(first: tuple[dict[str, str], Path], second: tuple[dict[str, str], Pa
     print(f"reproduce: {len(one)} and {len(two)} actions compared")
     outside = sorted({f"{spawn.mnemonic} ({spawn.runner})" for spawn in two if spawn.runner != _SANDBOX})
     if outside:
-        print(f"SKIPPED: another system with another clock: {', '.join(outside)} ran outside of {_SANDBOX}")
+        print(f"SKIPPED: another system, clock and processor: {', '.join(outside)} ran outside of {_SANDBOX}")
     return lines + [f"where it starts: {line}" for line in spawns.culprits(one, two)]
 
 
@@ -81,7 +82,7 @@ def run(source: Path, target: str, scratch: Path, surroundings: Surroundings, op
     other = OTHER
     if not can_become(other.user):
         print("SKIPPED: another user: this system does not let an ordinary user make a user namespace")
-        other = OTHER.__class__(**{**OTHER.__dict__, "user": 0})
+        other = dataclasses.replace(OTHER, user=0)
     try:
         lines = compare(*(build(way, source, scratch, surroundings, options, target) for way in (PLAIN, other)))
     except (BuildFailed, LogError, OSError) as error:
@@ -109,6 +110,10 @@ def main(argv: Sequence[str]) -> int:
     if not surroundings.bazel:
         print("reproduce: there is no bazel on PATH; run this by tools/bazel run", file=sys.stderr)
         return 2
+    if not surroundings.loader:
+        print(
+            "SKIPPED: another processor: REPRODUCE_PYTHON does not name the tools' Python; run this by tools/bazel run"
+        )
     scratch = Path(tempfile.mkdtemp(prefix="reproduce-", dir=options.scratch))
     try:
         return run(source, options.target, scratch, surroundings, options.option)

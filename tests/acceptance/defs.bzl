@@ -1,8 +1,8 @@
 """acceptance_test: a file of acceptance tests as a Bazel test on images."""
 
 load("@locked//:locks.bzl", "DEBIAN", "REQUIREMENTS")
-load("@rules_python//python:defs.bzl", "py_test")
 load("//runtime/config:defs.bzl", "image_config")
+load("//tools/python:defs.bzl", "py_test")
 load("//tools/wheel:defs.bzl", "locked_file_of")
 load(":subjects.bzl", "BUMPED", "BUMPS", "PACKAGE", "UNUSED")
 

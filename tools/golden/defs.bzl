@@ -9,8 +9,8 @@
     )
 """
 
-load("@rules_python//python:defs.bzl", "py_binary", "py_test")
 load("//tools/golden/private:arguments.bzl", "golden_arguments")
+load("//tools/python:defs.bzl", "py_binary", "py_test")
 
 def golden_test(name, images, accepted, complete = False, size = "small", **kwargs):
     """Compares digests, down to the parts of the layers, with the accepted ones; a failure says what differs and how.

@@ -9,8 +9,8 @@
     bazel run //:airflow.load
 """
 
-load("@rules_python//python:defs.bzl", "py_binary")
 load("//tools/publish/private:published_image.bzl", "published_image")
+load("//tools/python:defs.bzl", "py_binary")
 
 _CLIENT = "//tools/publish:client"
 

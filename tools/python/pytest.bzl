@@ -1,6 +1,6 @@
 """pytest_test: a pytest file as a Bazel test, by the locked Python and the locked pytest."""
 
-load("@rules_python//python:defs.bzl", "py_test")
+load(":defs.bzl", "py_test")
 
 def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
     """Runs pytest on `srcs`.

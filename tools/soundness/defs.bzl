@@ -11,7 +11,7 @@
     )
 """
 
-load("@rules_python//python:defs.bzl", "py_test")
+load("//tools/python:defs.bzl", "py_test")
 load("//tools/soundness/private:image_arguments.bzl", "image_facts_arguments")
 load("//tools/soundness/private:layer_arguments.bzl", "layer_arguments")
 

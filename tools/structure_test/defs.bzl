@@ -9,7 +9,7 @@
     )
 """
 
-load("@rules_python//python:defs.bzl", "py_test")
+load("//tools/python:defs.bzl", "py_test")
 load("//tools/structure_test/private:image_arguments.bzl", _image_arguments = "image_arguments")
 
 image_arguments = _image_arguments

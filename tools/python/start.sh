@@ -1,5 +1,5 @@
-%shebang%
-# Starts a py_binary or py_test by the tools' Python. rules_python's own start script needs a Python of the host.
+#!/bin/sh
+# Starts a py_binary or py_test by the tools' Python (defs.bzl).
 set -eu
 if [ -n "${RUNFILES_DIR:-}" ]; then
     runfiles=$RUNFILES_DIR
@@ -13,15 +13,15 @@ else
 fi
 case $runfiles in /*) ;; *) runfiles=$PWD/$runfiles ;; esac
 
-path=$runfiles/%workspace_name%
+path=
 imports='%imports%'
 while [ -n "$imports" ]; do
-    path=$path:$runfiles/${imports%%:*}
+    path=${path:+$path:}$runfiles/${imports%%:*}
     case $imports in *:*) imports=${imports#*:} ;; *) imports= ;; esac
 done
 export PYTHONPATH="$path" RUNFILES_DIR="$runfiles"
 # run_path, not the script itself: Python would put the script's own directory before everything else.
-exec "$runfiles/%python_binary%" -s -B -c '
+exec "$runfiles/%interpreter%" -s -B -c '
 import runpy, sys
 sys.path.remove("")
 sys.argv = sys.argv[1:]

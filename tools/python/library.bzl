@@ -1,0 +1,45 @@
+"""PythonLibraryInfo and py_library: Python sources, and where they are imported from."""
+
+PythonLibraryInfo = provider(
+    doc = "A Python library, with all that it imports.",
+    fields = {
+        "imports": "depset of strings: directories to import from, relative to the runfiles, besides the repository's root.",
+        "transitive_sources": "depset of Files: its modules (or directories of modules) and those of its dependencies.",
+    },
+)
+
+def _import_directory(ctx, path):
+    parts = [ctx.label.workspace_name or ctx.workspace_name, ctx.label.package, "" if path == "." else path]
+    return "/".join([part for part in parts if part])
+
+def _py_library_impl(ctx):
+    deps = [dep[PythonLibraryInfo] for dep in ctx.attr.deps]
+    runfiles = ctx.runfiles(ctx.files.srcs + ctx.files.data)
+    return [
+        DefaultInfo(
+            files = depset(ctx.files.srcs),
+            runfiles = runfiles.merge_all([
+                target[DefaultInfo].default_runfiles
+                for target in ctx.attr.srcs + ctx.attr.data + ctx.attr.deps
+            ]),
+        ),
+        PythonLibraryInfo(
+            imports = depset(
+                [_import_directory(ctx, path) for path in ctx.attr.imports],
+                transitive = [dep.imports for dep in deps],
+            ),
+            transitive_sources = depset(ctx.files.srcs, transitive = [dep.transitive_sources for dep in deps]),
+        ),
+    ]
+
+py_library = rule(
+    doc = "Python modules for py_binary, py_test and run_python (run.bzl); imported from the root of the repository.",
+    implementation = _py_library_impl,
+    attrs = {
+        "data": attr.label_list(allow_files = True, doc = "Files that they read when they run in a py_binary or py_test."),
+        "deps": attr.label_list(providers = [PythonLibraryInfo], doc = "Libraries that they import."),
+        "imports": attr.string_list(doc = "More directories to import from, relative to the package."),
+        "srcs": attr.label_list(allow_files = [".py"], doc = "The modules."),
+    },
+    provides = [PythonLibraryInfo],
+)

@@ -68,11 +68,11 @@ def test_part_to_layer(room: Room, capsys: pytest.CaptureFixture[str]) -> None: 
         )
         into = room.clear()
         blob, metadata, whole = into / "l.tar.gz", into / "l.json", into / "l.mtree"
-        arguments = ["--part", "wheel:attack==1", str(deflate), str(listing), "--blob", str(blob)]
+        arguments = ["--part", "wheel:attack=1", str(deflate), str(listing), "--blob", str(blob)]
         arguments += ["--metadata", str(metadata), "--mtree", str(whole)]
         score.case(
             seed,
-            "wheel:attack==1",
+            "wheel:attack=1",
             lambda: program(layer.main, arguments, room),
             (Refused,),
             lambda _: _check_layer(blob, metadata, whole),

@@ -18,6 +18,7 @@ from tools.lock import check, model, resolver
 from tools.lock.index import Index
 from tools.lock.model import LockedFile, LockError, LockSpec
 from tools.oci import mtree
+from tools.oci.origin import Origin
 
 CASES = 1500
 ROW = {"lock": "some", "input": "some.in", "python": "3.11", "archs": ["amd64", "arm64"], "cutoff": "2024-06-14"}
@@ -189,7 +190,7 @@ def test_documents(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # n
     """Listings and accepted digests: read back as they stand, or refused."""
     room.clear()
     digest = "sha256:" + 64 * "a"
-    part = document.Part("wheel:a==1", 64 * "1", 16 * "2", 12 * "3", 8 * "4", 8 * "5", 8 * "6")
+    part = document.Part(Origin("wheel", "a", "1"), 64 * "1", 16 * "2", 12 * "3", 8 * "4", 8 * "5", 8 * "6")
     layer = document.dump_layer(document.Layer("//layers:l", digest, digest, (part, part)))
     image = document.dump_image(document.Image("//:i", digest, digest, ("l",), ('config.User "1"',)))
     entries = [

@@ -77,7 +77,7 @@ def programs(place: Path) -> dict[str, Program]:
             part.file(f"usr/{number}", noise)
     blob, whole = place / "l.tar.gz", place / "l.mtree"
     metadata = place / "l.json"
-    assembled = layer.assemble([layer.Part("wheel:p==1", deflate, listing)], blob, whole)
+    assembled = layer.assemble([layer.Part("wheel:p=1", deflate, listing)], blob, whole)
     metadata.write_bytes(canonical.encode(assembled._asdict()))
     (place / "noise").write_bytes(noise)
     (place / "s.json").write_text(json.dumps({"files": [[f"a/{number}", str(place / "noise")] for number in range(8)]}))
@@ -105,7 +105,7 @@ def programs(place: Path) -> dict[str, Program]:
             "tools.oci.layer",
             lambda into: [
                 "--part",
-                "wheel:p==1",
+                "wheel:p=1",
                 str(deflate),
                 str(listing),
                 *to(into, blob="b", metadata="j", mtree="t"),

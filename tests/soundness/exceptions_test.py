@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from tools.oci.origin import Origin
 from tools.soundness import soundness
 from tools.soundness.findings import read_exceptions
 
@@ -16,7 +17,7 @@ def test_every_package_is_in_an_image() -> None:
     files = os.environ["LOCKS"].split()
     assert files
     locks = [json.loads(Path(file).read_bytes()) for file in files]
-    origins = {f"wheel:{entry['name']}=={entry['version']}" for lock in locks for entry in lock["files"]}
+    origins = {Origin("wheel", entry["name"], entry["version"]) for lock in locks for entry in lock["files"]}
     allowed = read_exceptions(EXCEPTIONS, soundness.KINDS)
     assert allowed
     nobodys = [str(each) for each in allowed if each.package and not any(map(each.is_of, origins))]

@@ -46,7 +46,7 @@ def test_what_was_accepted_passes(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_content(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = said(tmp_path, changed_first(replace(A, data=b"other\n"), B), capsys)
-    assert "wheel:first==1.0: its input is the same" in text
+    assert "wheel:first=1.0: its input is the same" in text
     assert "differs: content of files or targets of links\n" in text
     assert "second" not in text
 
@@ -77,25 +77,25 @@ def test_compressor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_order_in_one_of_two_changed_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sample = changed_first(B, A).with_package(SECOND, replace(SECOND, files=(File("usr/second/c.py", b"new"),)))
     text = said(tmp_path, sample, capsys)
-    assert "wheel:first==1.0: its input is the same" in text
+    assert "wheel:first=1.0: its input is the same" in text
     assert "order of the entries, or the compressor (every file is the same)" in text
 
 
 def test_another_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = said(tmp_path, changed_first(replace(A, data=b"x"), B, source=b"other wheel"), capsys)
-    assert "wheel:first==1.0: made of another input" in text
+    assert "wheel:first=1.0: made of another input" in text
 
 
 def test_another_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    sample = Sample().with_package(FIRST, Package("wheel:first==1.1", (A,), b"newer wheel"))
-    assert "wheel:first==1.0 is now wheel:first==1.1: another version" in said(tmp_path, sample, capsys)
+    sample = Sample().with_package(FIRST, Package("wheel:first=1.1", (A,), b"newer wheel"))
+    assert "wheel:first=1.0 is now wheel:first=1.1: another version" in said(tmp_path, sample, capsys)
 
 
 def test_a_part_more_and_one_less(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    third = Package("wheel:third==3", (File("usr/third"),))
+    third = Package("wheel:third=3", (File("usr/third"),))
     text = said(tmp_path, Sample().with_package(SECOND, third), capsys)
-    assert "wheel:third==3: a new part" in text
-    assert "wheel:second==2.0: no longer a part of this layer" in text
+    assert "wheel:third=3: a new part" in text
+    assert "wheel:second=2.0: no longer a part of this layer" in text
 
 
 def test_order_of_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
 from tools.golden.document import Image, Index, Layer, Part
-
-_VERSION = re.compile(r"(wheel:[^=]+)==(.+)|(deb:[^=]+)=(.+)")
-
-
-def package(origin: str) -> str:
-    """An origin without its version: "wheel:adal" of "wheel:adal==1.2.7"."""
-    match = _VERSION.fullmatch(origin)
-    return origin if not match else match[1] or match[3]
 
 
 def index_differences(accepted: Index, built: Index) -> list[str]:
@@ -121,16 +112,16 @@ def matched(accepted: Sequence[Part], built: Sequence[Part]) -> Iterator[tuple[P
     """Accepted and built parts in pairs: by origin, then by package, the others alone; in the order of `built`."""
     left = list(accepted)
 
-    def take(key: str, of: str) -> Part | None:
+    def take(like: Part, key: Callable[[Part], Hashable]) -> Part | None:
         for part in left:
-            if (part.origin if of == "origin" else package(part.origin)) == key:
+            if key(part) == key(like):
                 left.remove(part)
                 return part
         return None
 
-    exact = [take(part.origin, "origin") for part in built]
+    exact = [take(part, lambda part: part.origin) for part in built]
     for part, before in zip(built, exact):
-        yield before or take(package(part.origin), "package"), part
+        yield before or take(part, lambda part: (part.origin.kind, part.origin.name)), part
     for part in left:
         yield part, None
 

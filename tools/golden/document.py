@@ -13,7 +13,7 @@
     # //runtime/layers:10_py311_pure_0: …         layer: its digests, and its parts in their order
     digest sha256:…
     diff_id sha256:…
-    part wheel:adal==1.2.7 DEFLATE LISTING INPUT NAMES ATTRIBUTES CONTENTS
+    part wheel:adal=1.2.7 DEFLATE LISTING INPUT NAMES ATTRIBUTES CONTENTS
 
 An image names its layers only: their digests stand once, in the layer's own file, however many images share it. DEFLATE is
 the whole SHA-256 of the part. The five others only help to explain a difference and are cut short (`Part` says what each
@@ -25,6 +25,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+from tools.oci.origin import Origin
 
 SUFFIX = ".golden"
 
@@ -40,8 +42,7 @@ class DocumentError(Exception):
 class Part:
     """What is kept of a part."""
 
-    origin: str
-    """What it was made of, such as "wheel:adal==1.2.7"."""
+    origin: Origin
     deflate: str
     """SHA-256 of its bytes."""
     listing: str
@@ -95,14 +96,7 @@ def _text(label: str, lines: Iterable[str]) -> str:
 
 
 def dump_layer(layer: Layer) -> str:
-    """The text of a layer's file.
-
-    Raises:
-        DocumentError: the origin of a part has white space, so its line could not be read back.
-    """
-    for part in layer.parts:
-        if not part.origin or part.origin.split() != [part.origin]:
-            raise DocumentError(f"{layer.label}: the origin of a part, {part.origin!r}, is empty or has white space")
+    """Return the text of a layer's file."""
     parts = (
         f"part {part.origin} {part.deflate} {part.listing} {part.input} {part.names} {part.attributes} {part.contents}"
         for part in layer.parts
@@ -158,7 +152,11 @@ def parse_layer(text: str) -> Layer:
         match = _PART.fullmatch(value)
         if not match:
             raise DocumentError(f"'part {value}' is not an origin and six digests")
-        parts.append(Part(*match.groups()))
+        word, *digests = match.groups()
+        try:
+            parts.append(Part(Origin.parse(word), *digests))
+        except ValueError as error:
+            raise DocumentError(f"'part {value}': {error}") from error
     return Layer(lines.label, lines.one("digest"), lines.one("diff_id"), tuple(parts))
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tools.golden import document, measure
 from tools.golden.document import DocumentError, Image, Index, Layer, Part
+from tools.oci.origin import Origin
 
 DIGEST = "sha256:" + 64 * "a"
-PART = Part("wheel:a==1", 64 * "1", 16 * "2", 12 * "3", 8 * "4", 8 * "5", 8 * "6")
+PART = Part(Origin("wheel", "a", "1"), 64 * "1", 16 * "2", 12 * "3", 8 * "4", 8 * "5", 8 * "6")
 LAYER = Layer("//layers:l", DIGEST, "sha256:" + 64 * "b", (PART,))
 IMAGE = Image("//:i", DIGEST, DIGEST, ("l", "m"), ('config.Env "A=b c"', "config.User 1"))
 INDEX = Index("//:x", DIGEST, (f"linux/amd64 {DIGEST}",))
@@ -23,17 +23,13 @@ def test_read_back() -> None:
     assert document.parse_index(document.dump_index(INDEX)) == INDEX
 
 
-def test_origin_with_white_space_is_refused() -> None:
-    with pytest.raises(DocumentError, match=r"//layers:l: the origin of a part, 'a b', is empty or has white space"):
-        document.dump_layer(replace(LAYER, parts=(replace(PART, origin="a b"),)))
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (("digest sha256:aa", "digest md5:aa"), "there is not one line 'digest sha256:…'"),
         (("diff_id ", "dif "), "line 3"),
         ((" 4444", " 444"), "is not an origin and six digests"),
+        ((" wheel:a=1 ", " wheel:=1 "), "'wheel:=1' is not KIND:NAME"),
         (("# ", "#"), "line 1"),
         (("66666666\n", "66666666"), "cut off"),
     ],
@@ -81,8 +77,8 @@ def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("p.deflate", "p.mtree", "p.whl"):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "l.json").write_text(f'{{"digest": "{DIGEST}", "diff_id": "{DIGEST}"}}')
-    part = ["wheel:p==1", *(str(tmp_path / name) for name in ("p.deflate", "p.mtree", "p.whl"))]
+    part = ["wheel:p=1", *(str(tmp_path / name) for name in ("p.deflate", "p.mtree", "p.whl"))]
     arguments = ["layer", "--label", "//:l", "--output", str(tmp_path / "o"), "--metadata", str(tmp_path / "l.json")]
     assert measure.main([*arguments, "--part", *part]) == 1
-    assert "golden: //:l: wheel:p==1: its listing" in capsys.readouterr().err
+    assert "golden: //:l: wheel:p=1: its listing" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()

@@ -23,6 +23,7 @@ from tools.golden.document import DocumentError, Image, Layer, Part
 from tools.oci import mtree
 from tools.oci.deflate import DeflateError
 from tools.oci.mtree import MtreeError
+from tools.oci.origin import Origin
 
 _SHOWN = 40
 
@@ -31,7 +32,7 @@ class Built(NamedTuple):
     """A part as it was built."""
 
     layer: str
-    origin: str
+    origin: Origin
     label: str
     deflate: Path
     listing: Path
@@ -173,7 +174,10 @@ def main(argv: Sequence[str]) -> int:
         sources.append(DiskCache(options.disk_cache))
     if options.outputs:
         sources.append(Outputs(options.outputs))
-    parts = [Built(*part[:3], Path(part[3]), Path(part[4])) for part in options.part]
+    parts = [
+        Built(layer, Origin.parse(word), label, Path(deflate), Path(listing))
+        for layer, word, label, deflate, listing in options.part
+    ]
     places = {(part.layer, part.origin): part for part in parts}
     missing: list[Built] = []
     try:

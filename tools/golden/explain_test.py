@@ -12,7 +12,7 @@ from tools.golden import explain
 from tools.golden.samples import FIRST, SECOND, File, Package, Sample, build
 
 A, B = FIRST.files
-PARTS = (("base", "deb:base=5.1"), ("wheels", "wheel:first==1.0"), ("wheels", "wheel:second==2.0"))
+PARTS = (("base", "deb:base=5.1"), ("wheels", "wheel:first=1.0"), ("wheels", "wheel:second=2.0"))
 
 
 def said(tmp_path: Path, changed: Sample, capsys: pytest.CaptureFixture[str], *options: str, status: int = 0) -> str:
@@ -81,12 +81,12 @@ def test_without_the_listing_the_commands_are_told(
     build(tmp_path / "other", changed_first(replace(A, data=b"neither"), B))
     text = said(tmp_path, changed_first(replace(A, data=b"new"), B), capsys, "i", *options)
     assert "git worktree add ../accepted $(git log -1 --format=%h -- 'runtime/golden/layers/wheels.golden')" in text
-    assert "tools/bazel build '//parts:wheel:first==1.0')" in text
+    assert "tools/bazel build '//parts:wheel:first=1.0')" in text
     assert "not the accepted one either" in text
 
 
 @pytest.mark.parametrize(
-    "changed", [Sample(), Sample().with_package(SECOND, Package("wheel:second==2.1", (File("usr/second/d.py"),)))]
+    "changed", [Sample(), Sample().with_package(SECOND, Package("wheel:second=2.1", (File("usr/second/d.py"),)))]
 )
 def test_nothing_to_explain(tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: Sample) -> None:
     """Another version has other files: that is no riddle."""

@@ -20,6 +20,7 @@ from tools.golden import document
 from tools.golden.document import DocumentError, Image, Index, Layer, Part
 from tools.oci import arguments, canonical, mtree
 from tools.oci.mtree import Entry, MtreeError
+from tools.oci.origin import Origin
 
 _CHUNK = 1 << 20
 
@@ -56,7 +57,7 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
             yield f"{path.name}/{file.relative_to(path).as_posix()}", file
 
 
-def part(origin: str, deflate: Path, listing: Path, inputs: Sequence[Path]) -> Part:
+def part(origin: Origin, deflate: Path, listing: Path, inputs: Sequence[Path]) -> Part:
     """What is kept of a part.
 
     Raises:
@@ -149,8 +150,8 @@ def _document(options: argparse.Namespace) -> str:
         return document.dump_image(image(options.label, *documents, options.layer))
     metadata = json.loads(options.metadata.read_bytes())
     parts = []
-    for origin, deflate, listing, *inputs in options.part:
-        parts.append(part(origin, Path(deflate), Path(listing), [Path(path) for path in inputs]))
+    for word, deflate, listing, *inputs in options.part:
+        parts.append(part(Origin.parse(word), Path(deflate), Path(listing), [Path(path) for path in inputs]))
     return document.dump_layer(Layer(options.label, metadata["digest"], metadata["diff_id"], tuple(parts)))
 
 

@@ -10,6 +10,7 @@ from tools.golden import document, measure
 from tools.golden.document import Layer
 from tools.oci import canonical, layer
 from tools.oci.image import Spec, config, manifest, read_layer
+from tools.oci.origin import Origin
 from tools.oci.part import PartWriter
 
 
@@ -33,8 +34,8 @@ class Package:
     source: bytes = b"wheel"
 
 
-FIRST = Package("wheel:first==1.0", (File("usr/first/a.py"), File("usr/first/b.py", b"b\n" * 300)))
-SECOND = Package("wheel:second==2.0", (File("usr/second/c.py"),))
+FIRST = Package("wheel:first=1.0", (File("usr/first/a.py"), File("usr/first/b.py", b"b\n" * 300)))
+SECOND = Package("wheel:second=2.0", (File("usr/second/c.py"),))
 BASE = Package("deb:base=5.1", (File("etc/motd"),), b"deb")
 
 
@@ -94,7 +95,7 @@ def build(directory: Path, sample: Sample) -> dict[str, Path]:
         for package, part in zip(packages, parts):
             source = directory / f"{part.deflate.stem}.source"
             source.write_bytes(package.source)
-            kept.append(measure.part(part.origin, part.deflate, part.mtree, [source]))
+            kept.append(measure.part(Origin.parse(part.origin), part.deflate, part.mtree, [source]))
         text = document.dump_layer(Layer(f"//layers:{name}", result.digest, result.diff_id, tuple(kept)))
         documents[f"layers/{name}.golden"] = text
     blob = canonical.encode(config(sample.spec, layers))

@@ -3,7 +3,8 @@
     load("//tools/oci:defs.bzl", "files_part", "image", "image_index", "layer", "sharing", "tar_part")
 
 An image is a list of layers, a layer is a concatenation of parts, a part comes from one input. Parts of wheels and of
-Debian packages are made by //tools/wheel:defs.bzl and //tools/deb:defs.bzl.
+Debian packages are made by //tools/wheel:defs.bzl and //tools/deb:defs.bzl. A rule of another kind makes its part by `pack_tar`
+or returns a PartInfo of its own (providers.bzl).
 """
 
 load("//tools/oci/private:files_part.bzl", _files_part = "files_part")
@@ -11,11 +12,13 @@ load("//tools/oci/private:image.bzl", _image = "image")
 load("//tools/oci/private:image_index.bzl", _image_index = "image_index")
 load("//tools/oci/private:layer.bzl", _layer = "layer")
 load("//tools/oci/private:sharing.bzl", _sharing = "sharing")
-load("//tools/oci/private:tar_part.bzl", _tar_part = "tar_part")
+load("//tools/oci/private:tar_part.bzl", _PACK_TAR_ATTRS = "PACK_TAR_ATTRS", _pack_tar = "pack_tar", _tar_part = "tar_part")
 
+PACK_TAR_ATTRS = _PACK_TAR_ATTRS
 files_part = _files_part
 image = _image
 image_index = _image_index
 layer = _layer
+pack_tar = _pack_tar
 sharing = _sharing
 tar_part = _tar_part

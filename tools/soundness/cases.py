@@ -260,7 +260,7 @@ SEVERAL = [
     (_replace(f"{INFO}/RECORD", b"x,,\nx,,\n"), "record", f"{INFO}/RECORD", "twice"),
     (lambda sample: sample.removed.add(f"{INFO}/RECORD"), "record", f"{INFO}/RECORD", "missing or empty"),
     (_replace(f"{INFO}/RECORD", b"x,,\n"), "unrecorded", f"{SITE}/pure.py", "does not have it"),
-    (_replace(f"{INFO}/METADATA", b"Name: pure\nVersion: 2\n\n"), "distribution", "", "the part wheel:pure==1.0"),
+    (_replace(f"{INFO}/METADATA", b"Name: pure\nVersion: 2\n\n"), "distribution", "", "the part wheel:pure=1.0"),
     (_replace(f"{INFO}/METADATA", b""), "distribution", INFO, "no METADATA with name and version"),
     (
         _replace(f"{INFO}/METADATA", b"Name: Native\nVersion: 1.0\n\n"),

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.oci import arguments, mtree
+from tools.oci.origin import Origin
 from tools.soundness import elf, facts, traces
 from tools.soundness.sources import InterpreterError, SourceHasher
 from tools.structure_test import archive
@@ -45,7 +46,7 @@ class CollectError(Exception):
 
 
 def collect(
-    name: str, blob: Path, origins: Mapping[str, Sequence[mtree.Entry]], hasher: SourceHasher | None
+    name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry]], hasher: SourceHasher | None
 ) -> facts.Layer:
     """Reads a layer.
 
@@ -144,7 +145,7 @@ def main(argv: Sequence[str]) -> int:
     environment = dict(word.split("=", 1) for word in options.interpreter_env)
     hasher = SourceHasher(options.interpreter, environment) if options.interpreter else None
     try:
-        origins = {origin: mtree.parse(Path(listing).read_text("ascii")) for origin, listing in options.part}
+        origins = {Origin.parse(word): mtree.parse(Path(listing).read_text("ascii")) for word, listing in options.part}
         layer = collect(options.name, options.blob, origins, hasher)
         if hasher:
             hasher.close()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tools.oci.origin import Origin
+
 FORMAT = 1
 
 NO_ORIGIN = -1
@@ -58,14 +60,19 @@ class Layer:
     """What the image's history says of it."""
     diff_id: str
     """Digest of the archive as it was read."""
-    origins: tuple[str, ...]
-    """Of the parts, such as "wheel:adal==1.2.7"."""
+    origins: tuple[Origin, ...]
+    """Of the parts."""
     files: list[File] = field(default_factory=list)
 
 
 def dump(layer: Layer) -> str:
     """The document: one file a line, in the archive's order."""
-    head = {"format": FORMAT, "name": layer.name, "diff_id": layer.diff_id, "origins": layer.origins}
+    head = {
+        "format": FORMAT,
+        "name": layer.name,
+        "diff_id": layer.diff_id,
+        "origins": [str(origin) for origin in layer.origins],
+    }
     lines = [json.dumps(head, ensure_ascii=True, sort_keys=True)]
     lines += [json.dumps(file, ensure_ascii=True, sort_keys=True) for file in layer.files]
     return "[\n" + ",\n".join(lines) + "\n]\n"
@@ -82,20 +89,6 @@ def load(path: Path) -> Layer:
         if head["format"] != FORMAT:
             raise ValueError(f"format {head['format']}, expected {FORMAT}")
         entries = [File(*file) for file in files]
-        return Layer(head["name"], head["diff_id"], tuple(head["origins"]), entries)
+        return Layer(head["name"], head["diff_id"], tuple(map(Origin.parse, head["origins"])), entries)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise FactsError(f"{path}: no facts of a layer: {error}") from error
-
-
-def package_name(origin: str) -> str:
-    """Name of the distribution or Debian package of an origin: "adal" of "wheel:adal==1.2.7"; else the origin."""
-    kind, colon, rest = origin.partition(":")
-    if not colon:
-        return origin
-    return rest.partition("==" if kind == "wheel" else "=")[0]
-
-
-def package_version(origin: str) -> str:
-    """Its version, "" where an origin has none."""
-    kind, _, rest = origin.partition(":")
-    return rest.partition("==" if kind == "wheel" else "=")[2]

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from tools.soundness.facts import package_name, package_version
+from tools.oci.origin import Origin
 from tools.soundness.merge import Image
 from tools.structure_test.globs import compile_glob
 
@@ -52,8 +52,8 @@ class Finding(NamedTuple):
     message: str
     advice: str
     """What to do."""
-    package: str = ""
-    """Where the path alone does not say it."""
+    origin: Origin | None = None
+    """Of the part, where the path alone does not say it."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,19 @@ class Allowed:
             return False
         return not self.package or any(self.is_of(origin) for origin in image.origins())
 
-    def fits(self, finding: Finding, origin: str) -> bool:
+    def fits(self, finding: Finding, origin: Origin | None) -> bool:
         """Whether it allows a finding about a file of this origin."""
-        if finding.check != self.check or (self.package and not self.is_of(origin)):
+        if finding.check != self.check or (self.package and not (origin and self.is_of(origin))):
             return False
         if self.about and not fnmatch.fnmatchcase(finding.about, self.about):
             return False
         return not self.path or compile_glob(self.path)(finding.path)
 
-    def is_of(self, origin: str) -> bool:
+    def is_of(self, origin: Origin) -> bool:
         """Whether an origin is the package that this is for."""
-        if not fnmatch.fnmatchcase(package_name(origin), self.package):
+        if not fnmatch.fnmatchcase(origin.name, self.package):
             return False
-        return not self.versions or SpecifierSet(self.versions, prereleases=True).contains(package_version(origin))
+        return not self.versions or SpecifierSet(self.versions, prereleases=True).contains(origin.version)
 
     def __str__(self) -> str:
         words = [f"check {self.check}", f"package {self.package}", f"path {self.path}", f"about {self.about}"]
@@ -166,7 +166,7 @@ def judge(image: Image, python: str, findings: Iterable[Finding], exceptions: Se
     failures, allowed = [], 0
     for finding in findings:
         node = image.tree.nodes.get(finding.path)
-        origin = finding.package or (node.origin if node else "")
+        origin = finding.origin or (node.origin if node else None)
         fitting = [each for each in concerned if each.fits(finding, origin)]
         used.update(each.number for each in fitting)
         if fitting:
@@ -188,13 +188,13 @@ def judge(image: Image, python: str, findings: Iterable[Finding], exceptions: Se
 def describe(image: Image, finding: Finding) -> str:
     """A finding as people read it: image, kind, path, layer, part, what is wrong, what to do."""
     node = image.tree.nodes.get(finding.path)
-    origin = finding.package or (node.origin if node else "")
+    origin = finding.origin or (node.origin if node else None)
     words = []
     if node and node.layer >= 0:
         words.append(f"layer {node.layer}: {image.layers[node.layer].name}")
     if origin:
         words.append(f"part {origin}")
-        words.append(f"package {package_name(origin)}")
+        words.append(f"package {origin.name}")
     where = f" [{', '.join(words)}]" if words else ""
     place = f" /{finding.path}" if finding.path else ""
     return f"{image.name}: {finding.check}:{place}{where}: {finding.message}. {finding.advice}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tools.oci.origin import Origin
 from tools.soundness.facts import Layer
 from tools.soundness.findings import UNUSED, ExceptionsError, Finding, describe, judge, read_exceptions
 from tools.soundness.merge import Image, Node, Tree
 
-ORIGINS = ("wheel:alpha==1.5", "wheel:beta==2", "deb:gamma=1:3-1")
+ORIGINS = tuple(map(Origin.parse, ("wheel:alpha=1.5", "wheel:beta=2", "deb:gamma=1:3-1")))
 NODE = Node("file", 0o644, 0, 0, 0)
 TREE = Tree(
     {
@@ -31,14 +32,12 @@ def exceptions(tmp_path, text):
 
 def test_a_finding_names_everything() -> None:
     assert describe(IMAGE, ALPHA) == (
-        "10_py311_amd64: elf-needed: /a/alpha.so [layer 0: wheels, part wheel:alpha==1.5, package alpha]: "
+        "10_py311_amd64: elf-needed: /a/alpha.so [layer 0: wheels, part wheel:alpha=1.5, package alpha]: "
         "needs libx.so.1. Add it."
     )
     assert describe(IMAGE, ALPHA._replace(path="dir")) == "10_py311_amd64: elf-needed: /dir: needs libx.so.1. Add it."
     assert "package gamma]" in describe(IMAGE, ALPHA._replace(path="b/gamma"))
-    assert "[part wheel:alpha==1.5, package alpha]" in describe(
-        IMAGE, ALPHA._replace(path="", package="wheel:alpha==1.5")
-    )
+    assert "[part wheel:alpha=1.5, package alpha]" in describe(IMAGE, ALPHA._replace(path="", origin=ORIGINS[0]))
 
 
 @pytest.mark.parametrize(

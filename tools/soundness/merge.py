@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from tools.oci.origin import Origin
 from tools.soundness.facts import NO_ORIGIN, File, Layer
 from tools.structure_test.archive import DIRECTORY, FILE, HARDLINK, SYMLINK
 
@@ -33,8 +34,8 @@ class Node(NamedTuple):
     layer: int = -1
     """The layer it comes from, counted from 0; -1 for a parent that no layer mentions."""
     sha256: str = ""
-    origin: str = ""
-    """Of its part; "" where several parts may bring it."""
+    origin: Origin | None = None
+    """Of its part; None where several parts may bring it."""
     extra: dict[str, Any] = {}  # noqa: RUF012 - never changed
     source: tuple[int, str] = (-1, "")
     """Where the content of a file is: layer, and path as its archive has it."""
@@ -130,9 +131,9 @@ class Image:
         pairs = (entry.partition("=") for entry in self.config.get("config", {}).get("Env") or ())
         return {name: value for name, _, value in pairs}
 
-    def origins(self, kind: str = "") -> list[str]:
-        """Origins of all parts, or of those of one kind, such as "wheel:"."""
-        return [origin for layer in self.layers for origin in layer.origins if origin.startswith(kind)]
+    def origins(self, kind: str = "") -> list[Origin]:
+        """Return the origins of all parts, or of those of one kind, such as "wheel"."""
+        return [origin for layer in self.layers for origin in layer.origins if kind in ("", origin.kind)]
 
 
 def merge(layers: Sequence[Layer]) -> Tree:
@@ -166,10 +167,10 @@ class _Merger:
             if name.startswith(_WHITEOUT):
                 self._white_out(parent, name, number)
                 continue
-            origin = layer.origins[file.origin] if file.origin != NO_ORIGIN else ""
+            origin = layer.origins[file.origin] if file.origin != NO_ORIGIN else None
             self._create(f"{parent}/{name}" if parent else name, file, number, origin)
 
-    def _create(self, path: str, file: File, number: int, origin: str) -> None:
+    def _create(self, path: str, file: File, number: int, origin: Origin | None) -> None:
         old = self._nodes.get(path)
         if old is not None and not old.type == file.type == DIRECTORY:
             self._remove(path, number)

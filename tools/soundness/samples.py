@@ -20,6 +20,7 @@ from typing import Any
 
 from tools.oci.layer import Part, assemble
 from tools.oci.mtree import parse
+from tools.oci.origin import Origin
 from tools.oci.part import PartWriter
 from tools.soundness import merge
 from tools.soundness.collect import collect
@@ -184,11 +185,11 @@ class Sample:
         wheels = {}
         for name, wheel in self.wheels.items():
             modes = {f"{SITE}/{path}": 0o755 for path in wheel.executable}
-            wheels[f"wheel:{name}=={wheel.version}"] = self._writer(wheel.installed(name), modes)
+            wheels[f"wheel:{name}={wheel.version}"] = self._writer(wheel.installed(name), modes)
         layers = {
             "debian": debian,
-            "state": {"state": self._writer(state), "links": self._link},
-            "python": {"python": self._writer(python)},
+            "state": {"files:state": self._writer(state), "files:links": self._link},
+            "python": {"python:python": self._writer(python)},
             "wheels": wheels,
         }
         if self.upper:
@@ -245,7 +246,7 @@ def make_layer(
         made.append(part)
     blob = place / f"{name}.tar.gz"
     assemble(made, blob, place / f"{name}.mtree")
-    origins = {part.origin: parse(part.mtree.read_text("ascii")) for part in made}
+    origins = {Origin.parse(part.origin): parse(part.mtree.read_text("ascii")) for part in made}
     document = place / f"{name}.facts.json"
     document.write_text(dump(collect(name, blob, origins, hasher)))
     return load(document), blob

@@ -70,18 +70,15 @@ def _cpython_impl(ctx):
     args.add("--method", ctx.attr.method)
     args.add_all("--proot", ctx.files._rootless_tools, expand_directories = False)
     args.add("--tree", tree)
-    providers = [PythonTreeInfo(
-        arch = ctx.attr.arch,
-        build_root_debs = tuple(ctx.files.build_debs),
-        tree = tree,
-        version = ctx.attr.version,
-    )]
+    providers = []
     if ctx.attr.build_python:
         build_python = ctx.attr.build_python[PythonTreeInfo]
+        compiler = build_python.compiler
         args.add("--build-python", build_python.tree)
         inputs.append(build_python.tree)
     else:
-        providers.append(_compiler(ctx, tree))
+        compiler = _compiler(ctx, tree)
+        providers.append(compiler)
 
     run_python(
         ctx,
@@ -94,7 +91,17 @@ def _cpython_impl(ctx):
         mnemonic = "CPython",
         progress_message = "Building CPython {} for {} (some minutes)".format(ctx.attr.version, ctx.attr.arch),
     )
-    return providers + [DefaultInfo(files = depset([tree]))]
+    return providers + [
+        DefaultInfo(files = depset([tree])),
+        PythonTreeInfo(
+            arch = ctx.attr.arch,
+            build_root_debs = tuple(ctx.files.build_debs),
+            compiler = compiler,
+            release = json.decode(ctx.attr.recipe)["release"],
+            tree = tree,
+            version = ctx.attr.version,
+        ),
+    ]
 
 cpython = rule(
     implementation = _cpython_impl,

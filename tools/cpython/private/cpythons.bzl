@@ -1,9 +1,9 @@
 """cpythons: turns the recipes into targets."""
 
 load("@bazel_skylib//rules:write_file.bzl", "write_file")
-load("//tools/oci:defs.bzl", "tar_part")
 load("//tools/python:pytest.bzl", "pytest_test")
 load(":cpython.bzl", "cpython")
+load(":cpython_part.bzl", "cpython_part")
 
 # Of the machine that builds; beside these, the libraries of the recipe's packages.
 _BUILD_PACKAGES = ["busybox-static", "libc6", "libgcc-s1", "libstdc++6", "make", "patch"]
@@ -63,10 +63,9 @@ def cpythons(recipes, debian, sources, zig, **kwargs):
                 zig = zig,
                 **kwargs
             )
-            tar_part(
+            cpython_part(
                 name = name + ".part",
-                src = name,
-                origin = "python:{}/{}".format(version, arch),
+                python = name,
                 **kwargs
             )
         _interpreter_test(version, recipe, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries))

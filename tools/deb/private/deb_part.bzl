@@ -58,7 +58,11 @@ def _deb_part_impl(ctx):
         PartInfo(
             deflate = deflate,
             mtree = mtree,
-            origin = "deb:{}={}".format(ctx.attr.package, ctx.attr.version),
+            inputs = [ctx.file.deb],
+            kind = "deb",
+            name = ctx.attr.package,
+            python = None,
+            version = ctx.attr.version,
         ),
     ]
 

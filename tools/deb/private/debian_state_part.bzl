@@ -47,7 +47,11 @@ def _debian_state_part_impl(ctx):
         PartInfo(
             deflate = deflate,
             mtree = mtree,
-            origin = "debian-state:" + ctx.attr.architecture,
+            inputs = ctx.files.debs,
+            kind = "debian-state",
+            name = ctx.attr.architecture,
+            python = None,
+            version = "",
         ),
     ]
 

@@ -4,15 +4,12 @@ load("//tools/golden/private/providers:golden_info.bzl", "GoldenInfo")
 load("//tools/oci:providers.bzl", "ImageIndexInfo", "ImageInfo", "LayerInfo", "PartInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
-# Attributes that name what a part is made of. Interpreters and programs are not inputs in this sense.
-_INPUTS = ["deb", "debs", "files", "src", "srcs", "wheel"]
-
 def _label(target):
     return "//{}:{}".format(target.label.package, target.label.name)
 
 def _part_arguments(entry):
-    part, inputs = entry.part, entry.inputs
-    return ["--part", part.origin, part.deflate.path, part.mtree.path] + [file.path for file in inputs]
+    part = entry.part
+    return ["--part", part.origin, part.deflate.path, part.mtree.path] + [file.path for file in part.inputs]
 
 def _measure(target, ctx, kind, inputs, **arguments):
     """Registers the action that writes a target's own document."""
@@ -40,30 +37,25 @@ def _measure(target, ctx, kind, inputs, **arguments):
     )
     return output
 
-def _info(own = [], below = [], inputs = (), layer = "", parts = []):
+def _info(own = [], below = [], layer = "", parts = []):
     return [GoldenInfo(
         documents = depset(own, transitive = [info.documents for info in below]),
-        inputs = inputs,
         layer = layer,
         parts = depset(parts, transitive = [info.parts for info in below]),
     )]
 
-def _part(ctx):
-    files = [file for name in _INPUTS for file in getattr(ctx.rule.files, name, [])]
-    return _info(inputs = tuple(files))
-
 def _layer(target, ctx):
     layer, name = target[LayerInfo], target.label.name
     entries = [
-        struct(inputs = part[GoldenInfo].inputs, label = _label(part), part = part[PartInfo])
+        struct(label = _label(part), layer = name, part = part[PartInfo])
         for part in ctx.rule.attr.parts
     ]
-    inputs = [file for entry in entries for file in (entry.part.deflate, entry.part.mtree) + entry.inputs]
+    inputs = [file for entry in entries for file in (entry.part.deflate, entry.part.mtree) + entry.part.inputs]
     output = _measure(target, ctx, "layer", [layer.metadata] + inputs, metadata = [layer.metadata], part = entries)
     return _info(
         layer = name,
         own = [struct(file = output, name = "layers/{}.golden".format(name))],
-        parts = [struct(label = entry.label, layer = name, part = entry.part) for entry in entries],
+        parts = entries,
     )
 
 def _image(target, ctx):
@@ -95,14 +87,12 @@ def _golden_documents_impl(target, ctx):
         return _image(target, ctx)
     if LayerInfo in target:
         return _layer(target, ctx)
-    if PartInfo in target:
-        return _part(ctx)
     return []
 
 golden_documents = aspect(
     implementation = _golden_documents_impl,
     doc = "Measures an index, an image or a layer: writes its document (tools/golden/document.py) from the files that were built.",
-    attr_aspects = ["images", "layers", "parts"],
+    attr_aspects = ["images", "layers"],
     attrs = {
         "_measure": attr.label(default = "//tools/golden:measure"),
     } | PYTHON_ATTRS,

@@ -9,6 +9,7 @@ import pytest
 
 from tools.golden import check, explain
 from tools.golden.document import parse_layer
+from tools.oci.origin import Origin
 
 HERE = "tools/golden/tests"
 
@@ -33,7 +34,7 @@ def test_documents_say_what_was_built() -> None:
     layer = parse_layer(Path(HERE, "layers", "top.golden").read_text())
     assert layer.label == f"//{HERE}:top"
     (part,) = layer.parts
-    assert part.origin == "files:program"
+    assert part.origin == Origin("files", "program")
     assert part.deflate == sha256(Path(HERE, "program.deflate").read_bytes()).hexdigest()
     assert sha256(Path(HERE, "program.mtree").read_bytes()).hexdigest().startswith(part.listing)
     # Its one file is its input.

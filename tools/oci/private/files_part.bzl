@@ -55,7 +55,11 @@ def _files_part_impl(ctx):
         PartInfo(
             deflate = deflate,
             mtree = mtree,
-            origin = "files:" + (ctx.attr.origin or ctx.label.name),
+            inputs = [file for _, file in files],
+            kind = "files",
+            name = ctx.attr.title or ctx.label.name,
+            python = None,
+            version = "",
         ),
     ]
 
@@ -76,11 +80,11 @@ files_part = rule(
             allow_files = True,
             doc = "A target of one file or of one directory, and its path in the image.",
         ),
-        "origin": attr.string(
-            doc = "What messages call this part; its name where nothing is said.",
-        ),
         "symlinks": attr.string_dict(
             doc = "Path and target of symbolic links.",
+        ),
+        "title": attr.string(
+            doc = "What messages call this part; by default the target's name.",
         ),
         "_program": attr.label(default = "//tools/oci:files_part"),
     } | PYTHON_ATTRS,

@@ -7,29 +7,49 @@ _DOC = """\
 Makes a part of a tar file, such as the tree that a build installed.
 
     tar_part(
-        name = "cpython_part",
-        src = ":cpython.tar",
-        origin = "python:3.11/amd64",
+        name = "documentation_part",
+        src = ":documentation.tar",
+        prefix = "usr/share/doc",
     )
 
 Order, modes and links are those of the tar. Times and owners are not: they would tell when and by whom it was made.
 """
 
-def _tar_part_impl(ctx):
+# What a rule needs that calls pack_tar.
+PACK_TAR_ATTRS = {
+    "_tar_part": attr.label(default = "//tools/oci:tar_part"),
+} | PYTHON_ATTRS
+
+def pack_tar(ctx, *, src, kind, name, version, python, owner = "0:0", prefix = ""):
+    """Register the action that makes a part of a tar file.
+
+    Args:
+      ctx: of a rule that has PACK_TAR_ATTRS.
+      src: File: the tar.
+      kind: see PartInfo, as the three below.
+      name: within the kind.
+      version: of the input.
+      python: whose bytecode it holds, or None.
+      owner: `UID:GID` of everything in it.
+      prefix: directory of the image under which the paths of the tar lie.
+
+    Returns:
+      list of providers: DefaultInfo and PartInfo.
+    """
     deflate = ctx.actions.declare_file(ctx.label.name + ".deflate")
     mtree = ctx.actions.declare_file(ctx.label.name + ".mtree")
     args = ctx.actions.args()
-    args.add("--tar", ctx.file.src)
-    args.add("--prefix", ctx.attr.prefix)
-    args.add("--owner", ctx.attr.owner)
+    args.add("--tar", src)
+    args.add("--prefix", prefix)
+    args.add("--owner", owner)
     args.add("--deflate", deflate)
     args.add("--mtree", mtree)
     run_python(
         ctx,
-        program = ctx.attr._program,
+        program = ctx.attr._tar_part,
         module = "tools.oci.tar_part",
         arguments = [args],
-        inputs = [ctx.file.src],
+        inputs = [src],
         outputs = [deflate, mtree],
         mnemonic = "OciTarPart",
         progress_message = "Packing %{input}",
@@ -38,18 +58,31 @@ def _tar_part_impl(ctx):
         DefaultInfo(files = depset([deflate, mtree])),
         PartInfo(
             deflate = deflate,
+            inputs = [src],
+            kind = kind,
             mtree = mtree,
-            origin = ctx.attr.origin or "tar:" + ctx.label.name,
+            name = name,
+            python = python,
+            version = version,
         ),
     ]
+
+def _tar_part_impl(ctx):
+    return pack_tar(
+        ctx,
+        src = ctx.file.src,
+        kind = "tar",
+        name = ctx.label.name,
+        version = "",
+        python = None,
+        owner = ctx.attr.owner,
+        prefix = ctx.attr.prefix,
+    )
 
 tar_part = rule(
     implementation = _tar_part_impl,
     doc = _DOC,
     attrs = {
-        "origin": attr.string(
-            doc = "What messages call this part; `tar:` and its name where nothing is said.",
-        ),
         "owner": attr.string(
             default = "0:0",
             doc = "Owner and group of everything in it, in numbers.",
@@ -62,7 +95,6 @@ tar_part = rule(
             doc = "The tar file.",
             mandatory = True,
         ),
-        "_program": attr.label(default = "//tools/oci:tar_part"),
-    } | PYTHON_ATTRS,
+    } | PACK_TAR_ATTRS,
     provides = [PartInfo],
 )

@@ -47,7 +47,7 @@ def check(image: Image, interpreter: Interpreter) -> Iterator[Finding]:
 def _foreign(path: str, node: Node, tag: str, interpreter: Interpreter) -> Iterator[Finding]:
     """Named for another interpreter: this one never looks at it. Some wheels hold such files, and pip installs them, too; we
     ourselves make none."""
-    if not node.origin.startswith("wheel:"):
+    if not (node.origin and node.origin.kind == "wheel"):
         yield Finding("bytecode-magic", path, tag, f"is for {tag}, the image has {interpreter.tag}", _ADVICE)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from tools.soundness.dpkg_records import DATABASE, STATUS, Dpkg, Package
-from tools.soundness.facts import package_name, package_version
 from tools.soundness.findings import Finding
 from tools.soundness.merge import Image
 from tools.structure_test.archive import FILE
@@ -34,7 +33,7 @@ def _status(image: Image, dpkg: Dpkg) -> Iterator[Finding]:
     installed = {package.name: package for package in dpkg.packages}
     if len(installed) != len(dpkg.packages):
         yield Finding("dpkg-status", STATUS, "", "has a package twice", _ADVICE)
-    parts = {package_name(origin): package_version(origin) for origin in image.origins("deb:")}
+    parts = {origin.name: origin.version for origin in image.origins("deb")}
     for name, package in installed.items():
         if package.status != "install ok installed":
             yield Finding("dpkg-status", STATUS, name, f"{name} is {package.status!r}", _ADVICE)
@@ -83,9 +82,9 @@ def _unlisted(image: Image, dpkg: Dpkg, declared: Collection[tuple[str, str]]) -
     instances = {package.name: package.instance for package in dpkg.packages}
     made = set()
     for path, node in image.tree.nodes.items():
-        if not node.origin.startswith("deb:"):
+        if not node.origin or node.origin.kind != "deb":
             continue
-        name = package_name(node.origin)
+        name = node.origin.name
         own = f"{DATABASE}/info/{instances.get(name, name)}."
         if path in lists.get(name, ()) or path.startswith(own):
             continue

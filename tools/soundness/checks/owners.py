@@ -44,7 +44,7 @@ def check(image: Image, distributions: list[Distribution], dpkg: Dpkg) -> Iterat
         yield Finding(
             "two-owners",
             path,
-            node.origin,
+            str(node.origin or ""),
             f"of {node.origin or 'no part'} in layer {node.layer} is {does} in layer {number}",
             "Leave it out of the lower layer.",
             node.origin,

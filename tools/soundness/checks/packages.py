@@ -11,7 +11,6 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from tools.soundness.distributions import Distribution
-from tools.soundness.facts import package_name, package_version
 from tools.soundness.findings import Finding
 from tools.soundness.interpreter import Interpreter
 from tools.soundness.merge import Image
@@ -44,9 +43,9 @@ def _installed(image: Image, distributions: list[Distribution]) -> Iterator[Find
         if name in installed:
             yield Finding("distribution", path, name, f"{name} is installed twice", advice)
         installed[name] = distribution.version
-    for origin in image.origins("wheel:"):
-        name = canonicalize_name(package_name(origin))
-        if installed.get(name) != package_version(origin):
+    for origin in image.origins("wheel"):
+        name = canonicalize_name(origin.name)
+        if installed.get(name) != origin.version:
             yield Finding(
                 "distribution",
                 "",

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from packaging.utils import canonicalize_name
 
 from tools.soundness.distributions import Distribution
-from tools.soundness.facts import package_name
 from tools.soundness.findings import Finding
 from tools.soundness.interpreter import Interpreter
 from tools.soundness.merge import Image
@@ -31,8 +30,8 @@ def check(image: Image, interpreter: Interpreter, distributions: list[Distributi
         if node.type == DIRECTORY:
             continue
         recorded = owners.get(path, set())
-        if node.origin.startswith("wheel:"):
-            if canonicalize_name(package_name(node.origin)) not in recorded:
+        if node.origin and node.origin.kind == "wheel":
+            if canonicalize_name(node.origin.name) not in recorded:
                 yield Finding("unrecorded", path, "", "the RECORD of its distribution does not have it", _ADVICE)
         elif path.startswith(prefix) and not recorded:
             yield Finding("unrecorded", path, "", "is in site-packages, but no RECORD has it", _ADVICE)

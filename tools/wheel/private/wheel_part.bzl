@@ -3,13 +3,13 @@
 load("//tools/oci:providers.bzl", "PartInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/python:runtime.bzl", "PythonRuntimeInfo")
+load("//tools/wheel/private:interpreter.bzl", "add_interpreter", "interpreter_files")
 load("//tools/wheel/private/providers:target_python_info.bzl", "TargetPythonInfo")
 
 def _wheel_part_impl(ctx):
     deflate = ctx.actions.declare_file(ctx.label.name + ".deflate")
     mtree = ctx.actions.declare_file(ctx.label.name + ".mtree")
     target = ctx.attr.python[TargetPythonInfo]
-    tools_python = ctx.attr._python[PythonRuntimeInfo]
 
     args = ctx.actions.args()
     args.add("--wheel", ctx.file.wheel)
@@ -20,14 +20,7 @@ def _wheel_part_impl(ctx):
     args.add_all(ctx.attr.leave_out, before_each = "--leave-out")
     if ctx.attr.requested:
         args.add("--requested")
-
-    # The interpreter runs by the tools' own loader and C library: nothing of the host, as everywhere.
-    args.add(tools_python.loader, format = "--interpreter=%s")
-    args.add("--interpreter=--library-path")
-    args.add("--interpreter={}/lib".format(tools_python.home))
-    args.add(target.executable, format = "--interpreter=%s")
-    args.add(target.stdlib.dirname, format = "--interpreter-env=PYTHONHOME=%s")
-    args.add("--interpreter-env=PYTHONPATH={}:{}".format(target.stdlib.path, target.stdlib.dirname))
+    add_interpreter(args, target, ctx.attr._python[PythonRuntimeInfo])
     args.add("--deflate", deflate)
     args.add("--mtree", mtree)
 
@@ -37,7 +30,7 @@ def _wheel_part_impl(ctx):
         module = "tools.wheel.part",
         arguments = [args],
         inputs = [ctx.file.wheel],
-        tools = [target.executable, target.stdlib] + target.extensions,
+        tools = interpreter_files(target),
         outputs = [deflate, mtree],
         mnemonic = "WheelPart",
         progress_message = "Installing {} {} for Python {}".format(ctx.attr.distribution, ctx.attr.version, target.version),
@@ -47,7 +40,11 @@ def _wheel_part_impl(ctx):
         PartInfo(
             deflate = deflate,
             mtree = mtree,
-            origin = "wheel:{}=={}".format(ctx.attr.distribution, ctx.attr.version),
+            inputs = [ctx.file.wheel],
+            kind = "wheel",
+            name = ctx.attr.distribution,
+            python = target,
+            version = ctx.attr.version,
         ),
     ]
 

@@ -262,16 +262,19 @@ def write_if_changed(path: Path, text: str) -> bool:
     return True
 
 
-def find_mirrors(given: Sequence[str]) -> Dict[str, str]:
+def find_mirrors(given: Sequence[str], suite: str, served: Served) -> Dict[str, str]:
     """Decides where the registries lie: `--mirror NAME=URL`, else the environment, else apt's own sources.
 
+    Of several URLs in a variable the first one is taken that has the suite.
     Where nothing names the security archive, it is taken to lie beside the main one, with "-security" behind its name.
     """
     mirrors = configured_mirrors()
-    for registry in ("debian", "debian-security"):
-        url = os.environ.get(environment_name(registry))
-        if url:
-            mirrors[registry] = url.rstrip("/")
+    for registry, release in (("debian", suite), ("debian-security", f"{suite}-security")):
+        urls = [url.rstrip("/") for url in os.environ.get(environment_name(registry), "").split()]
+        if len(urls) > 1:
+            urls = [url for url in urls if served(f"{url}/dists/{release}/Release")] or urls
+        if urls:
+            mirrors[registry] = urls[0]
     for item in given:
         registry, equals, url = item.partition("=")
         if not equals or registry not in ("debian", "debian-security"):
@@ -302,7 +305,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         packages = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), options.packages)
         wanted = decode_wanted(bzl_data.read(packages))
-        mirrors = find_mirrors(options.mirror)
+        mirrors = find_mirrors(options.mirror, wanted.suite, is_served)
         out = options.out or packages.parent
         solutions: Dict[str, Solution] = {}
         with tempfile.TemporaryDirectory(prefix="apt-") as scratch:

@@ -172,10 +172,17 @@ def test_mirrors_from_apts_sources(tmp_path):
 def test_mirrors_given(monkeypatch):
     monkeypatch.setattr(lock, "configured_mirrors", dict)
     monkeypatch.setenv("RUNTIME_DEBIAN_URL", "http://env.example/debian/")
-    assert lock.find_mirrors([])["debian-security"] == "http://env.example/debian-security"
-    assert lock.find_mirrors(["debian=http://a.example"])["debian"] == "http://a.example"
+    assert lock.find_mirrors([], "s", bool)["debian-security"] == "http://env.example/debian-security"
+    assert lock.find_mirrors(["debian=http://a.example"], "s", bool)["debian"] == "http://a.example"
     with pytest.raises(LockError, match="expected debian=URL"):
-        lock.find_mirrors(["pypi=http://a.example"])
+        lock.find_mirrors(["pypi=http://a.example"], "s", bool)
+
+
+def test_first_mirror_that_has_the_suite(monkeypatch):
+    monkeypatch.setattr(lock, "configured_mirrors", dict)
+    monkeypatch.setenv("RUNTIME_DEBIAN_URL", "http://new.example/debian http://old.example/debian/")
+    found = lock.find_mirrors([], "s", lambda url: url == "http://old.example/debian/dists/s/Release")
+    assert found == {"debian": "http://old.example/debian", "debian-security": "http://old.example/debian-security"}
 
 
 def test_no_mirror(tmp_path):

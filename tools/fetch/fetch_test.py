@@ -223,11 +223,64 @@ def test_credentials_of_the_url(fetch: Fetch) -> None:
     fetch.succeeds(RUNTIME_PYPI_FILES_URL=files)
 
 
-def test_credentials_of_netrc(fetch: Fetch) -> None:
-    authorization = "Basic " + base64.b64encode(b"me:secret").decode()
-    fetch.serve(f"/files/{PATH}", fetch.wheel, authorization=authorization)
-    netrc = fetch.workspace.home / ".netrc"
-    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+AUTHORIZATION = "Basic " + base64.b64encode(b"me:secret").decode()
+ENTRY = "machine 127.0.0.1 login me password secret\n"
+
+
+@pytest.fixture
+def netrc(fetch: Fetch) -> Iterator[Path]:
+    path = fetch.workspace.home / ".netrc"
+    yield path
+    if path.is_dir():
+        path.rmdir()
+    path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENTRY,
+        "machine 127.0.0.1 # a mirror\nlogin me # mine\npassword secret # and so on\n",
+        f"machine code.example\nlogin a\npassword b\nprotocol https\n\n{ENTRY}",
+        f"macdef init\ncd /\n\n{ENTRY}",
+        "\ufeffmachine 127.0.0.1\r\nlogin me\r\npassword secret\r\n",
+        'machine other.example login a password "b c"\ndefault login "me" password "secret"',
+    ],
+    ids=["plain", "comments", "protocol", "macdef", "windows", "default"],
+)
+def test_credentials_of_netrc(fetch: Fetch, netrc: Path, text: str) -> None:
+    fetch.serve(f"/files/{PATH}", fetch.wheel, authorization=AUTHORIZATION)
+    netrc.write_text(text, encoding="utf-8")
+    fetch.succeeds()
+
+
+def test_netrc_that_can_not_be_read(fetch: Fetch, netrc: Path) -> None:
+    """Bazel's own downloader warns of it, once."""
+    fetch.serve(f"/files/{PATH}", fetch.wheel)
+    netrc.mkdir()
+    result = fetch()
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("WARNING: ") == 1 and f"Failed to parse {netrc}" in result.stderr
+
+
+@pytest.mark.parametrize("variable", ["", "/nonexistent", "{home}/elsewhere", "~/elsewhere"])
+def test_netrc_of_the_environment(fetch: Fetch, netrc: Path, variable: str) -> None:
+    """NETRC goes before ~/.netrc; what it names need not exist."""
+    elsewhere = fetch.workspace.home / "elsewhere"
+    fetch.serve(f"/files/{PATH}", fetch.wheel, authorization=None if variable == "/nonexistent" else AUTHORIZATION)
+    netrc.write_text("machine 127.0.0.1 login x password y\n" if variable else ENTRY)
+    elsewhere.write_text(f"{ENTRY}protocol https\n")
+    try:
+        fetch.succeeds(NETRC=variable.format(home=fetch.workspace.home))
+    finally:
+        elsewhere.unlink()
+
+
+def test_netrc_by_its_other_name(fetch: Fetch) -> None:
+    """As pip reads it."""
+    fetch.serve(f"/files/{PATH}", fetch.wheel, authorization=AUTHORIZATION)
+    netrc = fetch.workspace.home / "_netrc"
+    netrc.write_text(ENTRY)
     try:
         fetch.succeeds()
     finally:
@@ -272,6 +325,28 @@ def test_security_archive(fetch: Fetch) -> None:
     stderr = fetch.fails("debian:a_1_amd64.deb", RUNTIME_DEBIAN_SECURITY_URL=f"{fetch.url}/nothing/")
     assert "another mirror by RUNTIME_DEBIAN_SECURITY_URL=URL" in stderr
     assert "lock:     runtime/debian/bullseye_amd64.json" in stderr
+
+
+def test_old_release_on_another_mirror(fetch: Fetch) -> None:
+    """Debian moves an old release to its archive; the sources of an interpreter are of a newer one, and stay."""
+    old, new = b"old" + fetch.wheel, b"new" + fetch.wheel
+    fetch.workspace.lock(
+        [], debian=[entry("pool/a_1_amd64.deb", old, "debian")], sources=[entry("pool/b_1.tar.gz", new, "debian")]
+    )
+    security = entry("pool/updates/c_1_amd64.deb", b"c" + fetch.wheel, "debian-security")
+    fetch.serve("/debian/pool/b_1.tar.gz", new)
+    stderr = fetch.fails("debian:a_1_amd64.deb")
+    assert f"{fetch.url}/debian/pool/a_1_amd64.deb" in stderr
+    assert "archive of old releases (bullseye is one)" in stderr and "RUNTIME_DEBIAN_URL=URL" in stderr
+
+    mirrors = f"{fetch.url}/debian/  {fetch.url}/old"
+    fetch.serve("/old/pool/a_1_amd64.deb", old)
+    for label in ("debian:a_1_amd64.deb", "debian:b_1.tar.gz"):
+        fetch.succeeds(label, RUNTIME_DEBIAN_URL=mirrors)
+    fetch.workspace.lock([], debian=[security])
+    fetch.serve("/old-security/pool/updates/c_1_amd64.deb", b"c" + fetch.wheel)
+    fetch.succeeds("debian:c_1_amd64.deb", RUNTIME_DEBIAN_URL=mirrors)
+    assert fetch.asked()[-2:] == [f"/{name}-security/pool/updates/c_1_amd64.deb" for name in ("debian", "old")]
 
 
 def test_file_from_a_directory(fetch: Fetch, tmp_path: Path) -> None:

@@ -10,16 +10,23 @@ REGISTRIES = {
     "pypi": "RUNTIME_PYPI_INDEX_URL",
 }
 
+_MOVED = "another mirror by {}=URL, or also Debian's archive of old releases (bullseye is one) by \"URL URL\""
+_REMEDIES = {
+    "debian": _MOVED,
+    "debian-security": _MOVED,
+    "pypi": "another mirror by {}=URL",
+}
+
 def _fetch(ctx, registry):
-    """Asks for the file where the registry's layout puts it, then where the index's own page says.
+    """Asks for the file where the registry's layout puts it, on each mirror in turn, then where the index's own page says.
 
     Returns:
       the addresses that were asked in vain; None when the file is there.
     """
     asked = []
-    if registry[ctx.attr.registry]:
+    for base in registry[ctx.attr.registry]:
         # Mirrors that are plain file servers want the reserved characters of Debian's versions quoted.
-        url = "{}/{}".format(registry[ctx.attr.registry], ctx.attr.path.replace("+", "%2B"))
+        url = "{}/{}".format(base, ctx.attr.path.replace("+", "%2B"))
         if download(ctx, url, ctx.attr.file, ctx.attr.sha256):
             return None
         asked.append(without_credentials(url))
@@ -44,14 +51,14 @@ def _locked_file_impl(ctx):
 {file} can't be fetched (see the warnings above for the mirror's answers).
   lock:     {lock} (sha256 {sha256}, {size} bytes)
   asked:    {asked}
-  remedy:   another mirror by {variable}=URL, or the file itself by --distdir=DIRECTORY (docs/mirrors.md); \
+  remedy:   {remedy}, or the file itself by --distdir=DIRECTORY (docs/mirrors.md); \
 if it was withdrawn or differs everywhere, remake the lock: tools/bazel run //{package}:update""".format(
             file = ctx.attr.file,
             lock = ctx.attr.lock,
             sha256 = ctx.attr.sha256,
             size = ctx.attr.size,
             asked = "\n            ".join(asked),
-            variable = REGISTRIES[ctx.attr.registry],
+            remedy = _REMEDIES[ctx.attr.registry].format(REGISTRIES[ctx.attr.registry]),
             package = ctx.attr.lock.rpartition("/")[0],
         ))
     ctx.file("BUILD.bazel", "exports_files([{}])\n".format(repr(ctx.attr.file)))
@@ -72,6 +79,6 @@ download never stays (Bazel checks sha256 before the file gets its name).
         "registry": attr.string(mandatory = True, values = REGISTRIES.keys(), doc = "Where the path begins."),
         "sha256": attr.string(mandatory = True, doc = "Of the file's bytes, in hexadecimal."),
         "size": attr.int(mandatory = True, doc = "Bytes."),
-        "where": attr.label(mandatory = True, doc = "registry.json: registry -> URL."),
+        "where": attr.label(mandatory = True, doc = "registry.json: registry -> URLs."),
     },
 )

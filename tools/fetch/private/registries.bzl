@@ -18,7 +18,8 @@ def _ask(ctx, command):
     return [line.strip() for line in result.stdout.splitlines()] if result.return_code == 0 else []
 
 def _variable(ctx, name):
-    return ctx.os.environ.get(name, "").rstrip("/")
+    """The URLs that a variable has; several are separated by blanks."""
+    return [url.rstrip("/") for url in ctx.os.environ.get(name, "").split(" ") if url]
 
 def _unknown(variable, meaning, example):
     fail("no client on this machine says where the registry is: set {} to {}, e.g. --repo_env={}={}".format(
@@ -29,30 +30,30 @@ def _unknown(variable, meaning, example):
     ))
 
 def _debian_impl(ctx):
-    url = _variable(ctx, "RUNTIME_DEBIAN_URL")
-    if not url:
+    urls = _variable(ctx, "RUNTIME_DEBIAN_URL")
+    if not urls:
         # Security and third-party archives have other last path components.
-        urls = [line.rstrip("/") for line in _ask(ctx, ["apt-get", "indextargets", "--format", "$(REPO_URI)"])]
-        urls = [line for line in urls if line.startswith("http") and line.endswith("/debian")]
+        lines = [line.rstrip("/") for line in _ask(ctx, ["apt-get", "indextargets", "--format", "$(REPO_URI)"])]
+        urls = {line: True for line in lines if line.startswith("http") and line.endswith("/debian")}.keys()
         if not urls:
             _unknown(
                 "RUNTIME_DEBIAN_URL",
                 "a Debian archive (the directory that holds dists/ and pool/)",
                 "https://mirror.example/debian",
             )
-        url = urls[0]
     ctx.file("registry.json", json.encode({
-        "debian": url,
-        "debian-security": _variable(ctx, "RUNTIME_DEBIAN_SECURITY_URL") or url + "-security",
+        "debian": urls,
+        "debian-security": _variable(ctx, "RUNTIME_DEBIAN_SECURITY_URL") or [url + "-security" for url in urls],
     }))
     ctx.file("BUILD.bazel", "")
 
 debian_registry = repository_rule(
     doc = """\
-Writes registry.json: {"debian": URL, "debian-security": URL}, under which a lock's paths lie.
+Writes registry.json: {"debian": URLs, "debian-security": URLs}, under which a lock's paths lie, in the order to ask them.
 
-Environment: RUNTIME_DEBIAN_URL, else the first archive of apt's sources whose URL ends in /debian;
-RUNTIME_DEBIAN_SECURITY_URL, else the former + "-security". Fails naming the variable when nobody knows.
+Environment: RUNTIME_DEBIAN_URL (several separated by blanks: an old release moves to another archive than its successors), else
+the archives of apt's sources whose URL ends in /debian; RUNTIME_DEBIAN_SECURITY_URL, else each of the former + "-security".
+Fails naming the variable when nothing is configured.
 """,
     implementation = _debian_impl,
     configure = True,
@@ -60,8 +61,8 @@ RUNTIME_DEBIAN_SECURITY_URL, else the former + "-security". Fails naming the var
 )
 
 def _pypi_impl(ctx):
-    files = _variable(ctx, "RUNTIME_PYPI_FILES_URL")
-    index = _variable(ctx, "RUNTIME_PYPI_INDEX_URL")
+    files = "".join(_variable(ctx, "RUNTIME_PYPI_FILES_URL")[:1])
+    index = "".join(_variable(ctx, "RUNTIME_PYPI_INDEX_URL")[:1])
     if not index and not files:
         index = "".join(_ask(ctx, ["python3", "-c", _ASK_PIP])[:1]).rstrip("/")
         if not index:
@@ -75,14 +76,14 @@ def _pypi_impl(ctx):
                 "set RUNTIME_PYPI_INDEX_URL to another index (PEP 503), or RUNTIME_PYPI_FILES_URL to where its packages/ is",
             ))
         files = files_base(page, ctx.read("pip.html"))
-    ctx.file("registry.json", json.encode({"index": index, "pypi": files}))
+    ctx.file("registry.json", json.encode({"index": index, "pypi": [files] if files else []}))
     ctx.file("BUILD.bazel", "")
 
 pypi_registry = repository_rule(
     doc = """\
-Writes registry.json: {"pypi": URL under which a lock's paths lie, "index": URL of the index}; either may be "".
+Writes registry.json: {"pypi": URLs under which a lock's paths lie, "index": URL of the index}; either may be empty.
 
-Environment: RUNTIME_PYPI_INDEX_URL, else pip is asked; RUNTIME_PYPI_FILES_URL, else what the index itself links to ("" for
+Environment: RUNTIME_PYPI_INDEX_URL, else pip is asked; RUNTIME_PYPI_FILES_URL, else what the index itself links to (nothing for
 an index with a layout of its own: then each project's page is asked). Fails naming the variable when nobody knows.
 """,
     implementation = _pypi_impl,

@@ -1,6 +1,6 @@
 """URLs as the repository rules need them: links resolved, credentials apart."""
 
-load("@bazel_tools//tools/build_defs/repo:utils.bzl", "read_user_netrc", "use_netrc")
+load(":netrc.bzl", "netrc_auth")
 
 # The printable characters of ASCII, from the code 32 on.
 _ASCII = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
@@ -59,7 +59,7 @@ def resolve(base, link):
     return "{}://{}/{}".format(scheme, authority, "/".join(segments))
 
 def download(ctx, url, output, sha256 = ""):
-    """Downloads with the credentials of the URL, else those of the user's .netrc.
+    """Downloads with the credentials of the URL, else those of the user's netrc file.
 
     Args:
       ctx: the context of a repository rule.
@@ -75,5 +75,5 @@ def download(ctx, url, output, sha256 = ""):
         login, _, password = user.partition(":")
         auth = {address: {"type": "basic", "login": unquote(login), "password": unquote(password)}}
     else:
-        auth = use_netrc(read_user_netrc(ctx), [address], {})
+        auth = netrc_auth(ctx, address)
     return ctx.download(url = address, output = output, sha256 = sha256, allow_fail = True, auth = auth).success

@@ -2,12 +2,13 @@
 
     load("//tools/python:defs.bzl", "py_binary", "py_library")
 
-They take the attributes of rules_python's rules of the same names, as far as we use them. They ask for no toolchain: a
-consumer's build has its own Python toolchains, of any version of rules_python. Theirs must not run our programs, and a
-toolchain that we register could run theirs.
+They take the attributes of rules_python's rules of the same names, as far as we use them, and speak its PyInfo: libraries go
+into either's programs. They ask for no toolchain, because a consumer's build has its own ones, of any version of rules_python:
+theirs must not run our programs, and a toolchain that we register could run theirs.
 """
 
-load(":library.bzl", "PythonLibraryInfo", _py_library = "py_library")
+load("@rules_python//python:defs.bzl", "PyInfo")
+load(":library.bzl", _py_library = "py_library")
 
 py_library = _py_library
 
@@ -25,7 +26,7 @@ def _runfiles_path(ctx, file):
 
 def _program_impl(ctx):
     main = _main(ctx)
-    imports = depset(transitive = [dep[PythonLibraryInfo].imports for dep in ctx.attr.deps])
+    imports = depset(transitive = [dep[PyInfo].imports for dep in ctx.attr.deps])
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.expand_template(
         template = ctx.file._start,
@@ -58,7 +59,7 @@ def _program_impl(ctx):
 
 _ATTRS = {
     "data": attr.label_list(allow_files = True, doc = "Files that it reads."),
-    "deps": attr.label_list(providers = [PythonLibraryInfo], doc = "Libraries that it imports."),
+    "deps": attr.label_list(providers = [PyInfo], doc = "Libraries that it imports."),
     "env": attr.string_dict(doc = "Its environment variables; $(rootpath) of `data` is expanded."),
     "env_inherit": attr.string_list(doc = "Variables that it gets from Bazel's own environment."),
     "main": attr.label(allow_single_file = [".py"], doc = "The file to run; NAME.py of `srcs` by default."),

@@ -1,19 +1,13 @@
-"""PythonLibraryInfo and py_library: Python sources, and where they are imported from."""
+"""py_library: Python modules, as rules_python's PyInfo."""
 
-PythonLibraryInfo = provider(
-    doc = "A Python library, with all that it imports.",
-    fields = {
-        "imports": "depset of strings: directories to import from, relative to the runfiles, besides the repository's root.",
-        "transitive_sources": "depset of Files: its modules (or directories of modules) and those of its dependencies.",
-    },
-)
+load("@rules_python//python:defs.bzl", "PyInfo")
 
 def _import_directory(ctx, path):
     parts = [ctx.label.workspace_name or ctx.workspace_name, ctx.label.package, "" if path == "." else path]
     return "/".join([part for part in parts if part])
 
 def _py_library_impl(ctx):
-    deps = [dep[PythonLibraryInfo] for dep in ctx.attr.deps]
+    deps = [dep[PyInfo] for dep in ctx.attr.deps]
     runfiles = ctx.runfiles(ctx.files.srcs + ctx.files.data)
     return [
         DefaultInfo(
@@ -23,7 +17,7 @@ def _py_library_impl(ctx):
                 for target in ctx.attr.srcs + ctx.attr.data + ctx.attr.deps
             ]),
         ),
-        PythonLibraryInfo(
+        PyInfo(
             imports = depset(
                 [_import_directory(ctx, path) for path in ctx.attr.imports],
                 transitive = [dep.imports for dep in deps],
@@ -37,9 +31,9 @@ py_library = rule(
     implementation = _py_library_impl,
     attrs = {
         "data": attr.label_list(allow_files = True, doc = "Files that they read when they run in a py_binary or py_test."),
-        "deps": attr.label_list(providers = [PythonLibraryInfo], doc = "Libraries that they import."),
+        "deps": attr.label_list(providers = [PyInfo], doc = "Libraries that they import."),
         "imports": attr.string_list(doc = "More directories to import from, relative to the package."),
         "srcs": attr.label_list(allow_files = [".py"], doc = "The modules."),
     },
-    provides = [PythonLibraryInfo],
+    provides = [PyInfo],
 )

@@ -5,7 +5,7 @@
     my_rule = rule(attrs = {"_program": attr.label(default = "//tools/oci:layer")} | PYTHON_ATTRS, …)
 """
 
-load(":library.bzl", "PythonLibraryInfo")
+load("@rules_python//python:defs.bzl", "PyInfo")
 load(":runtime.bzl", "PythonRuntimeInfo")
 
 PYTHON_ATTRS = {
@@ -28,7 +28,7 @@ _ENVIRONMENT = {
 def _import_path(ctx, program):
     """PYTHONPATH for a py_library: the root of its repository, then what its libraries import from."""
     places = [program.label.workspace_root or "."]
-    for path in program[PythonLibraryInfo].imports.to_list():
+    for path in program[PyInfo].imports.to_list():
         own = path.removeprefix(ctx.workspace_name)
         if own == path:
             places.append("external/" + path)
@@ -63,7 +63,7 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
         inputs = inputs if type(inputs) == "depset" else depset(inputs),
         tools = depset(transitive = [
             python.files,
-            program[PythonLibraryInfo].transitive_sources,
+            program[PyInfo].transitive_sources,
             tools if type(tools) == "depset" else depset(tools),
         ]),
         outputs = outputs,

@@ -1,7 +1,7 @@
 """sdist_wheel: a locked source archive built into a wheel."""
 
+load("@rules_python//python:defs.bzl", "PyInfo")
 load("//tools/cpython:defs.bzl", "PythonTreeInfo")
-load("//tools/python:library.bzl", "PythonLibraryInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/python:runtime.bzl", "PythonRuntimeInfo")
 
@@ -14,7 +14,7 @@ def _sdist_wheel_impl(ctx):
 
     # In a directory of its own: the same wheel's name may come from several targets.
     wheel = ctx.actions.declare_file("{}/{}".format(ctx.label.name, file))
-    sites = depset(transitive = [backend[PythonLibraryInfo].transitive_sources for backend in ctx.attr.backends])
+    sites = depset(transitive = [backend[PyInfo].transitive_sources for backend in ctx.attr.backends])
     debs = list(ctx.files.debs)
     inputs = [ctx.file.sdist] + ctx.files.programs + ctx.files._rootless_tools
     args = ctx.actions.args()
@@ -69,7 +69,7 @@ The file's name follows from distribution, version and the recipe's tag; the bui
     implementation = _sdist_wheel_impl,
     attrs = {
         "arch": attr.string(default = "amd64", doc = "Architecture that compiled code is for."),
-        "backends": attr.label_list(providers = [PythonLibraryInfo], doc = "wheel_library targets of the build backends."),
+        "backends": attr.label_list(providers = [PyInfo], doc = "wheel_library targets of the build backends."),
         "debs": attr.label_list(allow_files = [".deb"], doc = "Packages of the build root, beside those that `python` takes: busybox-static where there is no `python`; then those to compile against."),
         "distribution": attr.string(mandatory = True, doc = "Normalised name of the distribution."),
         "method": attr.string(default = "auto", doc = "How the build root is entered: auto, namespace or proot."),

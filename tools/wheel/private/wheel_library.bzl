@@ -1,6 +1,6 @@
 """wheel_library: a wheel as a Python library of our own programs and tests."""
 
-load("//tools/python:library.bzl", "PythonLibraryInfo")
+load("@rules_python//python:defs.bzl", "PyInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
 # What the tools' Python is: see tools/python.
@@ -24,12 +24,12 @@ def _wheel_library_impl(ctx):
         mnemonic = "WheelLibrary",
         progress_message = "Unpacking %{input}",
     )
-    deps = [dep[PythonLibraryInfo] for dep in ctx.attr.deps]
+    deps = [dep[PyInfo] for dep in ctx.attr.deps]
     runfiles = ctx.runfiles([library]).merge_all([dep[DefaultInfo].default_runfiles for dep in ctx.attr.deps])
     root = ctx.label.workspace_name or ctx.workspace_name
     return [
         DefaultInfo(files = depset([library]), runfiles = runfiles),
-        PythonLibraryInfo(
+        PyInfo(
             imports = depset(
                 ["/".join([part for part in [root, ctx.label.package, library.basename] if part])],
                 transitive = [dep.imports for dep in deps],
@@ -42,10 +42,10 @@ wheel_library = rule(
     doc = "A wheel's site-packages content as a directory, importable by py_library, py_binary and py_test.",
     implementation = _wheel_library_impl,
     attrs = {
-        "deps": attr.label_list(providers = [PythonLibraryInfo], doc = "The wheel_library targets that it requires."),
+        "deps": attr.label_list(providers = [PyInfo], doc = "The wheel_library targets that it requires."),
         "python": attr.string(default = _PYTHON, doc = "Python that the wheel must fit; the tools' own by default."),
         "wheel": attr.label(allow_single_file = [".whl"], mandatory = True, doc = "The wheel."),
         "_program": attr.label(default = "//tools/wheel:unpack"),
     } | PYTHON_ATTRS,
-    provides = [PythonLibraryInfo],
+    provides = [PyInfo],
 )

@@ -1,4 +1,4 @@
-"""Tests of the programs that Helm charts call: clean-airflow-logs and airflow-cleanup-pods."""
+"""Tests of clean-airflow-logs and airflow-cleanup-pods, which Helm charts call, and of share-with-group."""
 
 from __future__ import annotations
 
@@ -55,7 +55,67 @@ def left(room):
     return {str(path.relative_to(room.writable / "logs")) for path in (room.writable / "logs").rglob("*.*")}
 
 
+def make(room, *names, days=17.0):
+    """Makes files, or directories where the name ends in "/", and gives them and their directories that age."""
+    logs = room.writable / "logs"
+    for name in names:
+        path = logs / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.touch()
+        while path != logs:
+            os.utime(path, (time.time() - days * DAY,) * 2)
+            path = path.parent
+
+
 class TestCleanAirflowLogs:
+    def test_directories_that_became_empty(self, room):
+        make(room, "dag_id=a/run_id=b/task_id=c/attempt=1.log", "scheduler/2024-01-01/x.py.log.1", "line\nbreak/x.log")
+        make(room, "dag_id=b/run_id=old/x.log", "kept/notes.txt", "lost+found/")
+        make(room, "dag_id=b/run_id=new/x.log", "made-just-now/", days=0)
+        (room.writable / "logs/scheduler/latest").symlink_to("2024-01-01")
+        clean(room)
+        names = sorted(str(path.relative_to(room.writable / "logs")) for path in (room.writable / "logs").rglob("*"))
+        assert names == [
+            *("dag_id=b", "dag_id=b/run_id=new", "dag_id=b/run_id=new/x.log"),
+            *("kept", "kept/notes.txt", "lost+found", "made-just-now", "scheduler", "scheduler/latest"),
+        ]
+        clean(room)
+        assert not (room.writable / "logs/scheduler/latest").is_symlink()
+
+    def test_the_folder_itself_stays(self, room):
+        make(room, "x.log")
+        os.utime(room.writable / "logs", (0, 0))
+        clean(room)
+        assert list((room.writable / "logs").iterdir()) == []
+
+    def test_a_folder_that_is_a_link(self, room):
+        (room.writable / "real").mkdir()
+        (room.writable / "logs").rmdir()
+        (room.writable / "logs").symlink_to("real")
+        make(room, "dag/x.log")
+        clean(room)
+        assert list((room.writable / "real").iterdir()) == []
+        (room.writable / "logs").unlink()
+
+    def test_a_folder_that_does_not_exist_yet(self, room):
+        result = room.start(CLEAN, AIRFLOW__LOGGING__BASE_LOG_FOLDER="/usr/local/airflow/later")
+        assert result.stdout.readline().startswith("clean-airflow-logs: deleting")
+        assert result.stdout.readline() == "clean-airflow-logs: /usr/local/airflow/later does not exist yet\n"
+        result.send_signal(signal.SIGTERM)
+        assert result.communicate(timeout=20)[1] == ""
+
+    def test_two_on_one_volume(self, room):
+        make(room, *(f"dag_id={dag}/run_id={run}/x.log" for dag in range(50) for run in range(20)))
+        both = [room.start(CLEAN) for _ in range(2)]
+        for process in both:
+            while "sleep" not in _children(process.pid):
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            assert process.communicate(timeout=20)[1] == ""
+        assert list((room.writable / "logs").rglob("*.log")) == []
+
     def test_deletes_old_logs_and_stops_at_once(self, room, logs):
         clean(room, AIRFLOW_HOME="/usr/local/airflow")
         assert left(room) == {name for name, stays in logs.items() if stays}
@@ -103,3 +163,51 @@ def test_airflow_cleanup_pods(room, airflow, executor, runs_under):
     }
     result = room.run("airflow-cleanup-pods", "--namespace=x", **settings)
     assert result.stdout == f"{runs_under} kubernetes cleanup-pods --namespace=x\n"
+
+
+class TestShareWithGroup:
+    @pytest.mark.parametrize("umask", [0o077, 0o022])
+    def test_a_checkout(self, room, umask):
+        place = room.writable
+        (place / "dags/sub dir").mkdir(parents=True)
+        for name, mode in {"a.py": 0o666, "-b\n.sh": 0o777, "sub dir/c d.py": 0o666, "read-only": 0o444}.items():
+            (place / "dags" / name).touch()
+            (place / "dags" / name).chmod(mode & ~umask)
+        for path in (place / "dags", place / "dags/sub dir"):
+            path.chmod(0o777 & ~umask)
+        outside = room.writable.parent / "outside"
+        outside.touch(mode=0o600)
+        (place / "dags/link").symlink_to(outside)
+        result = room.run("share-with-group", chdir="/usr/local/airflow", uid=0)
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        for path in (place / "dags").rglob("*"):
+            mode = path.lstat().st_mode
+            assert path.is_symlink() or (mode >> 3 & 7) == (mode >> 6 & 7), path
+            assert path.is_symlink() or mode & 7 == ~umask & 7 & (mode >> 6), path
+        assert outside.stat().st_mode & 0o777 == 0o600
+
+    def test_large_files(self, room):
+        for name, mode in {"open": 0o644, "closed one": 0o600}.items():
+            with (room.writable / name).open("wb") as stream:
+                stream.truncate(2**20 + 1)
+            (room.writable / name).chmod(mode)
+        before = (room.writable / "open").stat().st_ctime_ns
+        result = room.run("share-with-group", chdir="/usr/local/airflow", uid=0)
+        assert result.returncode == 0
+        assert (
+            "share-with-group: ./closed\\ one: its group could not read it, so the image stores it twice"
+            in result.stderr
+        )
+        assert "chmod -R g=u" in result.stderr
+        assert "open" not in result.stderr
+        assert (room.writable / "closed one").stat().st_mode & 0o777 == 0o660
+        assert (room.writable / "open").stat().st_ctime_ns == before
+
+    def test_what_needs_no_change_is_not_touched(self, room):
+        (room.writable / "x").touch()
+        (room.writable / "x").chmod(0o664)
+        for path in (room.writable, room.writable / "logs"):
+            path.chmod(0o775)
+        before = [path.stat().st_ctime_ns for path in (room.writable, room.writable / "x")]
+        room.run("share-with-group", chdir="/usr/local/airflow", uid=0)
+        assert [path.stat().st_ctime_ns for path in (room.writable, room.writable / "x")] == before

@@ -5,7 +5,11 @@ The tests change the image from one to the next, as the steps of a build do.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import http.server
+import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -16,6 +20,7 @@ from tools.structure_test.unpack import remove
 
 PACKAGES = "/usr/local/bin/install-system-packages"
 DEPENDENCIES = "/usr/local/bin/install-python-dependencies"
+FILES = ("packages", "requirements")
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/mnt"}
 
 
@@ -32,12 +37,14 @@ def build(image, tmp_path):
     """Runs a step of a build upon the image: as root, in the project's directory, which has the given files."""
 
     def step(program, mounts=(), uid=0, **files_and_environment):
-        files = {name: value for name, value in files_and_environment.items() if name.endswith("_txt")}
+        files = {name: value for name, value in files_and_environment.items() if name.partition("_")[0] in FILES}
         environment = {name: value for name, value in files_and_environment.items() if name not in files}
-        for name in ("packages", "requirements"):
-            (image.writable / f"{name}.txt").unlink(missing_ok=True)
+        for name in FILES:
+            for left in image.writable.glob(f"{name}.*"):
+                left.unlink()
         for name, text in files.items():
-            (image.writable / name.replace("_txt", ".txt")).write_bytes(text.encode())
+            data = text if isinstance(text, bytes) else text.encode()
+            (image.writable / name.replace("_", ".")).write_bytes(data)
         options = {"uid": uid, "read_only": False, "chdir": "/usr/local/airflow", "mounts": mounts}
         return image.run(program, timeout=240, **options, **environment)
 
@@ -102,6 +109,38 @@ def index(tmp_path):
     return [(place, "/mnt")]
 
 
+class _Server(http.server.SimpleHTTPRequestHandler):
+    """Serves files, each after a delay."""
+
+    delay = 0.0
+
+    def do_GET(self):
+        time.sleep(self.delay)
+        super().do_GET()
+
+    def log_message(self, format, *args):  # noqa: A002 - the name in the standard library
+        pass
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A web server on the loopback, gives (directory, host and port, handler)."""
+    place = tmp_path / "served"
+    place.mkdir()
+    handler = type("Handler", (_Server,), {})
+    served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(place)))
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    yield place, f"127.0.0.1:{served.server_port}", handler
+    served.shutdown()
+    served.server_close()
+
+
+def installed(image):
+    """Those of the archive's packages that are there."""
+    listed = image.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Package}\\n").stdout
+    return [name for name in ("demo-one", "demo-two") if f"ii  {name}\n" in listed]
+
+
 class TestSystemPackages:
     def test_nothing_asked_for(self, build):
         result = build(PACKAGES, packages_txt="")
@@ -126,6 +165,99 @@ class TestSystemPackages:
         assert image.run("dpkg", "--audit").stdout == ""
         assert "demo-two" in image.run("dpkg-query", "-W").stdout
 
+    @pytest.mark.parametrize(
+        "data",
+        [
+            *("demo-one\r\ndemo-two".encode(encoding) for encoding in ("utf-8-sig", "utf-16", "utf-32")),
+            b"\xfe\xff" + "demo-one\r\ndemo-two\r\n".encode("utf-16-be"),
+            b"# one\rdemo-one # why\rdemo-two\r",
+            "demo-one\u00a0\u00a0demo-two".encode(),
+            b"# caf\xe9, in Latin-1\ndemo-one:all demo-one\n--no-install-suggests demo-two",
+        ],
+    )
+    def test_text_of_other_systems(self, image, build, archive, data):
+        image.run("dpkg", "--purge", "demo-one", "demo-two", uid=0, read_only=False)
+        assert installed(image) == []
+        result = build(PACKAGES, mounts=archive, packages_txt=data)
+        assert result.returncode == 0, result.stderr
+        assert installed(image) == ["demo-one", "demo-two"]
+
+    @pytest.mark.parametrize(
+        ("data", "reason"),
+        [
+            ("demo-one\r\n".encode("utf-16-le"), "packages.txt: is UTF-16; save it as UTF-8"),
+            ("demo-one\r\n".encode("utf-16-be"), "packages.txt: is UTF-16; save it as UTF-8"),
+            (b"demo-one\ndemo-two and more\0\n", "packages.txt: has NUL bytes; save it as UTF-8"),
+            (b"demo-one\nd\xc3\xa9mo\n", "packages.txt, line 2: 'd\\xe9mo' is not the name of a package"),
+            (b"demo-one-\n", "line 1: apt-get would remove demo-one for 'demo-one-'"),
+        ],
+    )
+    def test_text_that_is_refused(self, build, archive, data, reason):
+        result = build(PACKAGES, mounts=archive, packages_txt=data)
+        assert result.returncode == 1
+        assert reason in result.stderr
+        assert "Reading package lists" not in result.stderr
+
+    def test_an_option_that_keeps_apt_from_it(self, image, build, archive):
+        image.run("dpkg", "--purge", "demo-one", uid=0, read_only=False)
+        result = build(PACKAGES, mounts=archive, packages_txt="--download-only\ndemo-one\n")
+        assert result.returncode == 1
+        assert "not installed: demo-one (from packages.txt): take the options out" in result.stderr
+
+    @pytest.mark.parametrize(
+        "sources",
+        [
+            "\ufeffdeb [trusted=yes] file:/mnt ./\r\n",
+            "Types: deb\r\nURIs: file:/mnt\r\nSuites: ./\r\nTrusted: yes\r\n",
+        ],
+    )
+    def test_sources_of_the_project(self, image, build, archive, sources):
+        image.run("dpkg", "--purge", "demo-one", uid=0, read_only=False)
+        before = (image.root / "etc/apt/sources.list").read_text()
+        files = {"packages_txt": "demo-one\n", "packages_sources": sources}
+        result = build(PACKAGES, mounts=[archive[0], archive[2]], **files)
+        assert result.returncode == 0, result.stderr
+        assert installed(image)[0] == "demo-one"
+        assert (image.root / "etc/apt/sources.list").read_text() == before
+
+    def test_an_expired_release(self, build, archive):
+        place, _ = archive[0]
+        digest = hashlib.sha256((place / "Packages").read_bytes()).hexdigest()
+        release = "Date: Mon, 31 Aug 2026 00:00:00 UTC\nValid-Until: Tue, 01 Sep 2020 00:00:00 UTC\nSHA256:\n"
+        (place / "Release").write_text(f"{release} {digest} {(place / 'Packages').stat().st_size} Packages\n")
+        files = {"packages_txt": "demo-one\n", "packages_sources": "deb [trusted=yes] file:/mnt ./\n"}
+        result = build(PACKAGES, mounts=[archive[0], archive[2]], **files)
+        assert result.returncode == 1
+        assert "the Release file has expired" in result.stderr
+        assert "packages.sources beside packages.txt" in result.stderr
+        files["packages_sources"] = "deb [trusted=yes check-valid-until=no] file:/mnt ./\n"
+        assert build(PACKAGES, mounts=[archive[0], archive[2]], **files).returncode == 0
+
+    def test_a_mirror_without_it_and_with_a_password(self, build, archive, server):
+        _, address, _ = server
+        sources = f"deb [trusted=yes] http://someone:s3cret%40word@{address}/debian bullseye main\n"
+        result = build(PACKAGES, mounts=archive, packages_txt="demo-one\n", packages_sources=sources)
+        assert result.returncode == 1
+        assert "bullseye may have moved to Debian's archive" in result.stderr
+        assert "packages.sources beside packages.txt" in result.stderr
+        assert "s3cret" not in result.stdout + result.stderr
+
+    def test_a_mirror_that_does_not_answer(self, build, archive):
+        sources = "deb [trusted=yes] http://127.0.0.1:9/debian bullseye main\n"
+        result = build(PACKAGES, mounts=archive, packages_txt="demo-one\n", packages_sources=sources)
+        assert result.returncode == 1
+        assert "the package lists could not be fetched: name a mirror that this build can reach" in result.stderr
+
+    def test_a_proxy(self, build, archive, server):
+        """Builders hand on HTTP_PROXY; apt reads http_proxy only. The server answers 404 to what a proxy is asked."""
+        _, address, handler = server
+        asked = []
+        handler.do_GET = lambda self: (asked.append(self.path), self.send_error(404))
+        sources = "deb [trusted=yes] http://mirror.example/debian bullseye main\n"
+        files = {"packages_txt": "demo-one\n", "packages_sources": sources}
+        build(PACKAGES, mounts=archive, HTTP_PROXY=f"http://{address}", **files)
+        assert asked[0].startswith("http://mirror.example/debian/dists/bullseye/")
+
     def test_a_package_that_is_not_there(self, build, archive):
         result = build(PACKAGES, mounts=archive, packages_txt="demo-none\n")
         assert result.returncode == 1
@@ -143,7 +275,9 @@ class TestSystemPackages:
 class TestPythonDependencies:
     def test_installs_for_everybody(self, image, build, index):
         result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-lib\r\n", **OFFLINE)
-        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        assert result.returncode == 0, result.stderr
+        assert "installing 1 requirement of requirements.txt" in result.stderr
+        assert "Successfully installed demo-lib-1.0" in result.stderr
         found = image.run("python", "-c", "import demo_lib; print(demo_lib.__file__)").stdout
         assert found.startswith("/usr/local/lib/python3")
 
@@ -156,6 +290,9 @@ class TestPythonDependencies:
                 "  apache_airflow!=2",
                 "apache-airflow @ file:///mnt/x.whl",
                 "apache-airflow(==2)",
+                'apache-airflow==2.0.0; python_version > "3"',
+                "https://mirror.example/apache_airflow-2.0.0-py3-none-any.whl",
+                "git+https://mirror.example/airflow@2.0.0#egg=apache-airflow",
             ),
         ],
     )
@@ -169,7 +306,83 @@ class TestPythonDependencies:
         assert line.strip() in result.stderr
 
     @pytest.mark.parametrize(
-        "line", ["apache-airflow-providers-amazon==1", "# apache-airflow==2.0.0", "apache-airflow"]
+        "data",
+        [
+            "apache-airflow==2.0.0\n".encode("utf-8-sig"),
+            "demo-lib\r\napache-airflow==2.0.0\r\n".encode("utf-16"),
+            b"demo-lib\rapache-airflow==2.0.0",
+            b"apache-airflow \\\n  ==2.0.0\n",
+            b"-r requirements.more\n",
+            b"demo-lib\n-c requirements.more\n",
+        ],
+    )
+    def test_another_airflow_as_pip_reads_it(self, build, data):
+        result = build(DEPENDENCIES, requirements_txt=data, requirements_more="apache-airflow==2.0.0\n", **OFFLINE)
+        assert result.returncode == 1
+        assert "Do not upgrade by specifying 'apache-airflow'" in result.stderr
+
+    @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+    def test_an_encoding_that_does_not_say_so(self, build, encoding):
+        result = build(DEPENDENCIES, requirements_txt="demo-lib\n".encode(encoding), **OFFLINE)
+        assert result.returncode == 1
+        assert "requirements.txt: is UTF-16; save it as UTF-8" in result.stderr
+
+    def test_configuration_of_the_project(self, image, build, index):
+        image.run("pip", "uninstall", "-y", "demo-lib", uid=0, read_only=False)
+        settings = "\ufeff[global]\r\nno-index = true\r\nfind-links = /mnt\r\n"
+        result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-lib\n", requirements_conf=settings)
+        assert result.returncode == 0, result.stderr
+        assert "Successfully installed demo-lib-1.0" in result.stderr
+        changed = build(DEPENDENCIES, mounts=index, requirements_txt="demo-airflow\n", requirements_conf=settings)
+        assert "The user requested (constraint) apache-airflow==2." in changed.stderr
+
+    @pytest.mark.parametrize(
+        ("how", "url"),
+        [
+            ("file", "http://someone:s3cret%2Fword@{}/simple"),
+            ("file", "http://someone:s3cret/word@{}/simple"),
+            ("variable", "http://s3cret-token-without-a-name@{}/simple"),
+            ("variable", "http://{}/simple?token=s3cret"),
+            ("configuration", "http://someone:s3cret-word@{}/simple"),
+        ],
+    )
+    def test_credentials_are_not_shown(self, build, server, how, url):
+        url = url.format(server[1])
+        given = {"requirements_txt": "demo-lib==0.1\n", "PIP_RETRIES": "0"}
+        if how == "file":
+            given["requirements_txt"] = f"--index-url {url}\ndemo-lib==0.1\n"
+        elif how == "variable":
+            given["PIP_INDEX_URL"] = url
+        else:
+            given["requirements_conf"] = f"[global]\nindex-url = {url}\n"
+        result = build(DEPENDENCIES, **given)
+        assert result.returncode == 1
+        assert "pip could not install requirements.txt" in result.stderr
+        assert "s3cret" not in result.stdout + result.stderr
+
+    def test_it_keeps_talking_and_a_kill_leaves_the_last_lines(self, image, server):
+        _, address, handler = server
+        handler.delay = 60
+        (image.writable / "requirements.txt").write_text(f"--index-url http://{address}/simple\ndemo-slow\n")
+        began = time.monotonic()
+        options = {"uid": 0, "read_only": False, "chdir": "/usr/local/airflow"}
+        process = image.start(DEPENDENCIES, **options)
+        lines = []
+        while time.monotonic() - began < 30 and sum("still running" in line for line in lines) < 2:
+            lines.append(process.stderr.readline())
+            if len(lines) == 1:
+                assert time.monotonic() - began < 15
+        process.kill()
+        process.communicate()
+        assert "installing 1 requirement of requirements.txt" in lines[0]
+        assert "its last message: Looking in indexes" in lines[-1], lines
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            *("apache-airflow-providers-amazon==1", "# apache-airflow==2.0.0", "apache-airflow"),
+            'apache-airflow==2.0.0; python_version < "3"',
+        ],
     )
     def test_lines_that_are_none(self, build, line):
         result = build(DEPENDENCIES, requirements_txt=f"{line}\n", **OFFLINE)

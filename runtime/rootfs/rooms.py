@@ -24,6 +24,7 @@ _PLACES = {
     "bin/clean-airflow-logs": "usr/local/bin/clean-airflow-logs",
     "bin/install-python-dependencies": "usr/local/bin/install-python-dependencies",
     "bin/install-system-packages": "usr/local/bin/install-system-packages",
+    "bin/share-with-group": "usr/local/bin/share-with-group",
 }
 _PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -70,7 +70,7 @@ def _variants_test_impl(ctx):
     env = unittest.begin(ctx)
     onbuild = _config("2.8.4")
     base = _config("2.8.4", onbuild = False)
-    asserts.equals(env, 7, len(onbuild["onbuild"]))
+    asserts.equals(env, 8, len(onbuild["onbuild"]))
     asserts.equals(env, [], base["onbuild"])
     asserts.equals(env, "true", onbuild["labels"]["io.astronomer.docker.airflow.onbuild"])
     asserts.false(env, "io.astronomer.docker.airflow.onbuild" in base["labels"])

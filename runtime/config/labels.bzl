@@ -11,6 +11,8 @@ _COMMON = {
     _PREFIX + ".distro": "debian",
     _PREFIX + ".module": "airflow",
     _PREFIX + ".uid": str(USER["uid"]),
+    # As in the vendor's images: what looks for it finds it.
+    "maintainer": "Astronomer <humans@astronomer.io>",
 }
 
 _VERSION_LABEL = {

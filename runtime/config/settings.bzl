@@ -30,6 +30,12 @@ CORE_SETTINGS = [
     {"variable": "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", "value": "True"},
     {"variable": "AIRFLOW__CORE__LOAD_EXAMPLES", "value": "True"},
     {"variable": "AIRFLOW__WEBSERVER__BASE_URL", "value": "http://localhost:8080"},
+    # These four stand in the default_airflow.cfg of the vendor's images. Without update_fab_perms nobody makes a new database's
+    # roles: /entrypoint does it before the web server starts, the plugin of the web interface where it was not asked.
+    {"variable": "AIRFLOW__CELERY__OPERATION_TIMEOUT", "value": "10.0"},
+    {"variable": "AIRFLOW__CORE__LAZY_LOAD_PLUGINS", "value": "False"},
+    {"variable": "AIRFLOW__KUBERNETES__RUN_AS_USER", "value": "50000"},
+    {"variable": "AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS", "value": "False"},
     # The entrypoint compares with it, to know whether the default above is still in force.
     {"variable": "ASTRONOMER_CORE_SQL_ALCHEMY_CONN", "value": _CORE_CONNECTION},
 ]

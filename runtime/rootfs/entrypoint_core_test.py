@@ -101,3 +101,30 @@ class TestFernetKey:
 
     def test_only_for_airflow(self, core):
         assert KEY not in core.run(ENTRYPOINT, "true").stderr
+
+
+class TestPermissions:
+    PERMS = "AIRFLOW__WEBSERVER__UPDATE_FAB_PERMS"
+
+    @pytest.mark.parametrize("value", ["False", "false", "0", "f"])
+    @pytest.mark.parametrize(
+        ("words", "given", "before"),
+        [
+            ("webserver", {}, "airflow <sync-perm>\n"),
+            ("version", {"_AIRFLOW_DB_MIGRATE": "true"}, "airflow <db> <upgrade>\nairflow <sync-perm>\n"),
+            ("version", {}, ""),
+            ("scheduler", {}, ""),
+        ],
+    )
+    def test_somebody_makes_them_where_the_web_server_does_not(self, room, value, words, given, before):
+        result = room.run(ENTRYPOINT, "airflow", words, AIRFLOW_VERSION="2.4.3", **{self.PERMS: value}, **given)
+        assert (result.stdout, result.stderr) == (f"airflow <{words}>\n", before)
+
+    @pytest.mark.parametrize("given", [{}, {PERMS: "True"}, {PERMS: ""}])
+    def test_the_web_server_makes_them(self, room, given):
+        assert room.run(ENTRYPOINT, "airflow", "webserver", **given).stderr == ""
+
+    def test_a_failure_is_said_and_does_not_keep_the_web_server_away(self, room):
+        result = room.run(ENTRYPOINT, "airflow", "webserver", AIRFLOW_STATUS="1", **{self.PERMS: "False"})
+        assert result.stdout == "airflow <webserver>\n"
+        assert "'airflow sync-perm' failed" in result.stderr

@@ -2,8 +2,8 @@
 
     python pages_check.py
 
-Needs a migrated database. Prints JSON: {role: {path: {"status": …, "type": …, "lines": how often the line is there, "line":
-its text, "links": the menu's links that are there}}}. Users log in by the real form.
+Needs a migrated database. Prints JSON: {"pages": {role: {path: {"status": …, "type": …, "lines": how often the line is there,
+"line": its text, "links": the menu's links that are there}}}, "made_again": [role]}. Users log in by the real form.
 """
 
 from __future__ import annotations
@@ -54,8 +54,26 @@ def main() -> int:
             if login.status_code != 302:
                 raise SystemExit(f"{role} cannot log in: {login.status}")
         result[role] = {path: look(client.get(path, follow_redirects=True)) for path in PATHS}
-    json.dump(result, sys.stdout)
+    json.dump({"pages": result, "made_again": roles_made_again(app)}, sys.stdout)
     return 0
+
+
+def roles_made_again(app) -> list[str]:
+    """Empties all roles, starts without update_fab_perms, and gives those that have permissions after a first request."""
+    from airflow.configuration import conf
+    from airflow.www.app import create_app
+
+    manager = app.appbuilder.sm
+    with app.app_context():
+        for role in manager.get_all_roles():
+            role.permissions = []
+        manager.get_session.commit()
+    conf.set("webserver", "update_fab_perms", "False")
+    app = create_app(testing=True)
+    app.test_client().get("/login/")
+    with app.app_context():
+        # More than the plugin's own menu.
+        return sorted(role.name for role in app.appbuilder.sm.get_all_roles() if len(role.permissions) > 2 * len(LINKS))
 
 
 def look(response) -> dict:
@@ -65,7 +83,7 @@ def look(response) -> dict:
         "status": response.status_code,
         "type": response.mimetype,
         "lines": len(lines),
-        "line": lines[0] if lines else "",
+        "line": re.sub(r"<[^>]*>", "", lines[0]) if lines else "",
         "links": [link for link in LINKS if f'href="{link}"' in page],
     }
 

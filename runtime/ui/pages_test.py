@@ -21,7 +21,7 @@ WITHOUT_MENU = {"/no-such-page", "/api/v1/ui/", "/health"}
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def seen(tmp_path_factory):
     """What pages_check.py saw."""
     place = tmp_path_factory.mktemp("image")
     room = rooms.build_image(place)
@@ -36,6 +36,12 @@ def pages(tmp_path_factory):
         yield json.loads(looked.stdout.splitlines()[-1])
     finally:
         remove(place)
+
+
+@pytest.fixture(scope="module")
+def pages(seen):
+    """The pages that it saw."""
+    return seen["pages"]
 
 
 def test_every_html_page_has_the_line_once(pages):
@@ -55,3 +61,7 @@ def test_every_role_sees_the_menu(pages):
     for role, found in pages.items():
         for path, page in found.items():
             assert len(page["links"]) == (0 if path in WITHOUT_MENU else 4), (role, path)
+
+
+def test_a_new_database_gets_its_roles_without_update_fab_perms(seen):
+    assert seen["made_again"] == ["Admin", "Op", "User", "Viewer"]

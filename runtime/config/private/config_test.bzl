@@ -50,18 +50,23 @@ def _core_test_impl(ctx):
     config = _config("2.4.3", edition = "core", version = "2.4.3", python = "3.9")
     asserts.equals(env, {
         "CELERY__BROKER_URL": "redis://redis:6379/0",
+        "CELERY__OPERATION_TIMEOUT": "10.0",
         "CELERY__RESULT_BACKEND": "db+postgresql://postgres:airflow@postgres/airflow",
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "CORE__EXECUTOR": "CeleryExecutor",
+        "CORE__LAZY_LOAD_PLUGINS": "False",
         "CORE__LOAD_EXAMPLES": "True",
         "CORE__SQL_ALCHEMY_CONN": "sqlite:////home/astro/airflow/airflow.db",
+        "KUBERNETES__RUN_AS_USER": "50000",
         "WEBSERVER__BASE_URL": "http://localhost:8080",
+        "WEBSERVER__UPDATE_FAB_PERMS": "False",
     }, _settings("2.4.3", edition = "core", version = "2.4.3", python = "3.9"))
     asserts.equals(env, "/home/astro/airflow", config["env"]["AIRFLOW_HOME"])
     asserts.equals(env, "2.4.3", config["env"]["ASTRONOMER_CORE_VERSION"])
     asserts.equals(env, config["env"]["AIRFLOW__CORE__SQL_ALCHEMY_CONN"], config["env"]["ASTRONOMER_CORE_SQL_ALCHEMY_CONN"])
     asserts.false(env, "ASTRONOMER_RUNTIME_VERSION" in config["env"])
     asserts.equals(env, "2.4.3", config["labels"]["io.astronomer.docker.ac.version"])
+    asserts.equals(env, "Astronomer <humans@astronomer.io>", config["labels"]["maintainer"])
     return unittest.end(env)
 
 _core_test = unittest.make(_core_test_impl)

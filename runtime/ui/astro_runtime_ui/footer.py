@@ -7,6 +7,23 @@ from collections.abc import Mapping
 
 MARKER = b"data-astro-runtime-ui"
 
+# Airflow's footer is a flex row of 60 pixels in which its own text takes all the width that it can get. On a phone that text
+# fills the row, so the line gets one of its own there. A style sheet, because attributes know nothing of the width.
+_STYLE = b"""<style>
+[data-astro-runtime-ui] { flex: none; max-width: 50%; padding: 4px 15px; text-align: center; font-size: 12px }
+[data-astro-runtime-ui] span { display: inline-block; overflow-wrap: anywhere }
+[data-astro-runtime-ui] i { font-style: normal }
+body > [data-astro-runtime-ui] { max-width: none }
+@media (max-width: 767px) {
+  footer.footer { flex-wrap: wrap; height: auto; padding: 4px 0 }
+  body { padding-bottom: 130px }
+  [data-astro-runtime-ui] { flex: 0 0 100%; max-width: none }
+  [data-astro-runtime-ui] span { display: block }
+  [data-astro-runtime-ui] i { display: none }
+}
+</style>
+"""
+
 _EDITIONS = {
     "ASTRONOMER_RUNTIME_VERSION": "Astro Runtime",
     "ASTRONOMER_CORE_VERSION": "Astronomer Core",
@@ -14,7 +31,7 @@ _EDITIONS = {
 
 
 def line(environment: Mapping[str, str]) -> bytes:
-    """The line as HTML.
+    """The line as HTML, with its style sheet.
 
     Args:
         environment: ASTRONOMER_IMAGE_TAG is the tag of the image that runs. The image has its own there; whoever builds
@@ -22,9 +39,9 @@ def line(environment: Mapping[str, str]) -> bytes:
     """
     version = next((f"{name} {environment[key]}" for key, name in _EDITIONS.items() if environment.get(key)), "")
     tag = environment.get("ASTRONOMER_IMAGE_TAG", "")
-    text = " | ".join(filter(None, (version, tag and f"Image tag: {tag}")))
-    style = "text-align: center; font-size: 12px; padding: 4px"
-    return b'<div %s style="%s">%s</div>' % (MARKER, style.encode(), html.escape(text or "Astro Runtime").encode())
+    parts = [part for part in (version, tag and f"Image tag: {tag}") if part] or ["Astro Runtime"]
+    text = "<i> | </i>".join(f"<span>{html.escape(part)}</span>" for part in parts)
+    return b"%s<div %s>%s</div>" % (_STYLE, MARKER, text.encode())
 
 
 def insert(page: bytes, added: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
+from airflow.configuration import conf
 from flask import Blueprint, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,7 +47,25 @@ def show_menu_to_every_role():
     With the first request, because on a new database some versions make the roles only after they have loaded plugins.
     """
     if current_app.extensions.pop(_GRANT, None):
-        _grant(getattr(getattr(current_app, "appbuilder", None), "sm", None))
+        appbuilder = getattr(current_app, "appbuilder", None)
+        manager = getattr(appbuilder, "sm", None)
+        try:
+            _make_roles(appbuilder, manager)
+            _grant(manager)
+        except SQLAlchemyError as error:
+            # Another process of the web server was quicker, or the database is away: the next start does it.
+            log.debug("The Astronomer menu is not shown to every role yet: %s", error)
+            manager.get_session.rollback()
+
+
+def _make_roles(appbuilder, manager):
+    """Does what `airflow sync-perm` does where nobody has done it: with update_fab_perms off, as in Core, Airflow leaves the
+    roles of a new database empty, and nobody who logs in sees anything."""
+    if not hasattr(manager, "sync_roles") or conf.getboolean("webserver", "update_fab_perms"):
+        return
+    if not any(role.permissions for role in manager.get_all_roles()):
+        appbuilder.add_permissions(update_perms=True)
+        manager.sync_roles()
 
 
 def _grant(manager):
@@ -54,13 +73,8 @@ def _grant(manager):
     add = getattr(manager, "add_permission_to_role", None) or getattr(manager, "add_permission_role", None)
     if not create or not add:
         return  # an auth manager without roles
-    try:
-        for name in (CATEGORY, *LINKS):
-            permission = create("menu_access", name)
-            for role in manager.get_all_roles():
-                if permission is not None and permission not in role.permissions:
-                    add(role, permission)
-    except SQLAlchemyError as error:
-        # Another process of the web server was quicker, or the database is away: the next start does it.
-        log.debug("The Astronomer menu is not shown to every role yet: %s", error)
-        manager.get_session.rollback()
+    for name in (CATEGORY, *LINKS):
+        permission = create("menu_access", name)
+        for role in manager.get_all_roles():
+            if permission is not None and permission not in role.permissions:
+                add(role, permission)

@@ -50,7 +50,7 @@ def declare_layers(name):
     for row in image_rows():
         layers["files_" + row.lock] = (row.lock, [
             "//runtime/rootfs:rootfs",
-            "//runtime/rootfs:constraints_" + row.lock,
+            "//runtime/rootfs:versioned_" + row.lock,
             "//runtime/ui:plugin_py" + row.python.replace(".", ""),
         ])
         for arch in row.architectures:

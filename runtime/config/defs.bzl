@@ -50,6 +50,7 @@ def image_config(*, edition, version, airflow, python, default_python, onbuild, 
         "labels": labels(edition = edition, version = version, airflow = airflow, python = python, onbuild = onbuild),
         "onbuild": ONBUILD if onbuild else [],
         "shell": SHELL,
-        "user": USER["name"],
+        # A number: a kubelet can't tell from a name whether it is root (runAsNonRoot).
+        "user": str(USER["uid"]),
         "workdir": PROJECT_DIRECTORY,
     }

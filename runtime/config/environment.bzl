@@ -8,6 +8,9 @@ USER = ACCOUNTS["users"][0]
 # Where projects, logs and Airflow's own files are. /home/astro/airflow, Core's ~/airflow, is a link to it.
 PROJECT_DIRECTORY = "/usr/local/airflow"
 
+# What every shell sources: runtime/rootfs/identity.sh.
+IDENTITY = "/usr/local/share/astro-runtime/identity.sh"
+
 _AIRFLOW_HOME = {
     "core": USER["home"] + "/airflow",
     "runtime": PROJECT_DIRECTORY,
@@ -27,6 +30,12 @@ _VERSION_VARIABLE = {
 _SYSTEM = {
     # What pip installs for the user alone comes last, so that it hides nothing of the image.
     "PATH": "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin:" + USER["home"] + "/.local/bin",
+    # For what starts without a shell or /entrypoint, whatever its uid. Shells correct it for root and others.
+    "HOME": USER["home"],
+    "USER": USER["name"],
+    "LOGNAME": USER["name"],
+    "BASH_ENV": IDENTITY,
+    "ENV": IDENTITY,
     "LANG": "C.UTF-8",
     "LANGUAGE": "C.UTF-8",
     "LC_ALL": "C.UTF-8",

@@ -16,5 +16,5 @@ ONBUILD = [
     "COPY --chown={}:0 . .".format(USER["name"]),
     # COPY keeps the modes of the checkout, and no form of --chmod is known to every builder.
     "RUN /usr/local/bin/share-with-group",
-    "USER " + USER["name"],
+    "USER " + str(USER["uid"]),  # the project's image keeps it, see image_config
 ]

@@ -1,5 +1,11 @@
 """The accounts of the images beside Debian's own."""
 
+# Of an interactive bash: who it is (runtime/rootfs/identity.sh), then what Debian gives to every user.
+_BASHRC = """\
+. /usr/local/share/astro-runtime/identity.sh
+. /etc/skel/.bashrc
+"""
+
 ACCOUNTS = {
     "groups": [
         {"name": "astro", "gid": 50000},
@@ -15,6 +21,7 @@ ACCOUNTS = {
             "home": "/home/astro",
             "home_mode": 0o775,
             "home_gid": 0,
+            "home_files": {".bashrc": _BASHRC},
             "password": "!",
             "shell": "/bin/bash",
         },

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import time
 
 import pytest
 
 ENTRYPOINT = "/entrypoint"
+NO = ["false", "FALSE", "False", "f", "F", "0", "no", "No", "n", "off", "OFF", " false "]
 LIBSTDCXX = "/usr/lib/x86_64-linux-gnu/libstdc++.so.6"
 
 
@@ -58,44 +60,123 @@ class TestCommand:
             assert (result.stdout, result.returncode) == ("", 1)
         else:
             assert result.stdout == "airflow " + " ".join(f"<{word}>" for word in words) + "\n"
-            assert f"airflow {' '.join(words)}" in result.stderr
+            assert (f"airflow {' '.join(words)}" in result.stderr) == (words == ["-h"])
+
+    @pytest.mark.parametrize("words", [["celery", "worker"], ["celery", "flower"], ["users", "list"], ["users"]])
+    def test_airflows_own_words_come_before_programs(self, room, words):
+        result = room.run(ENTRYPOINT, *words)
+        assert result.stdout == "airflow " + " ".join(f"<{word}>" for word in words) + "\n"
+        assert result.stderr == ""
+
+    def test_a_path_reaches_the_program(self, room):
+        assert room.run(ENTRYPOINT, "/usr/local/bin/celery").stdout == "amqp://\n"
+        assert room.run(ENTRYPOINT, "bash", "-c", "celery").stdout == "amqp://\n"
+
+    @pytest.mark.parametrize("word", ["", "celery worker", "celer", "*"])
+    def test_words_that_are_neither(self, room, word):
+        assert room.run(ENTRYPOINT, word).stdout == f"airflow <{word}>\n"
 
     def test_without_a_command(self, room):
         assert room.run(ENTRYPOINT).stdout == "airflow <--help>\n"
 
 
+IDENTITY = "/usr/local/share/astro-runtime/identity.sh"
+# As in the images' configuration.
+IMAGE = {"HOME": "/home/astro", "USER": "astro", "LOGNAME": "astro", "BASH_ENV": IDENTITY, "ENV": IDENTITY}
+SHOW = 'echo "$HOME $USER $LOGNAME"; umask'
+SHELLS = {
+    "entrypoint": (ENTRYPOINT, "sh", "-c", SHOW),
+    "bash": ("bash", "-c", SHOW),
+    "nested": ("bash", "-c", f"exec {ENTRYPOINT} bash -c '{SHOW}'"),
+    "login bash": ("bash", "-lc", SHOW),
+    "login sh": ("sh", "-lc", SHOW),
+    "interactive bash": ("bash", "-ic", SHOW),
+}
+
+ROOT = "/root root root", "0022"
+ASTRO = "/home/astro astro astro", "0002"
+ELSEWHERE = "/tmp astro astro", "0002"
+
+
+def who(room, tmp_path, *, passwd="", foreign_home=False, **options) -> dict[str, tuple[str, str]]:
+    """Identity and umask in each of SHELLS; `passwd` is another line of /etc/passwd, a foreign home can only be read."""
+    accounts = tmp_path / "passwd"
+    accounts.write_text((room.root / "etc/passwd").read_text() + passwd)
+    mounts = [(accounts, "/etc/passwd")]
+    if foreign_home:
+        mounts.append((room.root / "home/astro", "/home/astro"))
+    script = "\n".join(f"echo '== {name}'; {shlex.join(command)}" for name, command in SHELLS.items())
+    options = {**IMAGE, "read_only": False, **options}
+    result = room.run("sh", "-c", f"umask 0022\n{script}", mounts=mounts, **options)
+    found = {}
+    for part in result.stdout.split("== ")[1:]:
+        name, identity, umask = part.splitlines()
+        found[name] = identity, umask
+    return found
+
+
+ENGINE = "1234:x:1234:0::{}:/sbin/nologin"
+
+
 class TestIdentity:
-    def test_astro(self, room):
-        found = variables(room)
-        assert found["HOME"] == "/home/astro"
-        assert "USER" not in found
-        assert room.run(ENTRYPOINT, "id", "-un").stdout == "astro\n"
+    """The table in docs/using-images.md."""
 
-    def test_a_given_home_stays(self, room):
-        assert variables(room, HOME="/usr/local/airflow")["HOME"] == "/usr/local/airflow"
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            ({"uid": 0}, ROOT),
+            ({}, ASTRO),
+            ({"gid": 50000}, ASTRO),
+            ({"uid": 1234}, ASTRO),
+            ({"uid": 1234, "passwd": ENGINE.format("/")}, ASTRO),
+            ({"uid": 1234, "passwd": ENGINE.format("/usr/local/airflow")}, ASTRO),
+            ({"uid": 1234, "passwd": "me:x:1234:0::/usr/local/airflow:"}, ("/usr/local/airflow me me", "0002")),
+            ({"uid": 1234, "passwd": "me:x:1234:0::/none:"}, ("/home/astro me me", "0002")),
+            ({"uid": 1234, "gid": 1234, "foreign_home": True}, ELSEWHERE),
+            ({"read_only": True}, ELSEWHERE),
+        ],
+    )
+    def test_of_shells(self, room, tmp_path, options, expected):
+        assert who(room, tmp_path, **options) == dict.fromkeys(SHELLS, expected)
 
-    def test_any_uid_in_group_0(self, room):
-        result = room.run(ENTRYPOINT, "bash", "-c", 'echo "$HOME $USER $LOGNAME"; umask', uid=1234560000, HOME="/")
-        assert result.stdout == "/home/astro astro astro\n0002\n"
-        assert result.stderr == ""
+    @pytest.mark.parametrize(
+        ("home", "options", "expected"),
+        [
+            ("/", {"uid": 1234}, ASTRO),
+            ("/", {"uid": 1234, "passwd": ENGINE.format("/")}, ASTRO),
+            ("/", {"uid": 1234, "gid": 1234, "foreign_home": True}, ELSEWHERE),
+            ("/none", {}, ASTRO),
+            ("", {}, ASTRO),
+            ("/usr/local/airflow", {}, ("/usr/local/airflow astro astro", "0002")),
+            ("/usr/local/airflow", {"read_only": True}, ("/usr/local/airflow astro astro", "0002")),
+            ("/usr/local/airflow", {"uid": 0}, ("/usr/local/airflow root root", "0022")),
+        ],
+    )
+    def test_a_home_that_is_given(self, room, tmp_path, home, options, expected):
+        found = who(room, tmp_path, HOME=home, **options)
+        del found["interactive bash"]  # looks for its .bashrc in the HOME that is given
+        assert found == dict.fromkeys(found, expected)
 
-    def test_astro_in_its_own_group(self, room):
-        assert room.run(ENTRYPOINT, "true", gid=50000).stderr == ""
+    @pytest.mark.parametrize("uid", [50000, 1234])
+    def test_of_a_program_that_sources_nothing(self, room, uid):
+        result = room.run("sh", "-c", "touch ~/x; rm ~/x; echo $HOME $USER $LOGNAME", uid=uid, read_only=False, **IMAGE)
+        assert (result.stdout, result.stderr) == (ASTRO[0] + "\n", "")
+
+    def test_what_is_changed_below_it_stays(self, room):
+        change = f"umask 0077; HOME=/none USER=me exec bash -c '{SHOW}'"
+        assert room.run(ENTRYPOINT, "bash", "-c", change, **IMAGE).stdout == "/none me astro\n0077\n"
+
+    def test_another_umask_of_the_engine_stays(self, room):
+        assert room.run("sh", "-c", f"umask 0027; {ENTRYPOINT} sh -c umask", **IMAGE).stdout == "0027\n"
+
+    def test_a_traced_step_of_a_build_shows_itself_alone(self, room):
+        result = room.run("bash", "-o", "pipefail", "-euxc", "echo ~", uid=0, read_only=False, **IMAGE)
+        assert (result.stdout, result.stderr) == ("/root\n", "+ echo /root\n")
 
     def test_neither_astro_nor_group_0(self, room):
         result = room.run(ENTRYPOINT, "id", "-u", uid=1234, gid=1234)
         assert result.stdout == "1234\n"
         assert "--user 1234:0" in result.stderr
-
-    def test_root(self, room):
-        result = room.run(ENTRYPOINT, "bash", "-c", "id -u; echo $HOME", uid=0)
-        assert (result.stdout, result.stderr) == ("0\n/root\n", "")
-
-    def test_a_passwd_without_its_last_newline(self, room, tmp_path):
-        passwd = tmp_path / "passwd"
-        passwd.write_text("root:x:0:0::/root:/bin/sh\nsomebody:x:1234:0::/home/somebody:/bin/sh")
-        result = room.run(ENTRYPOINT, "bash", "-c", "echo $HOME", uid=1234, mounts=[(passwd, "/etc/passwd")])
-        assert result.stdout == "/home/somebody\n"
 
     def test_files_are_writable_for_the_group(self, room):
         room.run(ENTRYPOINT, "touch", "/usr/local/airflow/logs/x")
@@ -113,8 +194,13 @@ class TestPreload:
         other = "/lib/x86_64-linux-gnu/libz.so.1"
         assert variables(room, LD_PRELOAD=other)["LD_PRELOAD"] == f"{LIBSTDCXX}:{other}"
 
-    def test_opt_out(self, room):
-        assert "LD_PRELOAD" not in variables(room, ASTRONOMER_PRELOAD_LIBSTDCXX="false")
+    @pytest.mark.parametrize("no", NO)
+    def test_opt_out(self, room, no):
+        assert "LD_PRELOAD" not in variables(room, ASTRONOMER_PRELOAD_LIBSTDCXX=no)
+
+    @pytest.mark.parametrize("given", ["", "true", "1"])
+    def test_no_opt_out(self, room, given):
+        assert variables(room, ASTRONOMER_PRELOAD_LIBSTDCXX=given)["LD_PRELOAD"] == LIBSTDCXX
 
     def test_once(self, room):
         assert variables(room, command=(ENTRYPOINT, ENTRYPOINT))["LD_PRELOAD"] == LIBSTDCXX
@@ -149,11 +235,90 @@ class TestLineage:
             ("2.5.3", {}, "true"),
             ("2.5.3", {"OPENLINEAGE_URL": "http://localhost:5000"}, None),
             ("2.5.3", {"OPENLINEAGE_DISABLED": "false"}, "false"),
+            ("2.5.3", {"OPENLINEAGE_DISABLED": "TRUE", "OPENLINEAGE_URL": "http://localhost:5000"}, "true"),
+            ("2.7.3", {"OPENLINEAGE_DISABLED": "1"}, "true"),
             ("2.7.3", {}, None),
         ],
     )
     def test_off_unless_configured(self, room, airflow, given, expected):
         assert variables(room, AIRFLOW_VERSION=airflow, **given).get("OPENLINEAGE_DISABLED") == expected
+
+
+class TestPidFiles:
+    """Of a component that was killed: the new one may get the same number, or another process has it."""
+
+    SLEEP = "sleep 60 & pid=$!;"
+    CELERY = "(exec -a '[celeryd: celery@x:MainProcess] -active- (celery worker)' sleep 60) & pid=$!;"
+    PYTHON = "(exec -a '/usr/local/bin/python3.9 /usr/local/bin/airflow celery worker' sleep 60) & pid=$!;"
+    SCHEDULER = "(exec -a '/usr/local/bin/python3.9 /usr/local/bin/airflow scheduler' sleep 60) & pid=$!;"
+    GUNICORN = "(exec -a 'gunicorn: master [airflow-webserver]' sleep 60) & pid=$!;"
+
+    def left(self, room, name: str, process: str, *command: str) -> bool:
+        """Whether a pid file is there after the command, which starts beside a process."""
+        script = f"""
+            {process}
+            if ((pid < 4000000)); then
+                trap 'kill $pid' EXIT
+                while [[ $(tr '\\0' ' ' </proc/$pid/cmdline) == bash* ]]; do sleep 0.01; done
+            fi
+            echo $pid >{name}
+            ({shlex.join((ENTRYPOINT, *command))}) >/dev/null
+            [[ -e {name} ]]
+        """
+        result = room.run("bash", "-c", script, AIRFLOW_HOME="/usr/local/airflow")
+        return result.returncode == 0
+
+    @pytest.mark.parametrize(
+        ("component", "command"),
+        [
+            ("worker", "airflow celery worker"),
+            ("worker", "celery worker --queues x"),
+            ("flower", "celery flower"),
+            ("webserver", "airflow webserver"),
+            ("webserver-monitor", "webserver --daemon"),
+            ("webserver", "standalone"),
+            ("scheduler", "scheduler"),
+            ("triggerer", "triggerer"),
+            ("dag-processor", "airflow dag-processor"),
+        ],
+    )
+    @pytest.mark.parametrize("process", ["pid=4000000;", SLEEP])
+    def test_stale(self, room, component, command, process):
+        file = f"/usr/local/airflow/airflow-{component}.pid"
+        assert not self.left(room, file, process, *command.split())
+
+    @pytest.mark.parametrize(
+        "command",
+        [("celery", "worker"), ("bash", "-c", "exec airflow celery worker"), ("bash", "-c", "airflow  celery worker&")],
+    )
+    def test_its_own_number(self, room, command):
+        file = "/usr/local/airflow/airflow-worker.pid"
+        start = f"echo $$ >{file}; exec {shlex.join((ENTRYPOINT, *command))}"
+        room.run("bash", "-c", start, AIRFLOW_HOME="/usr/local/airflow")
+        assert not (room.writable / "airflow-worker.pid").exists()
+
+    @pytest.mark.parametrize("spelling", ["--pid={}", "--pid {}"])
+    def test_a_file_of_another_name(self, room, spelling):
+        command = ("bash", "-c", "exec airflow celery worker " + spelling.format("/tmp/w.pid"))
+        assert not self.left(room, "/tmp/w.pid", self.SLEEP, *command)
+
+    @pytest.mark.parametrize(
+        ("name", "process", "command"),
+        [
+            ("airflow-worker", CELERY, "celery worker"),
+            ("airflow-worker", PYTHON, "celery worker"),
+            ("airflow-webserver", GUNICORN, "webserver"),
+            ("other", CELERY, "celery worker --pid /usr/local/airflow/other.pid"),
+            ("airflow-worker", SLEEP, "scheduler"),
+            ("airflow-worker", "pid=4000000;", "airflow jobs check"),
+            ("airflow-worker", "pid=;", "celery worker"),
+        ],
+    )
+    def test_not_stale(self, room, name, process, command):
+        assert self.left(room, f"/usr/local/airflow/{name}.pid", process, *command.split())
+
+    def test_of_another_component(self, room):
+        assert not self.left(room, "/usr/local/airflow/airflow-worker.pid", self.SCHEDULER, "celery", "worker")
 
 
 class TestSignals:

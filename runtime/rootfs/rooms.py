@@ -17,6 +17,7 @@ LAYERS = "ROOTFS_LAYERS"
 """Environment variable: blobs of the layers of a system, the lowest first, separated by colons; or "@" and a file of the rule
 image_arguments."""
 
+_SHARE = "usr/local/share/astro-runtime"
 _SOURCE = Path(__file__).parent
 _PLACES = {
     "entrypoint": "entrypoint",
@@ -25,7 +26,10 @@ _PLACES = {
     "bin/install-python-dependencies": "usr/local/bin/install-python-dependencies",
     "bin/install-system-packages": "usr/local/bin/install-system-packages",
     "bin/share-with-group": "usr/local/bin/share-with-group",
+    "identity.sh": f"{_SHARE}/identity.sh",
+    "profile.sh": "etc/profile.d/astro-runtime.sh",
 }
+_COMMANDS = ("celery", "dags", "jobs", "scheduler", "users", "version")
 _PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Stands where Airflow is in an image: says how it was called.
@@ -132,6 +136,11 @@ def build(place: Path) -> Room:
     airflow = root / "usr/local/bin/airflow"
     airflow.write_text(_AIRFLOW)
     airflow.chmod(0o755)
+    # Airflow's Celery is a program as well, like Debian's users.
+    celery = root / "usr/local/bin/celery"
+    celery.write_text("#!/bin/sh\necho amqp://\n")
+    celery.chmod(0o755)
+    (root / _SHARE / "airflow-commands").write_text("".join(f"{word}\n" for word in _COMMANDS))
     (root / "usr/local/airflow").mkdir(exist_ok=True)
     writable = place / "airflow"
     writable.mkdir()

@@ -88,7 +88,7 @@ def test_a_project(build, engine, line: Line, wheel: Path) -> None:
     ]
     assert said[-3:] == ["partial", "imported", line.airflow]
     made = engine.inspect("localhost/project")
-    assert made["User"] == "astro"
+    assert made["User"] == "50000"
     assert not made["Config"].get("OnBuild"), "a project's image must not do it again"
 
 

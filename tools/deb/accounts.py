@@ -83,7 +83,9 @@ def _write_home(system: System, tree: Tree, item: dict) -> None:
     tree.directory(home, item["home_mode"], item["uid"], gid)
     for path in system.below("etc/skel"):
         mode = 0o644 | (item["home_mode"] & 0o020)
-        tree.file(posixpath.join(home, path[len("etc/skel/") :]), system.text(path), mode, item["uid"], gid)
+        name = path[len("etc/skel/") :]
+        text = item.get("home_files", {}).get(name) or system.text(path)
+        tree.file(posixpath.join(home, name), text, mode, item["uid"], gid)
 
 
 def write_shells(system: System, tree: Tree, shells: Sequence[dict]) -> None:

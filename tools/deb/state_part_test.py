@@ -31,6 +31,7 @@ BASE = {
     "usr/share/debianutils/shells": "# shells\n/bin/sh\n",
     "etc/ld.so.conf": "include /etc/ld.so.conf.d/*.conf\n",
     "etc/ld.so.conf.d/x.conf": "# local\n/usr/local/lib\n",
+    "etc/skel/.bashrc": "# bash\n",
     "etc/skel/.profile": "# profile\n",
 }
 STATE = {
@@ -51,6 +52,7 @@ USER = {
     "home": "/home/u",
     "home_mode": 0o775,
     "home_gid": 0,
+    "home_files": {".bashrc": "# ours\n"},
     "password": "!",
     "shell": "/bin/sh",
 }
@@ -78,6 +80,7 @@ def test_accounts():
     home = tree.entries["home/u"]
     assert (home.mode, home.uid, home.gid) == (0o775, 50000, 0)
     assert tree.entries["home/u/.profile"].mode == 0o664
+    assert text(tree, "home/u/.bashrc") == "# ours\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,2 @@
+# Of a login shell.
+. /usr/local/share/astro-runtime/identity.sh

@@ -3,7 +3,6 @@
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
 load("//tools/oci:defs.bzl", "PACK_TAR_ATTRS", "pack_tar")
 load("//tools/oci:providers.bzl", "PartInfo")
-load("//tools/wheel:defs.bzl", "TargetPythonInfo")
 
 def _made_up_part_impl(ctx):
     return pack_tar(
@@ -12,15 +11,13 @@ def _made_up_part_impl(ctx):
         kind = "made-up",
         name = ctx.label.name,
         version = "1",
-        python = ctx.attr.snake[TargetPythonInfo],
     )
 
 made_up_part = rule(
     implementation = _made_up_part_impl,
-    doc = "Make a part of a tar with Python modules.",
+    doc = "Make a part of a tar.",
     attrs = {
         "parcel": attr.label(allow_single_file = True, mandatory = True, doc = "The tar."),
-        "snake": attr.label(mandatory = True, providers = [TargetPythonInfo], doc = "Whose modules they are."),
     } | PACK_TAR_ATTRS,
 )
 
@@ -32,7 +29,6 @@ def _forgetful_part_impl(ctx):
         kind = "made-up",
         mtree = file,
         name = ctx.attr.title,
-        python = None,
         version = "",
         **({"inputs": []} if ctx.attr.complete else {})
     )]

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from tools.cpython.errors import BuildError
 
-# Time stamp of everything that we make: 2024-01-01.
-EPOCH = 1704067200
-
 
 @dataclass(frozen=True)
 class Platform:

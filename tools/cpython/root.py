@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tools.cpython import toolchain
 from tools.cpython.errors import BuildError
-from tools.cpython.recipe import EPOCH, Platform
+from tools.cpython.recipe import Platform
 from tools.cpython.unpack import unpack_debs
+from tools.oci.epoch import EPOCH
 from tools.rootless import enter
 from tools.rootless.spec import AUTO, Mount, Spec
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.cpython.errors import BuildError
-from tools.cpython.recipe import EPOCH, Recipe
+from tools.cpython.recipe import Recipe
 from tools.cpython.root import BuildRoot
 from tools.cpython.unpack import unpack_tar
+from tools.oci.epoch import EPOCH
 from tools.rootless.spec import Mount
 
 # Docker's python images are built there too; configuration files of the result name it.

@@ -10,9 +10,10 @@ import pytest
 
 from tools.cpython import source
 from tools.cpython.errors import BuildError
-from tools.cpython.recipe import EPOCH, PLATFORMS, Recipe
+from tools.cpython.recipe import PLATFORMS, Recipe
 from tools.cpython.root import BuildRoot, Isolation
 from tools.cpython.unpack_test import make_tar
+from tools.oci.epoch import EPOCH
 
 DEBS = [Path(name) for name in os.environ["BUILD_DEBS"].split()]
 RECIPE = Recipe("3.11", "3.11.2", "Python-3.11.2", "second", (), (), {}, False, (), ("nis",), (), ())

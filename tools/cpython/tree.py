@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tools.cpython.checks import files
 from tools.cpython.errors import BuildError
-from tools.cpython.recipe import EPOCH, Recipe
+from tools.cpython.recipe import Recipe
+from tools.oci.epoch import EPOCH
 from tools.wheel.bytecode import Compiler, pyc_path
 
 # As the recipe of Docker's python images has it: tests and the static library are half of the size.
@@ -39,7 +40,7 @@ def link_names(tree: Path) -> None:
 
 
 def compile_all(tree: Path, recipe: Recipe, compiler: Compiler) -> None:
-    """Writes a .pyc (unchecked hash) beside every module of the standard library, single-threaded, in sorted order.
+    """Writes a .pyc beside every module of the standard library, single-threaded, in sorted order.
 
     Args:
         tree: the install tree.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import struct
+import sys
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tools.cpython import tree
 from tools.cpython.errors import BuildError
+from tools.wheel.bytecode import Compiler, pyc_path
 
 
 def make(place: Path, names: list[str], time: int, umask: int) -> Path:
@@ -64,3 +68,19 @@ def test_links(tmp_path: Path) -> None:
     (tmp_path / "usr/local/bin/idle3").unlink()
     with pytest.raises(BuildError, match="make install made no usr/local/bin/idle3"):
         tree.link_names(tmp_path)
+
+
+def test_bytecode_names_time_and_size_of_what_is_packed(tmp_path: Path) -> None:
+    version = ".".join(map(str, sys.version_info[:2]))
+    library = tmp_path / f"one/usr/local/lib/python{version}"
+    library.mkdir(parents=True)
+    for name in ("a", "b"):
+        (library / f"{name}.py").write_text(f"value = '{name}'\n" * 300)
+    recipe = SimpleNamespace(program=library.name, version=version, release=version)
+    tree.compile_all(tmp_path / "one", recipe, Compiler([sys.executable], {}))
+    tree.write_tar(tmp_path / "one", "usr/local", tmp_path / "one.tar")
+    with tarfile.open(tmp_path / "one.tar") as tar:
+        for name in ("a", "b"):
+            source = tar.getmember(f"usr/local/lib/{library.name}/{name}.py")
+            bytecode = tar.extractfile(pyc_path(source.name, version)).read()
+            assert struct.unpack("<3I", bytecode[4:16]) == (0, source.mtime, source.size)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from tools.cpython.errors import BuildError
-from tools.cpython.recipe import EPOCH
 from tools.deb import archive
+from tools.oci.epoch import EPOCH
 
 # In the packages' files, but of no use in a build root.
 _SKIPPED = ("usr/share/", "usr/lib/debug/", "etc/")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tools.cpython.errors import BuildError
-from tools.cpython.recipe import EPOCH
 from tools.cpython.unpack import unpack_tar, unpack_wheel
+from tools.oci.epoch import EPOCH
 
 
 def make_tar(path: Path, entries: dict[str, bytes | str]) -> Path:

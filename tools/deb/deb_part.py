@@ -14,7 +14,7 @@ from typing import AbstractSet, Dict, List, Sequence, Tuple
 
 from tools.deb import archive, effects, facts, path_filter, scripts
 from tools.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
-from tools.oci.mtree import EPOCH
+from tools.oci.epoch import EPOCH
 from tools.oci.outputs import Outputs
 from tools.oci.part import PartError, PartWriter
 

@@ -18,6 +18,7 @@ from typing import BinaryIO, Dict, Mapping, Sequence, Tuple
 
 from tools.deb import archive, path_filter
 from tools.oci import mtree
+from tools.oci.epoch import EPOCH
 from tools.rootless import syscalls
 
 
@@ -135,7 +136,7 @@ def mmdebstrap(
     # Whether foreign programs run shows by itself; mmdebstrap would want another package to find out.
     command += ["--skip=check/qemu", "oracle", str(output) + ".part", f"deb [trusted=yes] copy://{pool} ./"]
     # Nothing of the environment: mmdebstrap calls Python, which must not find the home of the one that runs here.
-    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/", "SOURCE_DATE_EPOCH": str(mtree.EPOCH)}
+    env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/", "SOURCE_DATE_EPOCH": str(EPOCH)}
     done = subprocess.run(
         [*command, "--format=tar"],
         env=env,
@@ -176,7 +177,7 @@ def configured(tree: Mapping[str, Node]) -> Tuple[Tree, Tree, str]:
         before["var/lib/dpkg/status"] = Node(status.type, status.mode, status.uid, status.gid, "", unpacked)
         _unpack(before, root)
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-        env["SOURCE_DATE_EPOCH"] = str(mtree.EPOCH)
+        env["SOURCE_DATE_EPOCH"] = str(EPOCH)
 
         def enter() -> None:
             # The machine's own /dev/null, since a node made here would not open on a file system mounted "nodev".

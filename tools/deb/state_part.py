@@ -13,7 +13,7 @@ from typing import Iterable, List, Sequence
 from tools.deb import accounts, certificates, dpkg_state, facts, ld_cache, pam
 from tools.deb.deb_part import write
 from tools.deb.tree import StateError, System, Tree
-from tools.oci.mtree import EPOCH
+from tools.oci.epoch import EPOCH
 from tools.oci.part import PartError, PartWriter
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tools.oci import files_part, mtree, tar_part
 from tools.oci.deflate import FINAL
-from tools.oci.mtree import EPOCH
+from tools.oci.epoch import EPOCH
 
 
 def outputs(directory: Path) -> list[str]:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from tools.oci import arguments, canonical, decode, mtree
+from tools.oci.epoch import EPOCH
 from tools.oci.layer import Metadata
-from tools.oci.mtree import EPOCH, MtreeError
+from tools.oci.mtree import MtreeError
 from tools.oci.outputs import Outputs
 from tools.oci.tree import PathSet, Tree, TreeError, overlay
 

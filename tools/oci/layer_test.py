@@ -13,7 +13,7 @@ import pytest
 
 from tools.oci import layer, mtree, samples, tar
 from tools.oci.deflate import FINAL, compress
-from tools.oci.mtree import EPOCH
+from tools.oci.epoch import EPOCH
 from tools.oci.part import PartWriter
 
 

@@ -18,6 +18,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tools.oci.epoch import EPOCH
+
 HEADER = "#mtree\n"
 
 FILE = "file"
@@ -27,9 +29,6 @@ HARDLINK = "hardlink"
 
 ROOT = "."
 """The path of the root directory itself."""
-
-EPOCH = 1704067200
-"""2024-01-01T00:00:00Z: the time of everything that is made here."""
 
 
 class MtreeError(Exception):

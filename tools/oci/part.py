@@ -15,7 +15,8 @@ from types import TracebackType
 
 from tools.oci import mtree, tar
 from tools.oci.deflate import Compressor, DeflateError, Joiner
-from tools.oci.mtree import DIRECTORY, EPOCH, FILE, HARDLINK, ROOT, SYMLINK, Entry
+from tools.oci.epoch import EPOCH
+from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry
 
 _WHITEOUT = ".wh."
 

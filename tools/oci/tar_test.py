@@ -7,7 +7,8 @@ import tarfile
 import pytest
 
 from tools.oci import samples, tar
-from tools.oci.mtree import DIRECTORY, EPOCH, FILE, HARDLINK, ROOT, SYMLINK, Entry
+from tools.oci.epoch import EPOCH
+from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry
 
 
 def read(header: bytes) -> tarfile.TarInfo:

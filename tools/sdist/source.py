@@ -14,7 +14,7 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from tools.cpython.recipe import EPOCH
+from tools.oci.epoch import EPOCH
 from tools.sdist.errors import SdistError
 
 _DECOMPRESS = {".tar.gz": gzip.decompress, ".tgz": gzip.decompress, ".tar.bz2": bz2.decompress}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.cpython.recipe import EPOCH
+from tools.oci.epoch import EPOCH
 from tools.sdist.errors import SdistError
 from tools.sdist.source import unpack
 

@@ -14,7 +14,7 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.cpython.recipe import EPOCH
+from tools.oci.epoch import EPOCH
 from tools.sdist.errors import SdistError
 from tools.wheel.archive import Archive
 from tools.wheel.metadata import Metadata, check_identity, read_metadata

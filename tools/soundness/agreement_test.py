@@ -91,7 +91,7 @@ def arguments(tmp_path):
         blobs.mkdir()
         made = layer(blobs, *entries)
         digests.append(made.diff_id)
-        (tmp_path / f"{number}.json").write_text(dump(collect(str(number), made.blob, {}, None)))
+        (tmp_path / f"{number}.json").write_text(dump(collect(str(number), made.blob, {})))
         options += ["--layer", str(tmp_path / f"{number}.json"), str(made.blob)]
     config = {
         "User": "astro",

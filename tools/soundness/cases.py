@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import source_hash
+
+from tools.oci.epoch import EPOCH
 from tools.soundness.elf_samples import elf_file
 from tools.soundness.samples import LIBC, MAGIC, SITE, TAG, pyc
 
@@ -181,22 +184,22 @@ CASES = {
         "not in __pycache__",
     ),
     "bytecode of another source": (
-        _pure(f"__pycache__/pure.{TAG}.opt-1.pyc", pyc(b"b = 3\n")),
-        "bytecode-source",
-        f"{SITE}/__pycache__/pure.{TAG}.opt-1.pyc",
-        "is of a source with hash",
-    ),
-    "bytecode by time": (
-        _pure(f"__pycache__/pure.{TAG}.opt-1.pyc", pyc(b"")[:4] + bytes(4) + b"\0\0\0\0\6\0\0\0"),
+        _pure(f"__pycache__/pure.{TAG}.opt-1.pyc", pyc(b"b = 33\n")),
         "bytecode-source",
         f"{SITE}/__pycache__/pure.{TAG}.opt-1.pyc",
         "another time or size",
     ),
-    "unknown bytecode": (
-        _pure(f"__pycache__/pure.{TAG}.opt-1.pyc", pyc(b"")[:4] + b"\5\0\0\0" + bytes(8)),
+    "bytecode of another time": (
+        _pure(f"__pycache__/pure.{TAG}.opt-1.pyc", pyc(b"b = 2\n", time=EPOCH + 1)),
         "bytecode-source",
         f"{SITE}/__pycache__/pure.{TAG}.opt-1.pyc",
-        "flags 0x5 are unknown",
+        "another time or size",
+    ),
+    "bytecode that is never compared": (
+        _pure(f"__pycache__/pure.{TAG}.opt-1.pyc", pyc(b"")[:4] + b"\1\0\0\0" + source_hash(b"b = 2\n")),
+        "bytecode-source",
+        f"{SITE}/__pycache__/pure.{TAG}.opt-1.pyc",
+        "its flags are 0x1: it names no time",
     ),
     "no interpreter": (_pure("tool", b"#!/bin/none\n", True), "shebang", f"{SITE}/tool", "/bin/none is not there"),
     "relative interpreter": (_pure("tool", b"#!python\n", True), "shebang", f"{SITE}/tool", "no absolute path"),
@@ -303,6 +306,6 @@ SEVERAL = [
         upper(f"{SITE}/pure.py", b"c = 3"),
         "bytecode-source",
         f"{SITE}/__pycache__/pure.{TAG}.pyc",
-        "is of a source with hash",
+        "another time or size",
     ),
 ]

@@ -1,10 +1,8 @@
 """Makes the facts of a layer: reads it once, as a stream, and writes down all that the checks of images need.
 
     python -m tools.soundness.collect --name NAME --blob L.tar.gz (--part ORIGIN MTREE)… --facts L.facts.json
-        [--interpreter WORD… --interpreter-env NAME=VALUE…]
 
-An action of Bazel, so each layer is read once, however many images hold it. `--interpreter` is the command of the image's
-Python on the machine that builds; without it bytecode cannot be compared with its sources.
+An action of Bazel, so each layer is read once, however many images hold it.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ from typing import Any
 from tools.oci import arguments, mtree
 from tools.oci.origin import Origin
 from tools.soundness import elf, facts, traces
-from tools.soundness.sources import InterpreterError, SourceHasher
 from tools.structure_test import archive
 from tools.structure_test.archive import FILE, ArchiveError, LayerStream, Member
 
@@ -45,20 +42,16 @@ class CollectError(Exception):
     """The layer cannot be read; the message names it."""
 
 
-def collect(
-    name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry]], hasher: SourceHasher | None
-) -> facts.Layer:
+def collect(name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry]]) -> facts.Layer:
     """Reads a layer.
 
     Args:
         name: what the image's history calls it.
         blob: the archive, gzip or not.
         origins: what it was made of, and the paths of each part.
-        hasher: of the interpreter whose sources it may hold.
 
     Raises:
         CollectError: it is damaged, or has what tar can hold but no image may.
-        InterpreterError: from the hasher.
     """
     owners = {}
     for number, entries in enumerate(origins.values()):
@@ -71,7 +64,7 @@ def collect(
             data = stream.exactly(member.size) if member.type == FILE and member.size else b""
             origin = owners.get(path, facts.NO_ORIGIN)
             digest = hashlib.sha256(data).hexdigest() if member.type == FILE else ""
-            extra = _extra(path, member, data, hasher) if member.type == FILE else {}
+            extra = _extra(path, member, data) if member.type == FILE else {}
             files.append(
                 facts.File(
                     path,
@@ -99,7 +92,7 @@ def _plain(path: str) -> str:
     return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
-def _extra(path: str, member: Member, data: bytes, hasher: SourceHasher | None) -> dict[str, Any]:
+def _extra(path: str, member: Member, data: bytes) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     if not path.startswith(_OURS):
         extra["md5"] = hashlib.md5(data).hexdigest()
@@ -110,8 +103,6 @@ def _extra(path: str, member: Member, data: bytes, hasher: SourceHasher | None) 
         extra["shebang"] = data[2:_SHEBANG].partition(b"\n")[0].decode("utf-8", "backslashreplace")
     if path.endswith(".pyc") and len(data) >= 16:
         extra["pyc"] = [int.from_bytes(data[:2], "little"), int.from_bytes(data[4:8], "little"), data[8:16].hex()]
-    elif path.endswith(".py") and hasher:
-        extra["source"] = hasher.hash(data)
     if path in _DATA:
         extra["base64"] = base64.b64encode(data).decode("ascii")
     elif _HEADS.fullmatch(path):
@@ -138,18 +129,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--blob", type=Path, required=True)
     parser.add_argument("--part", nargs=2, action="append", default=[], metavar=("ORIGIN", "MTREE"))
-    parser.add_argument("--interpreter", action="append", default=[], help="word of the command of the image's Python")
-    parser.add_argument("--interpreter-env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--facts", type=Path, required=True)
     options = parser.parse_args(arguments.expand(argv))
-    environment = dict(word.split("=", 1) for word in options.interpreter_env)
-    hasher = SourceHasher(options.interpreter, environment) if options.interpreter else None
     try:
         origins = {Origin.parse(word): mtree.parse(Path(listing).read_text("ascii")) for word, listing in options.part}
-        layer = collect(options.name, options.blob, origins, hasher)
-        if hasher:
-            hasher.close()
-    except (CollectError, InterpreterError, mtree.MtreeError) as error:
+        layer = collect(options.name, options.blob, origins)
+    except (CollectError, mtree.MtreeError) as error:
         print(f"error: facts of the layer {options.name}: {error}", file=sys.stderr)
         return 1
     options.facts.write_text(facts.dump(layer), "ascii")

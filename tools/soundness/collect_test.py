@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from tools.oci import mtree
@@ -11,12 +9,11 @@ from tools.oci.origin import Origin
 from tools.soundness import collect, elf, facts, traces
 from tools.soundness.elf_samples import elf_file, loader_cache
 from tools.soundness.loader import CacheError, parse_cache
-from tools.soundness.sources import InterpreterError, SourceHasher
 from tools.structure_test.samples import entry, layer
 
 
-def extras(tmp_path, *entries, hasher=None):
-    found = collect.collect("layer", layer(tmp_path, *entries).blob, {}, hasher)
+def extras(tmp_path, *entries):
+    found = collect.collect("layer", layer(tmp_path, *entries).blob, {})
     return {file.path: file.extra for file in found.files}
 
 
@@ -60,25 +57,6 @@ def test_a_cut_off_elf_has_a_fault(end) -> None:
     found = elf.read(elf_file(needed=["a"], versions={"a": ["b"]}, defines=["c"])[:end])
     assert found is not None
     assert found.fault
-
-
-def test_sources_are_hashed_by_the_interpreter(tmp_path) -> None:
-    import importlib.util
-
-    hasher = SourceHasher([sys.executable], {})
-    found = extras(tmp_path, entry("a.py", b"a = 1\n"), entry("b.py", b""), entry("c.txt", b""), hasher=hasher)
-    hasher.close()
-    assert hasher.magic == importlib.util.MAGIC_NUMBER
-    assert found["a.py"]["source"] == importlib.util.source_hash(b"a = 1\n").hex()
-    assert found["b.py"]["source"] == importlib.util.source_hash(b"").hex()
-    assert "source" not in found["c.txt"]
-
-
-def test_an_interpreter_that_does_not_work() -> None:
-    with pytest.raises(InterpreterError, match="can't run the image's interpreter /none"):
-        SourceHasher(["/none"], {}).hash(b"")
-    with pytest.raises(InterpreterError, match="ended with status"):
-        SourceHasher([sys.executable, "-c", "1"], {}).hash(b"")
 
 
 def test_what_is_kept_of_a_file(tmp_path) -> None:
@@ -145,12 +123,12 @@ def test_program(tmp_path, capsys) -> None:
     listing.write_text(mtree.dump(entries))
     output = tmp_path / "facts.json"
     words = ["--name", "wheels", "--blob", str(blob), "--part", "wheel:a=1", str(listing), "--facts", str(output)]
-    assert collect.main([*words, f"--interpreter={sys.executable}"]) == 0
+    assert collect.main(words) == 0
     found = facts.load(output)
     assert (found.name, found.origins) == ("wheels", (Origin("wheel", "a", "1"),))
     assert [file.origin for file in found.files] == [0]
     first = output.read_bytes()
-    assert collect.main([*words, f"--interpreter={sys.executable}"]) == 0
+    assert collect.main(words) == 0
     assert output.read_bytes() == first
     blob.write_bytes(b"x" * 2000)
     output.unlink()

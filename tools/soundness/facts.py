@@ -30,7 +30,6 @@ class File(NamedTuple):
       md5        of files outside of /usr/local (dpkg's records)
       pyc        [magic number, flags, the 8 bytes that say which source, as hexadecimal]
       shebang    first line of an executable, without "#!"
-      source     hash of a Python source as the image's interpreter computes it, in hexadecimal
       text       content of metadata that checks read
       base64     the same of files that are no text
       magic      the magic number of bytecode that the interpreter's own source names

@@ -16,7 +16,7 @@ HARD = {"type": b"1", "mode": 0o644}
 
 def facts(place, *layers):
     place.mkdir(exist_ok=True)
-    return [collect(f"layer{number}", layer(place, *entries).blob, {}, None) for number, entries in enumerate(layers)]
+    return [collect(f"layer{number}", layer(place, *entries).blob, {}) for number, entries in enumerate(layers)]
 
 
 CASES = {
@@ -59,7 +59,7 @@ def test_as_unpacked(name, tmp_path) -> None:
     (tmp_path / "blobs").mkdir()
     layers = [layer(tmp_path / "blobs", *entries) for entries in CASES[name]]
     real = unpack(layers, tmp_path / "root")
-    merged = merge([collect(str(number), each.blob, {}, None) for number, each in enumerate(layers)])
+    merged = merge([collect(str(number), each.blob, {}) for number, each in enumerate(layers)])
     fields = ("type", "mode", "uid", "gid", "mtime", "size", "target", "layer")
     ours = {path: tuple(getattr(node, field) for field in fields) for path, node in merged.nodes.items()}
     assert ours == {path: tuple(node) for path, node in real.nodes.items()}
@@ -112,4 +112,4 @@ def test_a_damaged_layer_is_named(tmp_path) -> None:
     blob = layer(tmp_path, entry("a", b"1" * 5000)).blob
     blob.write_bytes(blob.read_bytes()[:-20])
     with pytest.raises(CollectError, match="mine: .*cut off"):
-        collect("mine", blob, {}, None)
+        collect("mine", blob, {})

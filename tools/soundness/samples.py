@@ -1,7 +1,6 @@
 """For tests: a small sound image, made by tools/oci as the real ones are, and facts of its layers made by collect.py.
 
-`Sample` holds what goes in; a test changes one thing in it and looks at what is found. Its Python is the one that runs the
-test, because that can hash sources.
+`Sample` holds what goes in; a test changes one thing in it and looks at what is found.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools.oci.epoch import EPOCH
 from tools.oci.layer import Part, assemble
 from tools.oci.mtree import parse
 from tools.oci.origin import Origin
@@ -26,7 +26,6 @@ from tools.soundness import merge
 from tools.soundness.collect import collect
 from tools.soundness.elf_samples import elf_file, loader_cache
 from tools.soundness.facts import Layer, dump, load
-from tools.soundness.sources import SourceHasher
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 FULL = f"{PYTHON}.1"
@@ -38,9 +37,10 @@ LOADER = "lib/x86_64-linux-gnu/ld-2.31.so"
 LIBC = "lib/x86_64-linux-gnu/libc.so.6"
 
 
-def pyc(source: bytes, magic: int = MAGIC) -> bytes:
-    """The head of a bytecode file with an unchecked hash; what follows is looked at by nobody."""
-    return magic.to_bytes(2, "little") + b"\r\n\1\0\0\0" + importlib.util.source_hash(source) + b"code"
+def pyc(source: bytes, magic: int = MAGIC, time: int = EPOCH) -> bytes:
+    """The head of a bytecode file (PEP 552, by time) and something as its code."""
+    head = magic.to_bytes(2, "little") + b"\r\n" + bytes(4)
+    return head + time.to_bytes(4, "little") + len(source).to_bytes(4, "little") + b"code"
 
 
 @dataclass
@@ -148,16 +148,12 @@ class Sample:
 
     def build(self, place: Path) -> merge.Image:
         """Makes the layers, reads them, and puts them together."""
-        hasher = SourceHasher([sys.executable], {})
         layers: list[Layer] = []
         self.blobs: list[Path] = []
-        try:
-            for name, parts in self._layers().items():
-                layer, blob = make_layer(place, name, parts, hasher)
-                layers.append(layer)
-                self.blobs.append(blob)
-        finally:
-            hasher.close()
+        for name, parts in self._layers().items():
+            layer, blob = make_layer(place, name, parts)
+            layers.append(layer)
+            self.blobs.append(blob)
         config = {
             "architecture": "amd64",
             "os": "linux",
@@ -234,9 +230,7 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data).hexdigest()
 
 
-def make_layer(
-    place: Path, name: str, parts: dict[str, Callable[[PartWriter], None]], hasher: SourceHasher | None = None
-) -> tuple[Layer, Path]:
+def make_layer(place: Path, name: str, parts: dict[str, Callable[[PartWriter], None]]) -> tuple[Layer, Path]:
     """A layer of these parts, and its facts, which have been written and read again."""
     made = []
     for number, (origin, write) in enumerate(parts.items()):
@@ -248,7 +242,7 @@ def make_layer(
     assemble(made, blob, place / f"{name}.mtree")
     origins = {Origin.parse(part.origin): parse(part.mtree.read_text("ascii")) for part in made}
     document = place / f"{name}.facts.json"
-    document.write_text(dump(collect(name, blob, origins, hasher)))
+    document.write_text(dump(collect(name, blob, origins)))
     return load(document), blob
 
 

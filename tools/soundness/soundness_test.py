@@ -64,7 +64,7 @@ def test_two_owners(tmp_path) -> None:
 def test_what_is_right(tmp_path) -> None:
     """What the checks have to understand, so that it is no finding."""
     sample = Sample()
-    # Found by the RPATH of what loads it; a weak version; env; a filter of dpkg's; a diversion; bytecode by time.
+    # Found by the RPATH of what loads it; a weak version; env; a filter of dpkg's; a diversion.
     sample.wheels["native"].files["native/ext.so"] = elf_file(needed=["libown.so"], rpath="$ORIGIN/../native.libs")
     sample.wheels["native"].files["native.libs/libown.so"] = elf_file(soname="libown.so", needed=["libdeep.so"])
     sample.wheels["native"].files["native.libs/libdeep.so"] = elf_file(soname="libdeep.so")

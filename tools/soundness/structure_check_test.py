@@ -30,7 +30,7 @@ def judge(tmp_path):
     ]
     upper += [entry("usr/share/doc/libgnutls30", mode=0o755), entry("root/x", b"secret")]
     blobs = [layer(tmp_path, *entries).blob for entries in (lower, upper)]
-    facts = [collect(str(number), blob, {}, None) for number, blob in enumerate(blobs)]
+    facts = [collect(str(number), blob, {}) for number, blob in enumerate(blobs)]
     config = {
         "config": {"Env": ["A=home"], "WorkingDir": "/usr", "ExposedPorts": {"80/tcp": {}}, "Volumes": {"/v": {}}}
     }
@@ -141,7 +141,7 @@ def test_files_that_are_refused(judge, tests) -> None:
 
 def test_facts_of_another_layer(tmp_path) -> None:
     blob = layer(tmp_path, entry("a", b"1")).blob
-    tree = merge([collect("a", blob, {}, None)])
+    tree = merge([collect("a", blob, {})])
     other = layer(tmp_path, entry("b", b"1")).blob
     with pytest.raises(ContentsError, match="has no a"):
         Layers([other]).read({"x": tree.nodes["a"]})

@@ -29,7 +29,7 @@ def tree(tmp_path_factory):
         link("broken", "nothing"),
         link("loop", "loop"),
     ]
-    return merge([collect("layer", layer(place, *entries).blob, {}, None)])
+    return merge([collect("layer", layer(place, *entries).blob, {})])
 
 
 CONFIG = {"os": "linux", "config": {"Shell": ["/bin/sh"], "Labels": {"a": "b"}}, "rootfs": {"diff_ids": ["a", "b"]}}

@@ -193,6 +193,7 @@ class _Unpacker:
                     left -= os.write(fd, stream.read(left))
                 if mode & 0o7000:
                     os.fchmod(fd, mode)
+                os.utime(fd, (member.mtime, member.mtime))  # by it Python knows whether bytecode is of a source
             finally:
                 os.close(fd)
         elif kind == DIRECTORY:

@@ -59,6 +59,7 @@ class TestOneLayer:
     def test_the_listing_has_what_the_disk_cannot(self, unpacked):
         tree = unpacked([entry("f", b"12", uid=50000, gid=42, mtime=7), entry("null", type=tarfile.CHRTYPE)])
         assert tree.nodes["f"][:6] == ("file", 0o644, 50000, 42, 7, 2)
+        assert (tree.root / "f").stat().st_mtime == 7
         assert tree.nodes["null"].type == "device"
         assert on_disk(tree.root) == {"f": b"12"}
 

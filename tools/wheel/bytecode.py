@@ -1,4 +1,7 @@
-"""Bytecode: .pyc files made by the very interpreter of the image, one process for all files of a wheel."""
+"""Bytecode: .pyc files made by the very interpreter of the image, one process for all files of a wheel.
+
+Each names time and size of its source, as pip's do: an edited source is compiled again. The time is that of all files in layers.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tools.oci.epoch import EPOCH
 from tools.wheel.errors import WheelError
 
 DRIVER = Path(__file__).with_name("compile_driver.py")
@@ -47,7 +51,7 @@ class Compiler:
         for path, content in sources:
             for item in (path.encode(), content):
                 feed += len(item).to_bytes(4, "big") + item
-        command = [*self._command, "-s", "-S", "-B", "-Wignore", str(DRIVER), python]
+        command = [*self._command, "-s", "-S", "-B", "-Wignore", str(DRIVER), python, str(EPOCH)]
         try:
             done = subprocess.run(command, input=bytes(feed), env=self._environment, capture_output=True, check=False)
         except OSError as error:

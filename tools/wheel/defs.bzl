@@ -11,7 +11,6 @@
     )
 """
 
-load("//tools/wheel/private:interpreter.bzl", _add_interpreter = "add_interpreter", _interpreter_files = "interpreter_files")
 load(
     "//tools/wheel/private:locked_wheels.bzl",
     _locked_file_of = "locked_file_of",
@@ -25,8 +24,6 @@ load("//tools/wheel/private:wheel_part.bzl", _wheel_part = "wheel_part")
 load("//tools/wheel/private/providers:target_python_info.bzl", _TargetPythonInfo = "TargetPythonInfo")
 
 TargetPythonInfo = _TargetPythonInfo
-add_interpreter = _add_interpreter
-interpreter_files = _interpreter_files
 locked_file_of = _locked_file_of
 locked_libraries = _locked_libraries
 locked_wheel_labels = _locked_wheel_labels

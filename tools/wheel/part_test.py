@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib
 import io
+import marshal
+import os
 import py_compile
 import stat
 import subprocess
@@ -19,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tools.oci import mtree
+from tools.oci.epoch import EPOCH
 from tools.wheel import part
 from tools.wheel.bytecode import Compiler
 from tools.wheel.samples import make_wheel
@@ -47,14 +51,18 @@ def install(wheel: Path, folder: Path, *options: str) -> int:
     return part.main([*arguments, *options])
 
 
+def _archive(folder: Path) -> tarfile.TarFile:
+    raw = zlib.decompressobj(-15).decompress((folder / "d").read_bytes() + b"\x03\x00")
+    return tarfile.open(fileobj=io.BytesIO(raw + bytes(1024)))
+
+
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
     """Gives what a part holds: path → (mode, content); checks the listing against it."""
-    raw = zlib.decompressobj(-15).decompress((folder / "d").read_bytes() + b"\x03\x00")
     found = {}
-    with tarfile.open(fileobj=io.BytesIO(raw + bytes(1024))) as archive:
+    with _archive(folder) as archive:
         for member in archive:
             assert member.isreg()
-            assert (member.uid, member.gid, member.mtime) == (0, 0, mtree.EPOCH)
+            assert (member.uid, member.gid, member.mtime) == (0, 0, EPOCH)
             stream = archive.extractfile(member)
             assert stream is not None
             found[member.name] = (member.mode, stream.read())
@@ -132,11 +140,12 @@ def test_bytecode_is_what_py_compile_makes(tmp_path: Path) -> None:
     assert install(make_wheel(tmp_path, FILES), tmp_path) == 0
     source = tmp_path / "source.py"
     source.write_text(str(FILES["sample/__init__.py"]))
+    os.utime(source, (EPOCH, EPOCH))
     compiled = py_compile.compile(
         str(source),
         cfile=str(tmp_path / "source.pyc"),
         dfile=f"/{SITE}/sample/__init__.py",
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP,
     )
     assert compiled
     ours = contents(tmp_path)[f"{SITE}/sample/__pycache__/__init__.{CACHE}.pyc"][1]
@@ -144,6 +153,35 @@ def test_bytecode_is_what_py_compile_makes(tmp_path: Path) -> None:
     assert ours[:16] == theirs[:16]
     # The order of a set in a .pyc follows the hash seed, which py_compile here has from this process; marks may differ, too.
     assert len(ours) == len(theirs)
+
+
+def test_an_edited_module_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As installed, bytecode is what runs; after an edit it isn't, whether the size changed or only the time."""
+    assert install(make_wheel(tmp_path, {"sample/edited.py": "value = 1\n"}), tmp_path) == 0
+    with _archive(tmp_path) as archive:
+        archive.extractall(tmp_path / "root")
+    site = tmp_path / "root" / SITE
+    source = site / "sample/edited.py"
+    cached = site / f"sample/__pycache__/edited.{CACHE}.pyc"
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def value() -> int:
+        for name in ("sample", "sample.edited"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return importlib.import_module("sample.edited").value
+
+    code = marshal.dumps(compile("value = 2", "", "exec"))
+    cached.write_bytes(cached.read_bytes()[:16] + code)
+    assert value() == 2
+    source.write_text("value = 3\n")
+    assert value() == 3
+    os.utime(source, (EPOCH, EPOCH))
+    assert value() == 2
+    source.write_text("value = 40\n")
+    os.utime(source, (EPOCH, EPOCH))
+    assert value() == 40
 
 
 def test_bytecode_whatever_else_the_interpreter_holds() -> None:

@@ -16,7 +16,7 @@ A CPython for one architecture, built from locked source by `zig cc`: the same b
         …
     )
 
-Files: a tar of usr/local, with tests and static libraries left out, bytecode (unchecked hash) in place. For amd64 also,
+Files: a tar of usr/local, with tests and static libraries left out, bytecode in place. For amd64 also,
 as TargetPythonInfo, what compiles the bytecode of wheels (tools/cpython/compiler.py). The build fails when an extension module is missing, is for another machine, or needs a newer glibc or another library than
 the images have.
 """
@@ -73,12 +73,10 @@ def _cpython_impl(ctx):
     providers = []
     if ctx.attr.build_python:
         build_python = ctx.attr.build_python[PythonTreeInfo]
-        compiler = build_python.compiler
         args.add("--build-python", build_python.tree)
         inputs.append(build_python.tree)
     else:
-        compiler = _compiler(ctx, tree)
-        providers.append(compiler)
+        providers.append(_compiler(ctx, tree))
 
     run_python(
         ctx,
@@ -96,7 +94,6 @@ def _cpython_impl(ctx):
         PythonTreeInfo(
             arch = ctx.attr.arch,
             build_root_debs = tuple(ctx.files.build_debs),
-            compiler = compiler,
             release = json.decode(ctx.attr.recipe)["release"],
             tree = tree,
             version = ctx.attr.version,

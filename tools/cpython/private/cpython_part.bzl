@@ -12,7 +12,6 @@ def _cpython_part_impl(ctx):
         kind = "python",
         name = "python" + python.version,
         version = python.release,
-        python = python.compiler,
     )
 
 cpython_part = rule(

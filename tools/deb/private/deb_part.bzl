@@ -61,7 +61,6 @@ def _deb_part_impl(ctx):
             inputs = [ctx.file.deb],
             kind = "deb",
             name = ctx.attr.package,
-            python = None,
             version = ctx.attr.version,
         ),
     ]

@@ -50,7 +50,6 @@ def _debian_state_part_impl(ctx):
             inputs = ctx.files.debs,
             kind = "debian-state",
             name = ctx.attr.architecture,
-            python = None,
             version = "",
         ),
     ]

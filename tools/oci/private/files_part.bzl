@@ -58,7 +58,6 @@ def _files_part_impl(ctx):
             inputs = [file for _, file in files],
             kind = "files",
             name = ctx.attr.title or ctx.label.name,
-            python = None,
             version = "",
         ),
     ]

@@ -20,7 +20,7 @@ PACK_TAR_ATTRS = {
     "_tar_part": attr.label(default = "//tools/oci:tar_part"),
 } | PYTHON_ATTRS
 
-def pack_tar(ctx, *, src, kind, name, version, python, owner = "0:0", prefix = ""):
+def pack_tar(ctx, *, src, kind, name, version, owner = "0:0", prefix = ""):
     """Register the action that makes a part of a tar file.
 
     Args:
@@ -29,7 +29,6 @@ def pack_tar(ctx, *, src, kind, name, version, python, owner = "0:0", prefix = "
       kind: see PartInfo, as the three below.
       name: within the kind.
       version: of the input.
-      python: whose bytecode it holds, or None.
       owner: `UID:GID` of everything in it.
       prefix: directory of the image under which the paths of the tar lie.
 
@@ -62,7 +61,6 @@ def pack_tar(ctx, *, src, kind, name, version, python, owner = "0:0", prefix = "
             kind = kind,
             mtree = mtree,
             name = name,
-            python = python,
             version = version,
         ),
     ]
@@ -74,7 +72,6 @@ def _tar_part_impl(ctx):
         kind = "tar",
         name = ctx.label.name,
         version = "",
-        python = None,
         owner = ctx.attr.owner,
         prefix = ctx.attr.prefix,
     )

@@ -12,8 +12,6 @@ from tools.soundness.merge import Image, Node
 KINDS = ("bytecode-magic", "bytecode-source")
 
 _CACHED = re.compile(r"((?:.*/)?)__pycache__/([^/]+?)\.((?:cpython|pypy)[^/.]*(?:\.\d+)*)(?:\.opt-[12])?\.pyc")
-_HASHED = 0b01
-_KNOWN = 0b11
 _ADVICE = (
     "tools/wheel/bytecode.py and tools/cpython make it; it has to be made again of this source by this interpreter."
 )
@@ -54,13 +52,7 @@ def _foreign(path: str, node: Node, tag: str, interpreter: Interpreter) -> Itera
 def _fault(source: Node | None, flags: int, key: str) -> str:
     if source is None:
         return "its source is not there"
-    if flags & ~_KNOWN:
-        return f"its flags {flags:#x} are unknown"
-    if flags & _HASHED:
-        if "source" not in source.extra:
-            return "its source was not hashed, as no interpreter belongs to the layer"
-        return (
-            "" if source.extra["source"] == key else f"is of a source with hash {key}, its has {source.extra['source']}"
-        )
+    if flags:
+        return f"its flags are {flags:#x}: it names no time, and an edited source would have no effect"
     expected = (source.mtime & 0xFFFFFFFF).to_bytes(4, "little") + (source.size & 0xFFFFFFFF).to_bytes(4, "little")
     return "" if expected.hex() == key else "is of a source of another time or size"

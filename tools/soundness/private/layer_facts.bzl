@@ -2,19 +2,14 @@
 
 load("//tools/oci:providers.bzl", "ImageInfo", "LayerInfo")
 load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
-load("//tools/python:runtime.bzl", "PythonRuntimeInfo")
 load("//tools/soundness/private/providers:image_facts_info.bzl", "ImageFactsInfo")
 load("//tools/soundness/private/providers:layer_facts_info.bzl", "LayerFactsInfo")
-load("//tools/wheel:defs.bzl", "add_interpreter", "interpreter_files")
 
 def _part_arguments(part):
     return ["--part", part.origin, part.mtree.path]
 
 def _layer_facts(target, ctx):
     layer = target[LayerInfo]
-    pythons = {part.python.version: part.python for part in layer.parts if part.python}
-    if len(pythons) > 1:
-        fail("the layer {} holds bytecode of several Pythons: {}".format(target.label, ", ".join(sorted(pythons.keys()))))
     facts = ctx.actions.declare_file(ctx.label.name + ".facts.json")
     args = ctx.actions.args()
     args.use_param_file("@%s")
@@ -23,17 +18,12 @@ def _layer_facts(target, ctx):
     args.add("--blob", layer.blob)
     args.add_all(layer.parts, map_each = _part_arguments)
     args.add("--facts", facts)
-    tools = []
-    for python in pythons.values():
-        add_interpreter(args, python, ctx.attr._python[PythonRuntimeInfo])
-        tools = interpreter_files(python)
     run_python(
         ctx,
         program = ctx.attr._program,
         module = "tools.soundness.collect",
         arguments = [args],
         inputs = [layer.blob] + [part.mtree for part in layer.parts],
-        tools = tools,
         outputs = [facts],
         mnemonic = "LayerFacts",
         progress_message = "Collecting facts of layer %{label}",

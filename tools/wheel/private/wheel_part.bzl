@@ -43,7 +43,6 @@ def _wheel_part_impl(ctx):
             inputs = [ctx.file.wheel],
             kind = "wheel",
             name = ctx.attr.distribution,
-            python = target,
             version = ctx.attr.version,
         ),
     ]

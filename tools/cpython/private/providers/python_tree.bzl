@@ -5,7 +5,6 @@ PythonTreeInfo = provider(
     fields = {
         "arch": "string: \"amd64\" or \"arm64\".",
         "build_root_debs": "tuple of Files: packages in which the amd64 interpreter of this version runs, shell included.",
-        "compiler": "TargetPythonInfo (//tools/wheel): the amd64 interpreter of this version, which compiles its bytecode.",
         "release": "string: \"3.11.2\".",
         "tree": "File: tar of usr/local.",
         "version": "string: \"3.11\".",

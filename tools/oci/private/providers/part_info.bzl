@@ -16,13 +16,12 @@ FIELDS = dict(
     mtree = "File: the listing of all its paths (mtree(5)), directories included.",
     name = "string: the input's name within its kind; it stays the same from version to version.",
     origin = "string: kind, name and version in one word, `deb:libc6=2.31` (computed; tools/oci/origin.py reads it).",
-    python = "TargetPythonInfo (//tools/wheel) of the interpreter whose bytecode it may hold, or None.",
     version = "string: the input's version; \"\" where it has none.",
 )
 
 _SEPARATORS = [":", "=", " "]
 
-def _init(*, deflate, inputs, kind, mtree, name, python, version):
+def _init(*, deflate, inputs, kind, mtree, name, version):
     for field, value in [("kind", kind), ("name", name)]:
         if not value or [mark for mark in _SEPARATORS if mark in value]:
             fail("PartInfo: {} is {}: it must have no {} in it and not be empty".format(field, repr(value), ", ".join([repr(mark) for mark in _SEPARATORS])))
@@ -33,7 +32,6 @@ def _init(*, deflate, inputs, kind, mtree, name, python, version):
         mtree = mtree,
         name = name,
         origin = "{}:{}".format(kind, name) + ("=" + version if version else ""),
-        python = python,
         version = version,
     )
 

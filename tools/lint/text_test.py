@@ -19,6 +19,7 @@ NO_REGISTRIES = {
     "docs.astronomer.io",
     "support.astronomer.io",
 }
+LICENCE = "LICENSE"  # its text is given, with its author's host in it
 MAXIMUM_LINES = {".py": 450, ".bzl": 300, ".sh": 300}
 
 
@@ -49,7 +50,7 @@ def test_host_names_are_found() -> None:
 
 
 def test_no_host_names() -> None:
-    faults = [f"{name}: {host}" for name, text in texts() for host in sorted(host_names(text))]
+    faults = [f"{name}: {host}" for name, text in texts() if name != LICENCE for host in sorted(host_names(text))]
     assert not faults, report([*faults, "registries are found by the clients' configuration: docs/mirrors.md"])
 
 

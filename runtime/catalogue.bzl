@@ -8,7 +8,6 @@ A row is one line of the Runtime or of Core:
   python         default Python, what //runtime:<line> means
   pythons        every Python the line is built for; each needs the lock requirements_lock/<line>_py<XY>.json
   architectures  amd64, arm64
-  cutoff         its locks hold only distributions uploaded up to this day
   without        optional: provider of runtime/providers.bzl that this line can't have -> why
 
 Adding a Runtime is adding a row and its lock (docs/adding-a-runtime.md).
@@ -23,7 +22,6 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64"],
-        "cutoff": "2022-12-13",
     },
     {
         "line": "5",
@@ -33,7 +31,6 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64"],
-        "cutoff": "2023-03-24",
     },
     {
         "line": "6",
@@ -43,7 +40,6 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64", "arm64"],
-        "cutoff": "2023-10-13",
     },
     {
         "line": "7",
@@ -53,7 +49,6 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64", "arm64"],
-        "cutoff": "2023-06-14",
     },
     {
         "line": "8",
@@ -63,7 +58,6 @@ _ROWS = [
         "python": "3.10",
         "pythons": ["3.10"],
         "architectures": ["amd64", "arm64"],
-        "cutoff": "2023-10-13",
     },
     {
         "line": "9",
@@ -73,7 +67,6 @@ _ROWS = [
         "python": "3.11",
         "pythons": ["3.9", "3.10", "3.11"],
         "architectures": ["amd64", "arm64"],
-        "cutoff": "2024-07-19",
     },
     {
         "line": "10",
@@ -83,7 +76,6 @@ _ROWS = [
         "python": "3.11",
         "pythons": ["3.9", "3.10", "3.11"],
         "architectures": ["amd64", "arm64"],
-        "cutoff": "2024-06-14",
     },
     {
         "line": "core_2_2",
@@ -93,7 +85,6 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64"],
-        "cutoff": "2022-04-04",
     },
     {
         "line": "core_2_3",
@@ -103,7 +94,6 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64"],
-        "cutoff": "2022-08-23",
     },
     {
         "line": "core_2_4",
@@ -113,11 +103,10 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64", "arm64"],
-        "cutoff": "2022-11-14",
     },
 ]
 
-_FIELDS = ["airflow", "architectures", "cutoff", "edition", "line", "python", "pythons", "version"]
+_FIELDS = ["airflow", "architectures", "edition", "line", "python", "pythons", "version"]
 _OPTIONAL_FIELDS = ["without"]
 _ARCHITECTURES = ["amd64", "arm64"]
 
@@ -173,7 +162,6 @@ def image_rows(rows = _ROWS):
         struct(
             airflow = row["airflow"],
             architectures = row["architectures"],
-            cutoff = row["cutoff"],
             default_python = python == row["python"],
             edition = row["edition"],
             line = row["line"],

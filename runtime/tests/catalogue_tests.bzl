@@ -10,7 +10,6 @@ load("//runtime:publish.bzl", "moving_tags", "release_tags")
 _ROW = {
     "airflow": "2.8.4",
     "architectures": ["amd64", "arm64"],
-    "cutoff": "2024-06-14",
     "edition": "runtime",
     "line": "10",
     "python": "3.11",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import functools
 from collections.abc import Sequence
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import BuildTag, InvalidWheelFilename, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from tools.lock.index import IndexFile, uploaded_by
 from tools.lock.model import LockedFile, LockError, LockSpec, normalize
@@ -11,12 +15,7 @@ from tools.lock.resolver import Pin
 from tools.wheel.tags import TagError, parse_wheel_name, supported
 
 _SDIST_SUFFIXES = (".tar.gz", ".zip", ".tgz", ".tar.bz2")
-_OPERATORS = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
+_PATCHES = 40  # more than any minor version of Python has had
 
 
 def choose(
@@ -41,16 +40,17 @@ def choose(
     for arch in archs:
         rank = {tag: place for place, tag in enumerate(supported(spec.python, arch))}
         usable = [
-            (min(rank[tag] for tag in tags if tag in rank), file.file, file, tags)
-            for file, tags in wheels
+            (-min(rank[tag] for tag in tags if tag in rank), build, file, tags)
+            for file, build, tags in wheels
             if any(tag in rank for tag in tags)
         ]
         if usable:
-            _, _, file, tags = min(usable)
+            # As pip: the best tag, of these the highest build number; of equals the first by name.
+            *_, file, tags = max(sorted(usable, key=lambda wheel: wheel[2].file), key=lambda wheel: wheel[:2])
         elif sdists:
             file, tags = min(sdists, key=lambda sdist: sdist.file), []
         else:
-            there = ", ".join(sorted(file.file for file, _ in wheels)) or "none"
+            there = ", ".join(sorted(file.file for file, *_ in wheels)) or "none"
             raise LockError(
                 f"lock {spec.lock!r}: {name} {version} has no file for Python {spec.python} on {arch}"
                 f" uploaded by {spec.cutoff} (wheels there: {there}; no source distribution)"
@@ -78,18 +78,19 @@ def choose(
 
 def _of_version(
     spec: LockSpec, name: str, version: str, files: list[IndexFile]
-) -> tuple[list[tuple[IndexFile, list[str]]], list[IndexFile]]:
+) -> tuple[list[tuple[IndexFile, BuildTag, list[str]]], list[IndexFile]]:
     wheels, sdists = [], []
     for file in files:
         if not uploaded_by(file, spec.cutoff) or not python_allowed(file.requires_python, spec.python):
             continue
         if file.file.endswith(".whl"):
             try:
-                written_name, written_version, tags = parse_wheel_name(file.file)
-            except TagError:
+                written_name, written_version, build, _ = parse_wheel_filename(file.file)
+                *_, tags = parse_wheel_name(file.file)
+            except (InvalidWheelFilename, TagError):
                 continue  # the index has old files whose names follow no rule; pip passes over them too
-            if normalize(written_name) == name and same_version(written_version, version):
-                wheels.append((file, tags))
+            if written_name == name and written_version == Version(version):
+                wheels.append((file, build, tags))
         else:
             for suffix in _SDIST_SUFFIXES:
                 stem = file.file[: -len(suffix)] if file.file.endswith(suffix) else ""
@@ -100,47 +101,22 @@ def _of_version(
 
 
 def same_version(written: str, version: str) -> bool:
-    """Tells whether a version in a file name means `version`: `1.0` and `1.0.0`, `2024.04.1` and `2024.4.1` are one."""
-    return _version_key(written) == _version_key(version)
+    """Tells whether a version in a file name means `version`: `1.0` and `1.0.0`, `1.0rc1` and `1.0c1` are one."""
+    try:
+        return Version(written) == Version(version)
+    except InvalidVersion:
+        return False  # of a time without rules for versions
 
 
-def _version_key(version: str) -> tuple[object, ...]:
-    text = re.sub(r"[-_+]", ".", version.lower().lstrip("v"))
-    parts = [int(part) if part.isdigit() else part for part in re.findall(r"\d+|[a-z]+", text)]
-    while parts and parts[-1] == 0:
-        parts.pop()
-    return tuple(parts)
-
-
+@functools.lru_cache(maxsize=None)
 def python_allowed(requires: str, python: str) -> bool:
     """Tells whether `Requires-Python` (PEP 440 specifiers) allows a Python minor version.
 
-    A minor version is allowed when one of its patch versions can be: `>=3.9.1` allows 3.9, as pip does in a 3.9 that
-    is new enough. Clauses that can't be read allow everything; the resolver has looked at them already.
+    A minor version is allowed when one of its patch versions is: `>=3.9.1` allows 3.9, as pip does in a 3.9 that is new
+    enough. What is no specifier allows everything, as in pip; the resolver has looked at it already.
     """
-    minor = tuple(int(part) for part in python.split("."))
-    for clause in requires.split(","):
-        match = re.fullmatch(r"\s*(<=?|>=?|==|!=|~=)\s*v?([\d.]+?)(\.\*)?\s*", clause)
-        if not match:
-            continue
-        operator, number, star = match.groups()
-        bound = tuple(int(part) for part in number.split(".") if part)
-        start = bound[:2] + (0,) * (2 - len(bound))
-        if operator == "~=":
-            if minor < start or minor[0] != bound[0] or (len(bound) > 2 and minor != start):
-                return False
-        elif operator == "==":
-            if minor[: len(bound[:2])] != bound[:2]:
-                return False
-        elif operator == "!=":
-            if star and minor[: len(bound)] == bound:
-                return False
-        elif operator == "<" and len([part for part in bound[2:] if part]):
-            if not minor <= start:
-                return False
-        elif operator == ">" and len(bound) > 2:
-            if not minor >= start:
-                return False
-        elif not _OPERATORS[operator](minor, start):
-            return False
-    return True
+    try:
+        specifiers = SpecifierSet(requires)
+    except InvalidSpecifier:
+        return True
+    return any(specifiers.contains(f"{python}.{patch}") for patch in range(_PATCHES))

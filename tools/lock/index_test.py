@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.lock.choose import python_allowed, same_version
+from tools.lock.choose import choose, python_allowed, same_version
 from tools.lock.index import Index, IndexFile, pip_index, relative_path, uploaded_by
 from tools.lock.local_index import LocalIndex
-from tools.lock.model import LockError
+from tools.lock.model import LockError, LockSpec
+from tools.lock.resolver import Pin
 
 
 def test_files(tmp_path: Path) -> None:
@@ -88,7 +89,12 @@ def test_cutoff_is_the_whole_day() -> None:
         ("", True),
         (">=3.9", True),
         (">=3.9.1,<4", True),
-        (">3.9", False),
+        (">3.9", True),
+        (">3.9.99", False),
+        ("===3.9.2", True),
+        ("===3.10.2", False),
+        ("==3.9", True),
+        (">=3.6.*", True),  # no specifier
         ("<3.9", False),
         ("<=3.9", True),
         ("<3.9.2", True),
@@ -108,6 +114,29 @@ def test_versions() -> None:
     assert same_version("2024.04.1", "2024.4.1")
     assert same_version("1.0", "1.0.0")
     assert same_version("1.0.post1", "1.0.post1")
-    assert same_version("1.0_1", "1.0+1")
+    assert same_version("1.0c1", "1.0rc1")
+    assert same_version("1.0-1", "1.0.post1")
     assert not same_version("1.0", "1.0rc1")
     assert not same_version("1.10", "1.1")
+    assert not same_version("2004d-bad_1", "1.1")
+
+
+@pytest.mark.parametrize(
+    ("tags", "chosen"),
+    [
+        (["1-py3-none-any", "10-py3-none-any", "9-py3-none-any", "py3-none-any"], "10-py3-none-any"),
+        (["2-py3-none-any", "2a-py3-none-any"], "2a-py3-none-any"),
+        (["5-py3-none-any", "cp311-cp311-manylinux_2_17_x86_64"], "cp311-cp311-manylinux_2_17_x86_64"),
+        (["py2.py3-none-any", "py3-none-any"], "py2.py3-none-any"),
+    ],
+)
+def test_the_best_tag_and_the_highest_build_number(tags: list[str], chosen: str) -> None:
+    files = [
+        IndexFile(f"a_b-1.0rc1-{tag}.whl", f"packages/{tag}", f"{n:064}", 1, "2024-01-01T00:00:00Z", "", False)
+        for n, tag in enumerate(tags)
+    ]
+    pin = Pin("a-b", "1.0c1", frozenset(file.sha256 for file in files), frozenset(), "")
+    spec = LockSpec("some", "some.in", "3.11", ("amd64",), "2024-06-14")
+    for order in (files, files[::-1]):
+        (locked,) = choose(spec, pin, ["amd64"], order, False, [])
+        assert locked.file == f"a_b-1.0rc1-{chosen}.whl"

@@ -78,14 +78,17 @@ def make(
 
 
 def write(folder: Path, files: dict[str, str]) -> list[str]:
-    """Writes the files that differ, each beside its place and then renamed over it; gives the names of those."""
+    """Writes the files that differ, each beside its place and then renamed over it; gives the names of those.
+
+    The name beside it is the same in each run, so what a killed run has left there goes.
+    """
     changed = []
     for name, text in sorted(files.items()):
         path = folder / name
-        if path.is_file() and path.read_bytes() == text.encode():
-            continue
-        beside = folder / f".{name}.{os.getpid()}"
+        beside = folder / f".{name}.new"
         try:
+            if path.is_file() and path.read_bytes() == text.encode():
+                continue
             beside.write_bytes(text.encode())
             os.replace(beside, path)
         finally:

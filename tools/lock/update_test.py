@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,11 @@ def files(root: Path) -> dict[str, dict[str, Any]]:
     return {file["file"]: file for file in lock["files"]}
 
 
+def contents(root: Path) -> dict[str, str]:
+    """Gives the names and texts of all files beside the locks."""
+    return {path.name: path.read_text() for path in (root / "requirements_lock").iterdir()}
+
+
 def refusal(root: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
     """Runs the updater, which must fail and leave nothing behind; gives what it says."""
     before = sorted(path.name for path in (root / "requirements_lock").iterdir())
@@ -115,6 +121,33 @@ def test_one_file_per_line_sorted_and_idempotent(root: Path, capsys: pytest.Capt
     assert run(root) == 0
     assert capsys.readouterr().out == "line_py311: unchanged\n"
     assert (root / "requirements_lock/line_py311.json").read_text() == text
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_a_killed_run_leaves_nothing_that_the_next_one_trips_over(
+    root: Path, capsys: pytest.CaptureFixture[str], moment: int
+) -> None:
+    assert run(root) == 0
+    whole = contents(root)
+    for name in ("line_py311.json", "line_py311.txt"):
+        (root / "requirements_lock" / name).write_text("old\n")
+    child = os.fork()
+    if child == 0:
+        replace, calls = os.replace, []
+
+        def dies(source: Path, target: Path) -> None:
+            calls.append(target)
+            if len(calls) == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+            replace(source, target)
+
+        update.os.replace = dies
+        os._exit(run(root))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert run(root, "--check") == 1  # half a lock is never taken for one
+    assert contents(root) != whole
+    assert run(root) == 0
+    assert contents(root) == whole
 
 
 def test_check(root: Path, index: LocalIndex, capsys: pytest.CaptureFixture[str]) -> None:

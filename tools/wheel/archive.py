@@ -16,7 +16,7 @@ import zlib
 from pathlib import Path
 from types import TracebackType
 
-from tools.wheel.errors import WheelError
+from tools.wheel.errors import REMEDY, WheelError
 
 STORED = zipfile.ZIP_STORED
 DEFLATED = zipfile.ZIP_DEFLATED
@@ -127,14 +127,14 @@ class Archive:
             if info.is_dir():
                 continue
             if info.filename in entries:
-                raise WheelError(f"{self.file}: {info.filename}: stands twice in the wheel")
+                raise WheelError(f"{self.file}: {info.filename}: occurs twice in the wheel; {REMEDY}")
             mode = info.external_attr >> 16
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 kind = "a symbolic link" if stat.S_ISLNK(mode) else f"no plain file (mode {mode:o})"
-                raise WheelError(f"{self.file}: {info.filename}: is {kind}; wheels hold plain files only")
+                raise WheelError(f"{self.file}: {info.filename}: is {kind}; wheels hold plain files only; {REMEDY}")
             if info.compress_type not in (STORED, DEFLATED):
                 raise WheelError(
-                    f"{self.file}: {info.filename}: compression method {info.compress_type} is not allowed"
+                    f"{self.file}: {info.filename}: compression method {info.compress_type} is not allowed; {REMEDY}"
                 )
             if info.compress_type == STORED and info.compress_size != info.file_size:
                 raise WheelError(f"{self.file}: {info.filename}: stored, but declares two sizes")
@@ -143,7 +143,7 @@ class Archive:
                 size=info.file_size,
                 crc32=info.CRC,
                 method=info.compress_type,
-                executable=bool(mode & 0o111),
+                executable=stat.S_ISREG(mode) and bool(mode & 0o111),
                 start=start,
                 length=info.compress_size,
             )

@@ -76,7 +76,7 @@ def test_duplicate(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         archive.writestr("sample/data.txt", "again")
-    assert "sample/data.txt: stands twice" in refusal(path)
+    assert "sample/data.txt: occurs twice" in refusal(path)
 
 
 def test_file_as_directory(tmp_path: Path) -> None:

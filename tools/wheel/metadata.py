@@ -8,9 +8,17 @@ import re
 
 from tools.wheel.archive import Archive
 from tools.wheel.errors import WheelError
-from tools.wheel.tags import TagError, expand, fits, is_pure
+from tools.wheel.tags import TagError, expand, fits, is_pure, parse_wheel_name
 
 _LIMIT = 16 << 20  # metadata are read as a whole; none that is real comes near
+
+
+# PEP 440, appendix B. The standard library alone: `packaging` itself is unpacked by this module.
+_VERSION = re.compile(
+    r"v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?(\d+)?)?"
+    r"(?:-(\d+)|[-_.]?(post|rev|r)[-_.]?(\d+)?)?(?:[-_.]?(dev)[-_.]?(\d+)?)?(?:\+([a-z0-9]+(?:[-_.][a-z0-9]+)*))?"
+)
+_PRE = {"alpha": "a", "beta": "b", "c": "rc", "pre": "rc", "preview": "rc"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Metadata:
         version: likewise
         tags: expanded compatibility tags of WHEEL
         purelib: whether the root goes to purelib (else platlib; one and the same in our images)
+        data: names of its .data directories: every one that ends so, as pip has it; wheels spell them otherwise than .dist-info
         console_scripts: (script's name, module, attribute) of both entry point groups that make scripts
     """
 
@@ -31,17 +40,34 @@ class Metadata:
     version: str
     tags: tuple[str, ...]
     purelib: bool
+    data: tuple[str, ...]
     console_scripts: tuple[tuple[str, str, str], ...]
-
-    @property
-    def data(self) -> str:
-        """Name of the wheel's .data directory."""
-        return self.dist_info[: -len(".dist-info")] + ".data"
 
 
 def normalize(name: str) -> str:
     """Gives a distribution's name in the normal form of PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def normalize_version(version: str) -> str:
+    """Give a version in one spelling, so that equal versions of PEP 440 are equal; what PEP 440 doesn't know stays as it is."""
+    match = _VERSION.fullmatch(version.strip().lower())
+    if not match:
+        return version
+    epoch, release, pre, pre_number, implicit_post, post, post_number, dev, dev_number, local = match.groups()
+    numbers = [int(number) for number in release.split(".")]
+    while len(numbers) > 1 and not numbers[-1]:
+        numbers.pop()
+    found = f"{int(epoch or 0)}!" + ".".join(map(str, numbers))
+    if pre:
+        found += f"{_PRE.get(pre, pre)}{int(pre_number or 0)}"
+    if post or implicit_post:
+        found += f".post{int(post_number or implicit_post or 0)}"
+    if dev:
+        found += f".dev{int(dev_number or 0)}"
+    if local:
+        found += "+" + ".".join(str(int(part)) if part.isdigit() else part for part in re.split(r"[-_.]", local))
+    return found
 
 
 def read_metadata(wheel: Archive) -> Metadata:
@@ -57,14 +83,15 @@ def read_metadata(wheel: Archive) -> Metadata:
     dist_info = infos[0]
     about = _fields(wheel, f"{dist_info}/WHEEL")
     version = about.get("wheel-version", [""])[0]
-    if not re.fullmatch(r"1\.\d+", version):
+    if not re.fullmatch(r"[01](\.\d+)*", version):
         raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: Wheel-Version {version!r} is not supported (1.x is)")
     try:
-        tags = tuple(tag for line in about.get("tag", []) for tag in expand(line))
+        # pip goes by the file's name alone.
+        tags = tuple(tag for line in about.get("tag", []) for tag in expand(line)) or tuple(
+            parse_wheel_name(wheel.file)[2]
+        )
     except TagError as error:
         raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: {error}") from error
-    if not tags:
-        raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: names no Tag")
     core = _fields(wheel, f"{dist_info}/METADATA")
     for key in ("Name", "Version"):
         if not core.get(key.lower()):
@@ -75,6 +102,7 @@ def read_metadata(wheel: Archive) -> Metadata:
         version=core["version"][0],
         tags=tags,
         purelib=about.get("root-is-purelib", [""])[0].lower() == "true",
+        data=tuple(root for root in roots if root.endswith(".data")),
         console_scripts=_console_scripts(wheel, f"{dist_info}/entry_points.txt"),
     )
 
@@ -85,7 +113,7 @@ def check_identity(wheel: Archive, metadata: Metadata, name: str, version: str) 
     Raises:
         WheelError: it is of another one.
     """
-    if normalize(metadata.name) != normalize(name) or metadata.version != version:
+    if normalize(metadata.name) != normalize(name) or normalize_version(metadata.version) != normalize_version(version):
         raise WheelError(f"{wheel.file}: is {metadata.name} {metadata.version}, the lock says {name} {version}")
 
 
@@ -127,7 +155,7 @@ def _fields(wheel: Archive, name: str) -> dict[str, list[str]]:
             break
         key, colon, value = line.partition(":")
         if not colon:
-            raise WheelError(f"{wheel.file}: {name}: {line!r} is no header field")
+            break  # as the `email` package: from here on it is the description (a licence's second line without indent)
         found.setdefault(key.strip().lower(), []).append(value.strip())
     return found
 

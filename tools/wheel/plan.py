@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from tools.wheel.archive import Archive
-from tools.wheel.errors import WheelError
+from tools.wheel.errors import REMEDY, WheelError
 from tools.wheel.metadata import Metadata
 from tools.wheel.record import Record
-from tools.wheel.scripts import entry_point_script, for_python
+from tools.wheel.scripts import entry_point_script, for_python, wrapped_entry_point
 
 INSTALLER = "bazel"
 
@@ -80,20 +80,23 @@ def plan(wheel: Archive, metadata: Metadata, record: Record, layout: Layout, req
             other = items[item.path]
             raise WheelError(
                 f"{wheel.file}: {item.entry or 'an entry point'} and {other.entry or 'an entry point'}"
-                f" would both be installed as /{item.path}"
+                f" would both be installed as /{item.path}; {REMEDY}"
             )
         items[item.path] = item
 
+    scripts = {script for script, _, _ in metadata.console_scripts}
     for name, entry in wheel.entries.items():
         if name == record.name:
             continue
         top, _, rest = name.partition("/")
         key = "purelib"
-        if top == metadata.data:
+        if top in metadata.data:
             key, _, rest = rest.partition("/")
             directory = layout.scheme(key, metadata.name)
             if directory is None or not rest:
-                raise WheelError(f"{wheel.file}: {name}: {key!r} is no installation scheme")
+                raise WheelError(f"{wheel.file}: {name}: {key!r} is no installation scheme; {REMEDY}")
+            if key == "scripts" and wrapped_entry_point(rest) in scripts:
+                continue
             path = f"{directory}/{rest}"
         else:
             path = f"{layout.site_packages}/{name}"
@@ -109,7 +112,7 @@ def plan(wheel: Archive, metadata: Metadata, record: Record, layout: Layout, req
         )
     for script, module, attribute in for_python(metadata.name, metadata.console_scripts, layout.python):
         path = f"{layout.scripts}/{script}"
-        # An entry point wins over a file of that name in .data/scripts, as with pip.
+        # An entry point wins over a file of that name in .data/data/bin, as with pip.
         items.pop(path, None)
         add(Item(path, None, entry_point_script(layout.interpreter, module, attribute), executable=True))
     dist_info = f"{layout.site_packages}/{metadata.dist_info}"

@@ -6,10 +6,11 @@ import base64
 import csv
 import hashlib
 import io
+import posixpath
 from collections.abc import Iterable
 
 from tools.wheel.archive import Archive
-from tools.wheel.errors import WheelError
+from tools.wheel.errors import REMEDY, WheelError
 from tools.wheel.metadata import Metadata, read_text
 
 _STRONG = ("sha256", "sha384", "sha512")
@@ -28,20 +29,29 @@ class Record:
         self.name = f"{metadata.dist_info}/RECORD"
         self._rows: dict[str, tuple[str, str]] = {}
         free = {self.name, self.name + ".jws", self.name + ".p7s"}
+        directories = {
+            "/".join(parts[:depth])
+            for parts in (name.split("/") for name in wheel.entries)
+            for depth in range(1, len(parts))
+        }
         for row in self._csv(read_text(wheel, self.name)):
             if not row:
                 continue
             if len(row) != 3:
                 raise WheelError(f"{wheel.file}: {self.name}: row {row!r} has not three fields")
             path, digest, size = row
-            if path in self._rows and self._rows[path] != (digest, size):
-                raise WheelError(f"{wheel.file}: {self.name}: lists {path} twice")
             if path not in wheel.entries:
-                raise WheelError(f"{wheel.file}: {self.name}: lists {path}, which is not in the wheel")
+                path = posixpath.normpath(path.replace("\\", "/"))  # written on Windows, or with ./
+            if path in self._rows and self._rows[path] != (digest, size):
+                raise WheelError(f"{wheel.file}: {self.name}: lists {path} twice; {REMEDY}")
+            if path not in wheel.entries:
+                if path in directories:
+                    continue
+                raise WheelError(f"{wheel.file}: {self.name}: lists {path}, which is not in the wheel; {REMEDY}")
             self._rows[path] = (digest, size)
         for name in wheel.entries:
             if name not in free and not self._rows.get(name, ("", ""))[0]:
-                raise WheelError(f"{wheel.file}: {name}: RECORD has no hash of it")
+                raise WheelError(f"{wheel.file}: {name}: RECORD has no hash of it; {REMEDY}")
 
     def _csv(self, text: str) -> list[list[str]]:
         try:
@@ -60,7 +70,7 @@ class Record:
             return  # RECORD itself and its signatures
         algorithm, _, expected = digest.partition("=")
         if algorithm not in _STRONG:
-            raise WheelError(f"{self._wheel}: {name}: RECORD's hash is of {algorithm!r}, which is too weak")
+            raise WheelError(f"{self._wheel}: {name}: RECORD's hash is of {algorithm!r}, which is too weak; {REMEDY}")
         self._compare(name, expected, _encode(hashlib.new(algorithm, content).digest()))
         if size and size != str(len(content)):
             raise WheelError(f"{self._wheel}: {name}: holds {len(content)} bytes, RECORD says {size}")

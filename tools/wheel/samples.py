@@ -34,6 +34,8 @@ def make_wheel(
     record: str | None = None,
     record_extra: str = "",
     wheel_text: str | None = None,
+    metadata: Content | None = None,
+    dist_info: str = "",
     method: int = zipfile.ZIP_DEFLATED,
     modes: Mapping[str, int] | None = None,
 ) -> Path:
@@ -48,14 +50,16 @@ def make_wheel(
         record: text of RECORD, instead of the right one
         record_extra: more lines of RECORD
         wheel_text: text of WHEEL, instead of the right one
+        metadata: METADATA, instead of the right one
+        dist_info: name of the .dist-info directory, where it is spelled otherwise than the file
         method: compression method of the entries
         modes: Unix modes of entries, with the file type
     """
-    dist_info = f"{name}-{version}.dist-info"
+    dist_info = dist_info or f"{name}-{version}.dist-info"
     contents = {key: value.encode() if isinstance(value, str) else value for key, value in files.items()}
-    contents[f"{dist_info}/METADATA"] = (
-        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata_extra}".encode()
-    )
+    if metadata is None:
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{metadata_extra}"
+    contents[f"{dist_info}/METADATA"] = metadata.encode() if isinstance(metadata, str) else metadata
     if wheel_text is None:
         wheel_text = f"Wheel-Version: 1.0\nGenerator: samples\nRoot-Is-Purelib: true\nTag: {tag}\n"
     contents[f"{dist_info}/WHEEL"] = wheel_text.encode()

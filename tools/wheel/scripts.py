@@ -22,12 +22,21 @@ def entry_point_script(interpreter: str, module: str, attribute: str) -> bytes:
     return _TEMPLATE.format(interpreter=interpreter, module=module, name=name, attribute=attribute).encode()
 
 
+def wrapped_entry_point(file: str) -> str:
+    """Give the entry point that a file of .data/scripts would start: setuptools made such files, and pip leaves them out."""
+    name = file.rpartition("/")[2]
+    for suffix in (".exe", "-script.py", ".pya"):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
 def rewrite_shebang(content: bytes, interpreter: str) -> bytes:
     """Gives a wheel's script with its `#!python` line (also `#!pythonw`) naming the interpreter; others unchanged."""
-    first, newline, rest = content.partition(b"\n")
+    first, _, rest = content.partition(b"\n")
     if not first.startswith(b"#!python"):
         return content
-    return b"#!" + interpreter.encode() + newline + rest
+    return b"#!" + interpreter.encode() + b"\n" + rest
 
 
 def for_python(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools.wheel.archive import Archive
 from tools.wheel.errors import WheelError
-from tools.wheel.metadata import check_tags, read_metadata
+from tools.wheel.metadata import Metadata, check_tags, read_metadata
 from tools.wheel.plan import Layout, plan
 from tools.wheel.record import Record
 from tools.wheel.tags import MACHINES
@@ -34,12 +34,15 @@ def unpack_library(wheel: Archive, record: Record, layout: Layout, into: Path) -
             _write(into / item.path[len(base) :], content, item.executable)
 
 
-def unpack_entry(wheel: Archive, record: Record, name: str, file: Path) -> None:
-    """Writes one entry of a wheel to `file`, executable.
+def unpack_entry(wheel: Archive, metadata: Metadata, record: Record, name: str, file: Path) -> None:
+    """Write one entry of a wheel to `file`, executable; `{data}` in its name is any of the wheel's .data directories.
 
     Raises:
         WheelError: there is no such entry, or it isn't what RECORD says.
     """
+    name = next(
+        (path for path in (name.replace("{data}", data) for data in metadata.data) if path in wheel.entries), name
+    )
     if name not in wheel.entries:
         near = [entry for entry in wheel.entries if entry.rpartition("/")[2] == name.rpartition("/")[2]]
         raise WheelError(f"{wheel.file}: has no entry {name}" + (f"; there is {', '.join(near)}" if near else ""))
@@ -80,7 +83,7 @@ def main(argv: list[str] | None = None) -> int:
             if options.into:
                 unpack_library(wheel, record, Layout(options.python), options.into)
             else:
-                unpack_entry(wheel, record, options.entry.replace("{data}", metadata.data), options.file)
+                unpack_entry(wheel, metadata, record, options.entry, options.file)
     except WheelError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

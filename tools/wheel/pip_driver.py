@@ -1,0 +1,33 @@
+"""Installs wheels by pip's own installer; a program of its own, since each pip needs an interpreter of its own.
+
+Takes a pip wheel, and on standard input a JSON list of (case, name, wheel, root). Gives a JSON object on standard output:
+case → null, or what pip says of a wheel that it refuses.
+"""
+
+import json
+import sys
+
+sys.path.insert(0, sys.argv[1])
+
+from pip._internal.models.scheme import Scheme  # noqa: E402
+from pip._internal.operations.install.wheel import install_wheel  # noqa: E402
+
+
+def main():
+    python = "python{}.{}".format(*sys.version_info[:2])
+    sys.executable = "/usr/local/bin/" + python  # what pip writes into scripts
+    said = {}
+    for case, name, wheel, root in json.load(sys.stdin):
+        prefix = root + "/usr/local"
+        library = "{}/lib/{}/site-packages".format(prefix, python)
+        headers = "{}/include/{}/{}".format(prefix, python, name)
+        scheme = Scheme(platlib=library, purelib=library, headers=headers, scripts=prefix + "/bin", data=prefix)
+        try:
+            install_wheel(name, wheel, scheme, name, pycompile=False, warn_script_location=False, requested=True)
+            said[case] = None
+        except Exception as error:  # noqa: BLE001 (whatever stops pip is an answer)
+            said[case] = "{}: {}".format(type(error).__name__, error)
+    json.dump(said, sys.stdout)
+
+
+main()

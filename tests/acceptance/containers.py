@@ -97,7 +97,7 @@ class Engine:
 
     def _copy(self, layout: Path, target: str, *flags: str) -> None:
         copy = self._room.path(f"/srv/layout-{layout.name}")
-        shutil.copytree(layout, copy)  # without Bazel's links, which point out of the room
+        shutil.copytree(layout, copy)  # runfiles are links, which point out of the room
         try:
             command = ("skopeo", "copy", "--quiet", *flags, f"oci:/srv/{copy.name}", target)
             self._room.run(*command, timeout=1200).succeeded()

@@ -138,14 +138,17 @@ def changed(repository: Path, change: Changed) -> Iterator[None]:
 
 def written(executions: Path, root: Path) -> tuple[int, int]:
     """Of an execution log (--execution_log_json_file): how many actions were executed (no cache is used), and the bytes of
-    their files. Links count as such: a layout's layers are links.
+    their files. What an action was given and gives again costs nothing: a layout's layers are hard links.
 
     Args:
         executions: the log.
         root: where paths of outputs begin: bazel-out is there.
     """
     executed = spawns.read(executions)
-    return len(executed), sum((root / path).lstat().st_size for spawn in executed for path in spawn.outputs)
+    made = [
+        path for spawn in executed for path, content in spawn.outputs.items() if content not in spawn.inputs.values()
+    ]
+    return len(executed), sum((root / path).lstat().st_size for path in made)
 
 
 def build(targets: Sequence[str], log: Path, options: Sequence[str] = ()) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,18 @@ def test_locks_are_put_back(tmp_path: Path) -> None:
 
 def test_counts_what_was_executed(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"123")
-    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "document").write_bytes(b"12345")
+    os.link(tmp_path / "file", tmp_path / "link")
+    content = {"digest": {"hash": "ab", "sizeBytes": "3"}}
+    document = {"path": "document", "digest": {"hash": "cd", "sizeBytes": "5"}}
     spawns = [
-        {"mnemonic": "A", "actualOutputs": [{"path": "file", "digest": {"sizeBytes": "3"}}]},
-        {"mnemonic": "B", "actualOutputs": [{"path": "link", "digest": {"sizeBytes": "3"}}]},
+        {"mnemonic": "A", "actualOutputs": [{"path": "file", **content}]},
+        {
+            "mnemonic": "B",
+            "inputs": [{"path": "file", **content}],
+            "actualOutputs": [{"path": "link", **content}, document],
+        },
     ]
     (tmp_path / "log").write_text("".join(json.dumps(spawn, indent=2) for spawn in spawns))
     actions, size = changes.written(tmp_path / "log", tmp_path)
-    assert (actions, size) == (2, 3 + len("file"))
+    assert (actions, size) == (2, 3 + 5)

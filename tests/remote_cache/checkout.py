@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 # Actions whose outputs are not put into the cache, named as in Build.executed (docs/remote-cache.md says why).
-KEPT_OUT = frozenset({"OciTarball", *(f"//tools/lint:{name}_test" for name in ("python", "starlark", "text"))})
+KEPT_OUT = frozenset(
+    {"OciLayout", "OciTarball", *(f"//tools/lint:{name}_test" for name in ("python", "starlark", "text"))}
+)
 
 _FIELDS = ('  "mnemonic": ', '  "cacheHit": ', '  "targetLabel": ')
 

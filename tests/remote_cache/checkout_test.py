@@ -24,6 +24,7 @@ def test_executed(tmp_path: Path) -> None:
         {"mnemonic": "A", "cacheHit": True},
         {"mnemonic": "B"},
         {"mnemonic": "B", "note": "} {"},
+        {"mnemonic": "OciLayout"},
         {"mnemonic": "OciTarball"},
         {"mnemonic": "TestRunner", "targetLabel": "//a:test"},
         {"mnemonic": "TestRunner", "targetLabel": "//tools/lint:text_test"},
@@ -32,7 +33,7 @@ def test_executed(tmp_path: Path) -> None:
     # Bazel writes one object after the other, over many lines.
     (tmp_path / "log").write_text("".join(json.dumps(entry, indent=2) for entry in entries))
     found = checkout.executed(tmp_path / "log")
-    assert found == {"B": 2, "OciTarball": 1, "//a:test": 1, "//tools/lint:text_test": 1}
+    assert found == {"B": 2, "OciLayout": 1, "OciTarball": 1, "//a:test": 1, "//tools/lint:text_test": 1}
     assert checkout.Build(0, 1.0, executed=found).missed() == {"B": 2, "//a:test": 1}
 
 

@@ -5,8 +5,9 @@
 With one image and without `--index`, `index.json` names the image's manifest. With `--index` it names an image index
 of all the images, whose document is also written to that file.
 
-Layers are relative symbolic links to the files that the layer rule made: an image costs kilobytes, however many
-images share the layer. All other blobs are files.
+Every blob is a regular file, since the readers built on go-containerregistry (crane, syft, cosign) refuse symbolic links.
+Layers are hard links to the files that the layer rule made, so an image costs kilobytes, however many images share the layer.
+Where a hard link can't be made, the layer is copied.
 """
 
 from __future__ import annotations
@@ -83,11 +84,12 @@ def write(output: Path, images: Sequence[Image], layers: Mapping[str, Path], ind
     Args:
         output: the directory; made if missing, empty otherwise.
         images: all images in it; just one if there is no index.
-        layers: digest of each layer, and its file, to which a relative link is made.
+        layers: digest of each layer, and its file.
         index: the image index, if there is one.
 
     Raises:
         LayoutError: a layer is not there.
+        OSError: a blob can't be written.
     """
     blobs = output / "blobs" / "sha256"
     blobs.mkdir(parents=True)
@@ -96,7 +98,7 @@ def write(output: Path, images: Sequence[Image], layers: Mapping[str, Path], ind
     for digest in dict.fromkeys(digest for image in images for digest in image.layers()):
         if digest not in layers:
             raise LayoutError(f"the layer {digest} is in a manifest, but was not given")
-        _file(blobs, digest).symlink_to(os.path.relpath(layers[digest], blobs))
+        _link(layers[digest], _file(blobs, digest))
     root = images[0].descriptor() if index is None else canonical.descriptor(canonical.INDEX, index)
     (output / "oci-layout").write_bytes(OCI_LAYOUT)
     (output / "index.json").write_bytes(root_document(root))
@@ -104,6 +106,15 @@ def write(output: Path, images: Sequence[Image], layers: Mapping[str, Path], ind
 
 def _file(blobs: Path, digest: str) -> Path:
     return blobs / digest.partition(":")[2]
+
+
+def _link(source: Path, target: Path) -> None:
+    """Make a hard link, or a copy where the two are on different mounts or the file system has no links (left)."""
+    source = source.resolve()  # in a sandbox, inputs are symbolic links
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def read_image(manifest: Path, config: Path) -> Image:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tarfile
@@ -52,11 +53,32 @@ def test_one_image(tmp_path: Path) -> None:
     assert len(list((root / "blobs/sha256").iterdir())) == 4
 
 
-def test_layers_are_relative_links_and_nothing_else_is(tmp_path: Path) -> None:
+def test_blobs_are_regular_files_and_layers_take_no_space(tmp_path: Path) -> None:
     root = tmp_path / "deep" / "image"
     assert layout.main([*make(tmp_path, "amd64", [b"one"]), "--output", str(root)]) == 0
-    links = {path: os.readlink(path) for path in root.rglob("*") if path.is_symlink()}
-    assert list(links.values()) == ["../../../../layers/one"]
+    for path in (root / "blobs/sha256").iterdir():
+        assert path.is_file() and not path.is_symlink()
+        blob(root, f"sha256:{path.name}")
+    assert (root / "blobs" / canonical.digest(b"one").replace(":", "/")).samefile(tmp_path / "layers/one")
+
+
+def test_layer_that_is_a_link_in_the_sandbox(tmp_path: Path) -> None:
+    arguments = make(tmp_path, "amd64", [b"one"])
+    (tmp_path / "layers/one").rename(tmp_path / "elsewhere")
+    (tmp_path / "layers/one").symlink_to(tmp_path / "elsewhere")
+    assert layout.main([*arguments, "--output", str(tmp_path / "image")]) == 0
+    path = tmp_path / "image/blobs" / canonical.digest(b"one").replace(":", "/")
+    assert not path.is_symlink() and path.read_bytes() == b"one"
+
+
+def test_layers_are_copied_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: object, target: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert layout.main([*make(tmp_path, "amd64", [b"one"]), "--output", str(tmp_path / "image")]) == 0
+    path = tmp_path / "image/blobs" / canonical.digest(b"one").replace(":", "/")
+    assert path.read_bytes() == b"one" and path.stat().st_nlink == 1
 
 
 def test_index(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ Makes an image of layers and a configuration.
     )
 
 Gives an OCI layout directory, which `skopeo copy oci:DIR …`, `podman pull oci:DIR` and `crane push DIR …` take. Its layers are
-relative symbolic links into the build's outputs; copy it elsewhere with `cp -RL`.
+hard links to the `layer`s' files: it takes no disk space of its own, and `cp -R` copies it like any other directory.
 
 A file that two layers own, or a directory to which they give different owners or modes, is an error that names both.
 
@@ -74,8 +74,7 @@ def _image_impl(ctx):
     return [
         DefaultInfo(
             files = depset([image.layout]),
-            # The links of the layout lead there.
-            runfiles = ctx.runfiles([image.layout] + [layer.blob for layer in layers]),
+            runfiles = ctx.runfiles([image.layout]),
         ),
         OutputGroupInfo(
             digest = depset([image.digest]),

@@ -29,7 +29,7 @@ def _image_index_impl(ctx):
     return [
         DefaultInfo(
             files = depset([layout]),
-            runfiles = ctx.runfiles([layout] + [layer.blob for image in images for layer in image.layers]),
+            runfiles = ctx.runfiles([layout]),
         ),
         OutputGroupInfo(
             digest = depset([digest]),

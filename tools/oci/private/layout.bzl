@@ -43,8 +43,8 @@ def image_inputs(images):
 def write_layout(ctx, *, output, images, index = None, digest = None, annotations = {}):
     """Registers the action.
 
-    The layers are inputs although none is read: a link in a directory output must not dangle, and Bazel takes the
-    digest of what it points to.
+    The action makes hard links to the layers. A sandbox is another mount, where links are refused, and a cache or a remote
+    worker would hand back copies: so it runs locally, and no cache keeps it.
 
     Args:
       ctx: the rule's context; its attributes include LAYOUT_ATTRS and PYTHON_ATTRS.
@@ -76,4 +76,5 @@ def write_layout(ctx, *, output, images, index = None, digest = None, annotation
         outputs = [output] + ([index, digest] if index else []),
         mnemonic = "OciLayout",
         progress_message = "Writing OCI layout %{label}",
+        execution_requirements = {"local": "1"},
     )

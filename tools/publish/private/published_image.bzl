@@ -11,20 +11,18 @@ def _published_image_impl(ctx):
         whole = target[ImageInfo]
         images = [whole]
     layouts = [whole.layout] + [image.layout for image in images]
-    blobs = [layer.blob for image in images for layer in image.layers]
     lines = ["--layout=" + whole.layout.short_path]
     lines += ["--image={}={}".format(image.architecture, image.layout.short_path) for image in images]
     output = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.write(output, "\n".join(lines) + "\n")
     return [DefaultInfo(
         files = depset([output]),
-        # The links of the layouts lead to the blobs.
-        runfiles = ctx.runfiles([output] + layouts + blobs),
+        runfiles = ctx.runfiles([output] + layouts),
     )]
 
 published_image = rule(
     implementation = _published_image_impl,
-    doc = "Writes the arguments of tools.publish.push and tools.publish.load that name an image; brings its layouts and layers along.",
+    doc = "Writes the arguments of tools.publish.push and tools.publish.load that name an image; brings its layouts along.",
     attrs = {
         "image": attr.label(
             doc = "The image or index.",

@@ -6,7 +6,7 @@ FIELDS = dict(
     digest = "File: the digest of the index, `sha256:…` and a newline.",
     images = "tuple of ImageInfo: in the order of the index.",
     index = "File: the image index blob (JSON).",
-    layout = "File: the OCI layout directory. Its layers are relative links: see ImageInfo.",
+    layout = "File: the OCI layout directory. All its blobs are regular files.",
 )
 
 ImageIndexInfo = provider(

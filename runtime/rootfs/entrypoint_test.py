@@ -312,6 +312,8 @@ class TestPidFiles:
             ("airflow-worker", SLEEP, "scheduler"),
             ("airflow-worker", "pid=4000000;", "airflow jobs check"),
             ("airflow-worker", "pid=;", "celery worker"),
+            ("other", SLEEP, "echo --pid /usr/local/airflow/other.pid"),
+            ("other", SLEEP, "celery stop --pid /usr/local/airflow/other.pid"),
         ],
     )
     def test_not_stale(self, room, name, process, command):

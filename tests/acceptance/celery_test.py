@@ -51,6 +51,21 @@ def test_a_task_waits_in_the_triggerer(airflow: Deployment) -> None:
     assert airflow.triggerer_has_fired()
 
 
+def test_components_that_are_killed_come_back(airflow: Deployment) -> None:
+    package = "airflow.providers.celery" if airflow.line.since("2.7") else "airflow"
+    ping = ("celery", "--app", f"{package}.executors.celery_executor.app", "inspect", "ping", "--destination", "celery@worker")
+    worker = airflow.components["worker"]
+    for container in airflow.components.values():
+        container.kill_and_restart()
+    wait_until("the worker to answer", lambda: "pong" in worker.exec(*ping).out, 180, 2)
+    airflow.wait_until_healthy()
+    api = web.Api()
+    api.trigger("plain", "second")
+    assert api.finish("plain", "second") == "success"
+    for container in airflow.components.values():
+        assert container.running()
+
+
 def test_a_worker_that_is_told_to_stop_lets_its_task_end(airflow: Deployment) -> None:
     api = web.Api()
     worker = airflow.components["worker"]

@@ -62,6 +62,33 @@ def test_another_user_of_the_group_can_write_the_logs(airflow: Deployment) -> No
     assert "plain" in worker.exec("find", f"{HOME}/logs").succeeded().out
 
 
+@pytest.mark.parametrize("started_as", ["50000:50000", f"{UID}:0"])
+@pytest.mark.parametrize(
+    ("user", "home", "name", "umask"),
+    [
+        ("50000", "/home/astro", "astro", "0002"),
+        ("1000:0", "/home/astro", "astro", "0002"),
+        (f"{UID}:0", "/home/astro", "astro", "0002"),
+        ("1234:1234", "/tmp", "astro", "0002"),
+        ("0:0", "/root", "root", "0022"),
+    ],
+)
+def test_who_it_is_beside_the_entrypoint(engine, line, started_as, user, home, name, umask) -> None:
+    container = engine.start("beside", line.image, "sleep", "600", options=Options({}, (), ("--user", started_as)))
+    try:
+        show = "touch ~/x; echo ~ $USER $LOGNAME; umask"
+        as_user = ("--user", user)
+        for command in (("bash", "-c", show), ("bash", "-lc", show), ("/entrypoint", "sh", "-c", show)):
+            found = container.exec(*command, flags=as_user).succeeded().out
+            assert found == f"{home} {name} {name}\n{umask}\n", command
+        if user.endswith(":0") or user == "50000":
+            container.exec("sh", "-c", "touch ~/y", flags=as_user).succeeded()
+            container.exec("python", "-c", "import getpass; getpass.getuser()", flags=as_user).succeeded()
+            container.exec("airflow", "version", flags=as_user).succeeded()
+    finally:
+        container.remove()
+
+
 def test_the_user_can_install_for_itself(engine, line, restricted: Options) -> None:
     script = (
         f"cd {HOME}; touch here; mkdir -p dags plugins include; python -m venv /tmp/v; /tmp/v/bin/python -c 'print(42)'"

@@ -54,6 +54,39 @@ def test_another_version_is_not_taken(machine: Machine) -> None:
     assert machine.arguments()[-1] == "info"
 
 
+@pytest.mark.parametrize("label", ["7.4.0", "7.99.1"])
+def test_compatible_bazel_on_path_is_run_with_a_warning(machine: Machine, label: str) -> None:
+    """Where none is there in the right version."""
+    machine.program("bazel", SAY_ARGUMENTS.replace("${USE_BAZEL_VERSION:-latest}", label))
+    result = machine.bazel(*ARGUMENTS)
+    assert machine.arguments() == ["bazel", *ARGUMENTS]
+    assert (result.returncode, machine.in_cache()) == (7, [])
+    (warning,) = result.stderr.splitlines()
+    assert f"using Bazel {label} (on PATH): .bazelversion asks for {VERSION}" in warning
+
+    machine.program("bazelisk", SAY_ARGUMENTS)
+    assert machine.bazel("info").stderr == ""
+    assert machine.arguments() == ["bazelisk", "info"]
+
+
+@pytest.mark.parametrize("label", ["7.3.2", "8.1.0", "9.0.0", "latest", "no_version"])
+def test_other_bazel_on_path_is_not_run(machine: Machine, label: str) -> None:
+    """Neither what MODULE.bazel does not allow nor, where a root can be made, another first number."""
+    machine.program("bazel", SAY_ARGUMENTS.replace("${USE_BAZEL_VERSION:-latest}", label))
+    machine.bazel("info")
+    assert runs_root(machine)
+
+
+def test_compatible_bazel_of_debian_is_run_with_a_warning(machine: Machine) -> None:
+    machine.write(machine.standins / "make", "echo 8.1.0 >$target.tree/usr/share/bazel/build-label.txt\n")
+    for _ in range(2):
+        result = machine.bazel("info")
+        assert result.returncode == 7 and runs_root(machine)
+        warnings = [line for line in result.stderr.splitlines() if "using Bazel" in line]
+        assert len(warnings) == 1 and f"8.1.0 (Debian's in forky): .bazelversion asks for {VERSION}" in warnings[0]
+    assert len(machine.calls("mmdebstrap")) == 1
+
+
 def test_bazelisk_that_can_not_get_the_version_is_not_taken(machine: Machine) -> None:
     machine.program("bazelisk", "#!/bin/sh\necho 'could not download Bazel' >&2\nexit 1\n")
     machine.bazel("info")
@@ -206,11 +239,12 @@ def environment(machine: Machine) -> dict[str, str]:
 
 
 def test_registries_are_asked_from_the_clients(machine: Machine) -> None:
-    machine.program("apt-get", "#!/bin/sh\necho https://debian.example/debian/\n")
+    lines = ["https://debian.example/debian/", "https://old.example/debian", "https://debian.example/debian/", "https://x.example/x"]
+    machine.program("apt-get", "#!/bin/sh\n" + "".join(f"echo {line}\n" for line in lines))
     machine.program("python3", "#!/bin/sh\necho https://index.example/simple\n")
     machine.bazel("info", LD_PRELOAD="", PYTHONPATH="/x")
     found = environment(machine)
-    assert found["RUNTIME_DEBIAN_URL"] == "https://debian.example/debian/"
+    assert found["RUNTIME_DEBIAN_URL"] == "https://debian.example/debian/ https://old.example/debian"
     assert found["RUNTIME_PYPI_INDEX_URL"] == "https://index.example/simple"
     assert "PYTHONPATH" not in found and found["PATH"] == "/usr/sbin:/usr/bin"
 

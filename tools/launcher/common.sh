@@ -1,5 +1,8 @@
 # Shared by the launcher's scripts: messages, the cache directory, and where the registries are.
 
+container_marks="/.dockerenv /run/.containerenv"
+kernel_settings=/proc/sys
+
 say() { printf 'tools/bazel: %s\n' "$*" >&2; }
 
 # die REASON REMEDY: one actionable line, then stop.
@@ -14,11 +17,12 @@ launcher_cache() {
     printf '%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}/airflow-runtime-images"
 }
 
-# The Debian mirror of this machine's apt (URL of the directory that holds dists/ and pool/), if it has one.
-host_debian_mirror() {
+# The Debian mirrors of this machine's apt (URLs of directories that hold dists/ and pool/, separated by blanks), if any.
+host_debian_mirrors() {
     command -v apt-get >/dev/null 2>&1 || return 0
     # Security and third-party archives have other last path components.
-    apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -E '^https?://.*/debian/?$' | head -n 1
+    apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
+        awk '/^https?:.*\/debian\/?$/ && !seen[$0]++ { printf "%s%s", blank, $0; blank = " " }'
 }
 
 # The index that this machine's pip uses: by its environment, its configuration, else its own default.
@@ -27,6 +31,45 @@ host_pypi_index() {
     python3 -c 'if True:
         from pip._internal.commands import create_command
         print(create_command("download").parse_args([])[0].index_url)' 2>/dev/null || true
+}
+
+# compatible VERSION: whether MODULE.bazel's bazel_compatibility allows it.
+compatible() {
+    case $1 in [0-9]*.[0-9]*.[0-9]*) ;; *) return 1 ;; esac
+    for bound in $(sed -n '/bazel_compatibility/,/\]/s/"\([<>=-]*[0-9.]*\)"/\n\1\n/gp' "$workspace/MODULE.bazel" | grep '^[<>-]'); do
+        other=$(printf %s "$bound" | tr -d '<>=-')
+        least=$(printf '%s\n' "$1" "$other" | sort -V | head -n 1)
+        case $bound in
+        ">="*) [ "$least" = "$other" ] ;;
+        "<="*) [ "$least" = "$1" ] ;;
+        ">"*) [ "$least" = "$other" ] && [ "$1" != "$other" ] ;;
+        "<"*) [ "$least" = "$1" ] && [ "$1" != "$other" ] ;;
+        "-"*) [ "$1" != "$other" ] ;;
+        esac || return 1
+    done
+}
+
+# use_compatible VERSION PLACE: says that it is not the version that is tested.
+use_compatible() {
+    say "using Bazel $1 ($2): .bazelversion asks for $version, which is the version that is tested; MODULE.bazel allows others"
+}
+
+# need_namespaces: stops, with the reason and the way on, where bubblewrap may not make a namespace.
+need_namespaces() {
+    ! bwrap --ro-bind / / true 2>/dev/null || return 0
+    elsewhere="or put bazelisk or bazel $version on PATH"
+    for mark in $container_marks; do
+        [ ! -e "$mark" ] ||
+            die "bubblewrap may not make a namespace in this container (it needs CAP_SYS_ADMIN and a seccomp profile that allows it)" \
+                "Start the container with --privileged, $elsewhere."
+    done
+    for setting in kernel.apparmor_restrict_unprivileged_userns=0 kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000; do
+        file=$kernel_settings/$(printf %s "${setting%=*}" | tr . /)
+        case $setting:$(cat "$file" 2>/dev/null || echo none) in
+        *=0:1 | *=1:0 | *000:0) die "bubblewrap may not make a namespace: ${setting%=*} forbids it" "Run: sudo sysctl -w $setting ($elsewhere)" ;;
+        esac
+    done
+    die "bubblewrap may not make a namespace here" "Allow user namespaces (in a container: --privileged), $elsewhere."
 }
 
 # The bundle of certificate authorities that this machine trusts.

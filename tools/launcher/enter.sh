@@ -118,8 +118,7 @@ enter_and_run() {
     root=$1
     shift
     command -v bwrap >/dev/null || die "bubblewrap is not installed" "Run: sudo apt-get install -y bubblewrap"
-    bwrap --ro-bind / / true 2>/dev/null ||
-        die "bubblewrap may not make a namespace here" "Allow user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; docker: --privileged), or put bazelisk or bazel $version on PATH."
+    need_namespaces
     ! printf %s "$PWD" | LC_ALL=C grep -q '[^ -~]' ||
         die "Debian's Bazel can't work in $PWD: letters beyond ASCII" "Move it, or put bazelisk or bazel $version on PATH."
     for path in "$PWD" "$workspace" "${HOME:-/}"; do
@@ -127,7 +126,7 @@ enter_and_run() {
     done
 
     # The registries, from the host's clients; what the user set in the environment stays.
-    : "${RUNTIME_DEBIAN_URL:=$(host_debian_mirror)}"
+    : "${RUNTIME_DEBIAN_URL:=$(host_debian_mirrors)}"
     : "${RUNTIME_PYPI_INDEX_URL:=$(host_pypi_index)}"
     [ -z "$RUNTIME_DEBIAN_URL" ] || export RUNTIME_DEBIAN_URL
     [ -z "$RUNTIME_PYPI_INDEX_URL" ] || export RUNTIME_PYPI_INDEX_URL

@@ -19,13 +19,31 @@ VERSION = (REPOSITORY / ".bazelversion").read_text().strip()
 # fmt: off
 PROGRAMS = (
     "awk", "cat", "chmod", "cp", "cut", "date", "dirname", "env", "find", "flock", "grep", "head", "mkdir", "mkfifo",
-    "mktemp", "mv", "printf", "readlink", "rm", "sed", "setsid", "sh", "sha256sum", "stat", "tail", "tar", "touch", "true",
+    "mktemp", "mv", "printf", "readlink", "rm", "sed", "setsid", "sh", "sha256sum", "sort", "stat", "tail", "tar", "touch",
+    "tr", "true",
 )
 # fmt: on
 
+KEYS = "keyrings/debian-archive.asc"
+
+# Bazel's own module: Debian has platforms, the others become empty.
+MODULES = """\
+module(name = "bazel_tools")
+bazel_dep(name = "platforms", version = "0.0.9")
+bazel_dep(name = "zlib", version = "1.3.1")
+bazel_dep(name = "buildozer", version = "7.1.2")
+buildozer_binary = use_extension("@buildozer//:buildozer_binary.bzl", "buildozer_binary")
+bazel_dep(name = "stardoc", version = "1", dev_dependency = True)
+"""
+
 # Writes half of its target, says so, and goes on when the test lets it. Its child shows whether all of it is ended.
 MMDEBSTRAP = r"""#!/bin/sh
-for argument; do case $argument in */making.*) target=$argument ;; esac; done
+for argument; do
+    case $argument in
+    --keyring=*) (cd "${argument#*=}" && echo *) >"$STANDINS/keyrings" ;;
+    */making.*) target=$argument ;;
+    esac
+done
 printf '%s\n' "$*" >>"$STANDINS/mmdebstrap.calls"
 printf 'TMPDIR=%s\n' "$TMPDIR" >>"$STANDINS/mmdebstrap.environment"
 echo "I: half-way"
@@ -35,7 +53,8 @@ echo $! >"$STANDINS/child.$$"
 mv "$STANDINS/child.$$" "$STANDINS/child"
 while [ ! -e "$STANDINS/go" ]; do sleep 0.05; done
 kill $!
-mkdir -p "$target.tree/usr/share/bazel" "$target.tree/etc/bazel"
+mkdir -p "$target.tree/usr/share/bazel/embedded_tools" "$target.tree/etc/bazel"
+cp "$STANDINS/MODULE.bazel" "$target.tree/usr/share/bazel/embedded_tools/"
 . "$STANDINS/make"
 printf 'common --override_module=platforms=/usr/share/bazel/tools/platforms\nbuild --sandbox_debug\n' \
     >"$target.tree/etc/bazel/bazelrc"
@@ -98,18 +117,22 @@ class Machine:
         self.bin = directory / "bin"
         self.workspace = directory / "workspace"
         self.cache = self.home / ".cache/airflow-runtime-images"
-        for path in (self.standins, self.home, self.bin, self.workspace / "tools/launcher"):
+        for path in (self.standins, self.home, self.bin, self.workspace / "tools/launcher/keyrings"):
             path.mkdir(parents=True)
         for name in PROGRAMS:
             program = shutil.which(name)
             assert program, f"{name} is not on PATH"
             (self.bin / name).symlink_to(program)
-        for name in ("tools/bazel", "tools/launcher/common.sh", "tools/launcher/enter.sh", "tools/launcher/root.sh"):
-            shutil.copy(REPOSITORY / name, self.workspace / name)
+        for name in ("bazel", "launcher/common.sh", "launcher/enter.sh", "launcher/root.sh", f"launcher/{KEYS}"):
+            shutil.copy(REPOSITORY / "tools" / name, self.workspace / "tools" / name)
+        self.write(self.workspace / "MODULE.bazel", 'module(\n    bazel_compatibility = [">=7.4.0", "<9.0.0"],\n)\n')
         self.write(self.workspace / ".bazelversion", f"{VERSION}\n")
-        keyring = self.write(directory / "keyring", "")
+        self.write(directory / "keyring", "")
+        self.settings = directory / "settings"
         recipe = (REPOSITORY / "tools/launcher/recipe.sh").read_text()
-        self.write(self.workspace / "tools/launcher/recipe.sh", f"{recipe}\nkeyring={keyring}\n")
+        own = f"container_marks={directory}/in-a-container\nkernel_settings={self.settings}\n"
+        self.write(self.workspace / "tools/launcher/recipe.sh", f"{recipe}\n{own}")
+        self.write(self.standins / "MODULE.bazel", MODULES)
         self.write(self.standins / "make", f"echo {VERSION} >$target.tree/usr/share/bazel/build-label.txt\n")
         self.write(self.standins / "trust", 'echo store >"$2/cacerts"\n')
         self.write(self.standins / "bazel_in_root", SAY_ARGUMENTS)
@@ -126,6 +149,7 @@ class Machine:
             "HOME": str(self.home),
             "STANDINS": str(self.standins),
             "TMPDIR": str(directory),
+            "RUNTIME_LAUNCHER_KEYRING": str(directory / "keyring"),
             "SSL_CERT_FILE": str(self.write(directory / "ca.crt", certificates(2))),
         }
 

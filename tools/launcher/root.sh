@@ -31,7 +31,6 @@ need_tools() {
         [ "$tool:$(id -u)" != newuidmap:uidmap:0 ] || continue
         command -v "${tool%:*}" >/dev/null 2>&1 || missing="$missing ${tool#*:}"
     done
-    [ -f "$keyring" ] || missing="$missing debian-archive-keyring"
     [ -n "$missing" ] || return 0
     install="apt-get install -y --no-install-recommends$missing"
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -75,7 +74,13 @@ build() {
     started=$(date +%s)
     say "making a root with Debian's Bazel $version in $root (once; about a minute, 2 GB)"
     log=$work/log
-    mirror=${RUNTIME_DEBIAN_URL:-$(host_debian_mirror)}
+    mirror=${RUNTIME_LAUNCHER_DEBIAN_URL:-${RUNTIME_DEBIAN_URL:-$(host_debian_mirrors)}}
+    mirror=${mirror%% *}
+    # Debian's keys as of this recipe, and newer or other ones of this machine.
+    mkdir "$work/keyrings"
+    for keys in "$workspace"/tools/launcher/keyrings/* "${RUNTIME_LAUNCHER_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}"; do
+        [ ! -r "$keys" ] || cp "$keys" "$work/keyrings/"
+    done
     temporary=${TMPDIR:-/var/tmp} # on the disk, where /tmp may lie in memory
     # Another user's tree belongs to user ids that only mmdebstrap can use; the tar file gives them to the user.
     target=$work/root.tar
@@ -90,7 +95,7 @@ build() {
     mkfifo "$work/alive"
     # In its own process group: a failing mmdebstrap sends SIGHUP to the whole of its group.
     TMPDIR=$temporary setsid $alone sh -c '. "$1"; shift; make_system "$@"' make_system \
-        "$workspace/tools/launcher/recipe.sh" "$target" ${mirror:+"$mirror"} >"$log" 2>&1 </dev/null &
+        "$workspace/tools/launcher/recipe.sh" "$work/keyrings" "$target" ${mirror:+"$mirror"} >"$log" 2>&1 </dev/null &
     child=$!
     { read -r _ <"$work/alive" || kill -s TERM -- "-$child"; } 9>&- >/dev/null 2>&1 &
     exec 7>"$work/alive"
@@ -101,8 +106,13 @@ build() {
         cp "$log" "$cache/failed.log"
         reason=$(grep '^E:' "$log" | head -n 1)
         [ -z "${CI:-}" ] || tail -n 60 "$log" >&2 # there the log is gone afterwards
-        die "the root could not be made: ${reason:-$(tail -n 1 "$log")} (log: $cache/failed.log)" \
-            "Name another Debian mirror by RUNTIME_DEBIAN_URL, or $elsewhere."
+        remedy="Name another Debian mirror by RUNTIME_LAUNCHER_DEBIAN_URL, or $elsewhere."
+        signature=$(grep -m 1 -o -E 'NO_PUBKEY [0-9A-F]*|Missing key [0-9A-F]*|EXPKEYSIG.*|is not signed' "$log" || true)
+        if [ -n "$signature" ]; then
+            reason="the signature of $suite on ${mirror:-the mirror} can't be checked: $signature"
+            remedy="Its key is neither in tools/launcher/keyrings nor in ${RUNTIME_LAUNCHER_KEYRING:-this machine's package debian-archive-keyring}: name a keyring that has it by RUNTIME_LAUNCHER_KEYRING, or $elsewhere."
+        fi
+        die "the root could not be made: ${reason:-$(tail -n 1 "$log")} (log: $cache/failed.log)" "$remedy"
     fi
     child=ended
     echo >&7
@@ -115,9 +125,9 @@ build() {
     rm -rf "$work/root/dev"/* # an ordinary user can't copy devices; the host's are used
 
     found=$(bazel_in "$work/root")
-    [ "$found" = "$version" ] ||
+    [ "$found" = "$version" ] || compatible "$found" ||
         die "Debian's Bazel in $suite is $found, .bazelversion asks for $version" \
-            "Please $elsewhere, or name a Debian mirror that has it by RUNTIME_DEBIAN_URL."
+            "Please $elsewhere, or name a Debian mirror that has it by RUNTIME_LAUNCHER_DEBIAN_URL."
     configure "$work/root"
     : >"$work/root/.complete"
     # What stands there without its mark is what an interrupted removal left.
@@ -139,6 +149,7 @@ remove_old() {
 [ "$(uname -s) $(uname -m)" = "Linux x86_64" ] ||
     die "this is $(uname -s) $(uname -m); images of all architectures are built on Linux x86_64" "Run it there."
 need_tools
+need_namespaces
 mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
     die "$cache can't be written by $(id -un)" "Give it to that user, or set XDG_CACHE_HOME to another directory."
 exec 9>"$cache/lock"

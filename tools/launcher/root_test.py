@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
+import re
 import signal
 import stat
 import time
@@ -10,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.launcher.machine import VERSION, Machine, alive, finish, wait_for
+from tools.launcher.machine import KEYS, REPOSITORY, VERSION, Machine, alive, finish, wait_for
 
 
 @pytest.fixture
@@ -39,8 +42,15 @@ def test_makes_the_root_and_prints_its_path(machine: Machine) -> None:
     assert "about a minute" in result.stderr and "made in" in result.stderr
     configuration = (root / "etc/bazel/bazelrc").read_text()
     assert "build " not in configuration
-    assert "--override_module=zlib=/usr/share/bazel/stubs/zlib\n" in configuration
+    overridden = re.findall("--override_module=(.*)=(.*)", configuration)
+    assert overridden == [
+        ("platforms", "/usr/share/bazel/tools/platforms"),
+        ("buildozer", "/usr/share/bazel/stubs/buildozer"),
+        ("zlib", "/usr/share/bazel/stubs/zlib"),
+    ]
     assert (root / "usr/share/bazel/stubs/zlib/MODULE.bazel").read_text() == 'module(name = "zlib")\n'
+    extension = (root / "usr/share/bazel/stubs/buildozer/buildozer_binary.bzl").read_text()
+    assert extension.startswith("buildozer_binary = module_extension(")
 
 
 def test_is_made_once(machine: Machine) -> None:
@@ -123,7 +133,7 @@ def test_failing_mmdebstrap(machine: Machine, ci: str) -> None:
     result = machine.root(CI=ci)
     assert result.returncode == 1 and result.stdout == ""
     line = result.stderr.splitlines()[-1]
-    assert "E: no such mirror" in line and "RUNTIME_DEBIAN_URL" in line and f"bazel {VERSION} on PATH" in line
+    assert "E: no such mirror" in line and "RUNTIME_LAUNCHER_DEBIAN_URL" in line and f"bazel {VERSION} on PATH" in line
     assert ("I: begin" in result.stderr) == bool(ci), "CI shows the log, which is lost there"
     assert ci or line == one_line(result.stderr)
     assert machine.in_cache() == ["failed.log"]
@@ -136,7 +146,24 @@ def test_tar_that_is_not_whole(machine: Machine) -> None:
     assert machine.in_cache() == []
 
 
-@pytest.mark.parametrize("found", ["9.9.9", "none"])
+def test_newer_version_is_taken_with_its_own_modules(machine: Machine) -> None:
+    """Debian's testing suite goes on; what Bazel's module depends on changes with the version."""
+    machine.write(machine.standins / "make", "echo 8.1.0 >$target.tree/usr/share/bazel/build-label.txt\n")
+    machine.write(
+        machine.standins / "MODULE.bazel",
+        'bazel_dep(name = "abseil", version = "1")\n'
+        'shell = use_extension("@rules_shell//shell:sh.bzl", "sh_configure")\nbazel_dep(name = "rules_shell", version = "1")\n',
+    )
+    result = machine.root()
+    assert result.returncode == 0, result.stderr
+    root = only_root(machine)
+    configuration = (root / "etc/bazel/bazelrc").read_text()
+    assert re.findall("stubs/(.*)", configuration) == ["abseil", "rules_shell"]
+    assert (root / "usr/share/bazel/stubs/rules_shell/shell/sh.bzl").read_text().startswith("sh_configure = ")
+    assert machine.root().stdout == result.stdout
+
+
+@pytest.mark.parametrize("found", ["9.9.9", "7.3.2", "none"])
 def test_mirror_has_another_version(machine: Machine, found: str) -> None:
     label = "" if found == "none" else f"echo {found} >$target.tree/usr/share/bazel/build-label.txt\n"
     machine.write(machine.standins / "make", label)
@@ -164,10 +191,43 @@ def test_ordinary_user_is_told_what_to_install(machine: Machine, missing: list[s
     assert machine.in_cache() == []
 
 
-def test_missing_keyring_is_a_package(machine: Machine) -> None:
-    with (machine.workspace / "tools/launcher/recipe.sh").open("a") as recipe:
-        recipe.write("keyring=/nonexistent\n")
-    assert "debian-archive-keyring" in one_line(machine.root().stderr)
+def test_keyring_of_the_machine_may_be_missing(machine: Machine) -> None:
+    assert machine.root(RUNTIME_LAUNCHER_KEYRING="/nonexistent").returncode == 0
+    assert (machine.standins / "keyrings").read_text().split() == ["debian-archive.asc"]
+
+
+def test_keyrings_of_the_project_and_of_the_machine(machine: Machine) -> None:
+    machine.root()
+    assert (machine.standins / "keyrings").read_text().split() == ["debian-archive.asc", "keyring"]
+
+
+@pytest.mark.parametrize(
+    "line, reason",
+    [
+        ("W: GPG error: x: The following … NO_PUBKEY 6ED0E7B82643E131", ": NO_PUBKEY 6ED0E7B82643E131"),
+        ("Err: Sub-process sqv … Missing key 4CB50190207B4758, which is", ": Missing key 4CB50190207B4758"),
+        ("E: The repository 'http://mirror.example forky InRelease' is not signed.", ": is not signed"),
+    ],
+)
+def test_signature_by_an_unknown_key(machine: Machine, line: str, reason: str) -> None:
+    machine.program("mmdebstrap", f'#!/bin/sh\necho "{line}"\necho "E: apt-get update failed"\nexit 1\n')
+    said = one_line(machine.root(RUNTIME_LAUNCHER_DEBIAN_URL="https://mirror.example/debian").stderr)
+    assert f"the signature of forky on https://mirror.example/debian can't be checked{reason} (log: " in said
+    assert f"{machine.environment['RUNTIME_LAUNCHER_KEYRING']}: name a keyring that has it by RUNTIME_LAUNCHER_KEYRING" in said
+
+
+def test_keys_of_the_project() -> None:
+    """They have the fingerprints that Debian publishes for its automatic signing keys of bookworm and trixie."""
+    text = (REPOSITORY / "tools/launcher" / KEYS).read_text()
+    data = base64.b64decode(text.partition("\n\n")[2].partition("\n=")[0])
+    found = []
+    while data:
+        tag, octets = data[0] >> 2 & 15, 1 << (data[0] & 3)  # RFC 4880, 4.2.1
+        length = int.from_bytes(data[1 : 1 + octets], "big")
+        body, data = data[1 + octets : 1 + octets + length], data[1 + octets + length :]
+        if tag == 6:  # a primary key: its fingerprint is by 12.2
+            found.append(hashlib.sha1(b"\x99" + length.to_bytes(2, "big") + body).hexdigest().upper())
+    assert found == ["B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8", "04B54C3CDCA79751B16BC6B5225629DF75B188BD"]
 
 
 def test_root_installs_what_is_missing(tmp_path: Path) -> None:
@@ -253,5 +313,37 @@ def test_debian_mirror(machine: Machine) -> None:
     assert machine.calls("mmdebstrap")[0].endswith(" https://mirror.example/debian/")
     with (machine.workspace / "tools/launcher/recipe.sh").open("a") as recipe:
         recipe.write("# anew\n")
-    machine.root(RUNTIME_DEBIAN_URL="https://company.example/debian")
+    machine.root(RUNTIME_DEBIAN_URL="https://company.example/debian https://old.example/debian")
     assert machine.calls("mmdebstrap")[1].endswith(" https://company.example/debian")
+    with (machine.workspace / "tools/launcher/recipe.sh").open("a") as recipe:
+        recipe.write("# again\n")
+    machine.root(RUNTIME_DEBIAN_URL="https://old.example/debian", RUNTIME_LAUNCHER_DEBIAN_URL="https://new.example/debian")
+    assert machine.calls("mmdebstrap")[2].endswith(" https://new.example/debian")
+
+
+@pytest.mark.parametrize(
+    "settings, mark, message",
+    [
+        ({}, True, "in this container (it needs CAP_SYS_ADMIN and a seccomp profile that allows it). Start the container with --priv"),
+        (
+            {"kernel/apparmor_restrict_unprivileged_userns": "1"},
+            False,
+            "kernel.apparmor_restrict_unprivileged_userns forbids it. Run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
+        ({"kernel/unprivileged_userns_clone": "0"}, False, "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
+        ({"user/max_user_namespaces": "0"}, False, "sudo sysctl -w user.max_user_namespaces=10000"),
+        ({"user/max_user_namespaces": "5", "kernel/apparmor_restrict_unprivileged_userns": "0"}, False, "Allow user namespaces"),
+    ],
+)
+def test_machine_without_namespaces(machine: Machine, settings: dict[str, str], mark: bool, message: str) -> None:
+    """It is said before the root is made, which takes a minute and 2 GB."""
+    machine.write(machine.standins / "no_namespaces", "")
+    for name, value in settings.items():
+        (machine.settings / name).parent.mkdir(parents=True, exist_ok=True)
+        machine.write(machine.settings / name, value)
+    if mark:
+        machine.write(machine.settings.parent / "in-a-container", "")
+    result = machine.root()
+    line = one_line(result.stderr)
+    assert result.returncode == 1 and message in line and f"or put bazelisk or bazel {VERSION} on PATH" in line
+    assert machine.calls("mmdebstrap") == [] and machine.in_cache() == []

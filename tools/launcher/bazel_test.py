@@ -119,6 +119,10 @@ def test_version_file_without_newline(machine: Machine) -> None:
     assert machine.bazel("info").returncode == 7
 
 
+def test_missing_directory_for_temporary_files(machine: Machine) -> None:
+    assert machine.bazel("info", TMPDIR="/nonexistent").returncode == 7
+
+
 def test_failed_root_stops_the_launcher(machine: Machine) -> None:
     machine.program("mmdebstrap", "#!/bin/sh\necho 'E: no'\nexit 1\n")
     assert machine.bazel("info").returncode == 1
@@ -239,7 +243,12 @@ def environment(machine: Machine) -> dict[str, str]:
 
 
 def test_registries_are_asked_from_the_clients(machine: Machine) -> None:
-    lines = ["https://debian.example/debian/", "https://old.example/debian", "https://debian.example/debian/", "https://x.example/x"]
+    lines = [
+        "https://debian.example/debian/",
+        "https://old.example/debian",
+        "https://debian.example/debian/",
+        "https://x.example/x",
+    ]
     machine.program("apt-get", "#!/bin/sh\n" + "".join(f"echo {line}\n" for line in lines))
     machine.program("python3", "#!/bin/sh\necho https://index.example/simple\n")
     machine.bazel("info", LD_PRELOAD="", PYTHONPATH="/x")

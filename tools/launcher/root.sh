@@ -82,6 +82,7 @@ build() {
         [ ! -r "$keys" ] || cp "$keys" "$work/keyrings/"
     done
     temporary=${TMPDIR:-/var/tmp} # on the disk, where /tmp may lie in memory
+    [ -d "$temporary" ] || temporary=$work
     # Another user's tree belongs to user ids that only mmdebstrap can use; the tar file gives them to the user.
     target=$work/root.tar
     alone=

@@ -213,7 +213,10 @@ def test_signature_by_an_unknown_key(machine: Machine, line: str, reason: str) -
     machine.program("mmdebstrap", f'#!/bin/sh\necho "{line}"\necho "E: apt-get update failed"\nexit 1\n')
     said = one_line(machine.root(RUNTIME_LAUNCHER_DEBIAN_URL="https://mirror.example/debian").stderr)
     assert f"the signature of forky on https://mirror.example/debian can't be checked{reason} (log: " in said
-    assert f"{machine.environment['RUNTIME_LAUNCHER_KEYRING']}: name a keyring that has it by RUNTIME_LAUNCHER_KEYRING" in said
+    assert (
+        f"{machine.environment['RUNTIME_LAUNCHER_KEYRING']}: name a keyring that has it by RUNTIME_LAUNCHER_KEYRING"
+        in said
+    )
 
 
 def test_keys_of_the_project() -> None:
@@ -317,14 +320,20 @@ def test_debian_mirror(machine: Machine) -> None:
     assert machine.calls("mmdebstrap")[1].endswith(" https://company.example/debian")
     with (machine.workspace / "tools/launcher/recipe.sh").open("a") as recipe:
         recipe.write("# again\n")
-    machine.root(RUNTIME_DEBIAN_URL="https://old.example/debian", RUNTIME_LAUNCHER_DEBIAN_URL="https://new.example/debian")
+    machine.root(
+        RUNTIME_DEBIAN_URL="https://old.example/debian", RUNTIME_LAUNCHER_DEBIAN_URL="https://new.example/debian"
+    )
     assert machine.calls("mmdebstrap")[2].endswith(" https://new.example/debian")
 
 
 @pytest.mark.parametrize(
     "settings, mark, message",
     [
-        ({}, True, "in this container (it needs CAP_SYS_ADMIN and a seccomp profile that allows it). Start the container with --priv"),
+        (
+            {},
+            True,
+            "in this container (it needs CAP_SYS_ADMIN and a seccomp profile that allows it). Start the container",
+        ),
         (
             {"kernel/apparmor_restrict_unprivileged_userns": "1"},
             False,
@@ -332,7 +341,11 @@ def test_debian_mirror(machine: Machine) -> None:
         ),
         ({"kernel/unprivileged_userns_clone": "0"}, False, "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
         ({"user/max_user_namespaces": "0"}, False, "sudo sysctl -w user.max_user_namespaces=10000"),
-        ({"user/max_user_namespaces": "5", "kernel/apparmor_restrict_unprivileged_userns": "0"}, False, "Allow user namespaces"),
+        (
+            {"user/max_user_namespaces": "5", "kernel/apparmor_restrict_unprivileged_userns": "0"},
+            False,
+            "Allow user namespaces",
+        ),
     ],
 )
 def test_machine_without_namespaces(machine: Machine, settings: dict[str, str], mark: bool, message: str) -> None:

@@ -18,6 +18,11 @@ NO_REGISTRIES = {
     "academy.astronomer.io",
     "docs.astronomer.io",
     "support.astronomer.io",
+    # Docker Hub's names, under which docker keeps its log-ins; nothing is fetched from there.
+    "auth.docker.io",
+    "docker.io",
+    "index.docker.io",
+    "registry-1.docker.io",
 }
 LICENCE = "LICENSE"  # its text is given, with its author's host in it
 MAXIMUM_LINES = {".py": 450, ".bzl": 300, ".sh": 300}

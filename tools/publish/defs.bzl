@@ -35,6 +35,7 @@ def _program(name, module, image, arguments, data, **kwargs):
 def image_push(name, image, image_tags, moving_tags = [], **kwargs):
     """Pushes an image, or an index with all its images: `bazel run //:NAME -- REGISTRY/REPOSITORY [option …]`.
 
+    A tag that has the image is left alone; one that has another image is an error, unless it is a moving tag or `--replace` is given.
     Blobs that the registry has are not sent. What the registry then has under a tag is read back: its digest is the built one,
     or the push fails. Options are described in push.py.
 

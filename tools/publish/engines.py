@@ -10,6 +10,7 @@ below it is. With containerd's image store it looks at the archive alone: everyt
 from __future__ import annotations
 
 import abc
+import contextlib
 import json
 import os
 import subprocess
@@ -102,7 +103,7 @@ class Podman(Engine):
         with tempfile.TemporaryDirectory(prefix="load-") as directory:
             # Up to version 3 podman makes a name of the layout's path, which must be one then.
             Path(directory, _LAYOUT).symlink_to(layout.resolve())
-            identifier = self.run("pull", "--quiet", f"oci:{_LAYOUT}", directory=directory).split()[-1]
+            identifier = self._pull(directory)
         self.run("tag", identifier, name)
         (image,) = json.loads(self.run("image", "inspect", identifier))
         for other in image["RepoTags"]:
@@ -110,6 +111,37 @@ class Podman(Engine):
                 self.run("untag", identifier, other)
         if image["Digest"] != entry["digest"]:
             raise LoadError(f"podman has {name} as {image['Digest']}, the image is {entry['digest']}")
+
+    def _pull(self, directory: str) -> str:
+        """Copy the image, and return its identifier.
+
+        Of a podman that was killed, version 3 keeps a half-made layer. It counts as present in the next pull, and is removed
+        after that: the pull fails, or makes an image that lacks the layer. The pull after it is sound.
+        """
+        for last in (False, False, True):
+            try:
+                identifier = self.run("pull", "--quiet", f"oci:{_LAYOUT}", directory=directory).split()[-1]
+            except LoadError as error:
+                if last or "layer" not in str(error):
+                    raise
+                continue
+            if self._is_whole(identifier):
+                return identifier
+            with contextlib.suppress(LoadError):
+                self.run("untag", identifier)
+            with contextlib.suppress(LoadError):
+                self.run("rmi", identifier)
+        raise LoadError(f"podman's image {identifier} lacks layers: remove it by podman rmi --force, and load again")
+
+    def _is_whole(self, identifier: str) -> bool:
+        """Whether the storage has all layers of an image."""
+        try:
+            # By the first question podman 3 removes half-made layers, by the second it misses them.
+            self.run("image", "inspect", identifier)
+            self.run("history", "--quiet", identifier)
+        except LoadError:
+            return False
+        return True
 
 
 class Docker(Engine):

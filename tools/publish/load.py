@@ -1,4 +1,4 @@
-"""Loads an image into this machine's podman or docker.
+"""Load an image into this machine's podman or docker.
 
     bazel run //runtime:10.load [-- [--engine podman|docker] [--name NAME:TAG]]
 
@@ -16,12 +16,12 @@ import argparse
 import os
 import platform
 import shutil
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.oci import arguments
+from tools.publish import signals
 from tools.publish.engines import Docker, Engine, LoadError, Podman
 
 ENGINES: dict[str, type[Engine]] = {"podman": Podman, "docker": Docker}
@@ -80,5 +80,5 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signals.end_by_exception()
     sys.exit(main(sys.argv[1:], os.environ))

@@ -1,13 +1,15 @@
-"""Pushes an image or an index to a registry, unchanged.
+"""Push an image or an index to a registry, unchanged.
 
-    bazel run //runtime:10.push -- REGISTRY/REPOSITORY [--moving] [--tag TAG]… [--tls-verify false]
+    bazel run //runtime:10.push -- REGISTRY/REPOSITORY [--moving] [--tag TAG]… [--replace] [--tls-verify false]
 
-    --moving            the moving tags, too (10, 10.9), which a later release takes over
-    --tag TAG           this tag, in place of the release's own; may be repeated
-    --tls-verify false  allow plain HTTP, or a certificate that nobody vouches for
+    --moving            push the moving tags as well (10, 10.9), which a later release takes over
+    --tag TAG           push this tag in place of the release's own; may be repeated
+    --replace           let a tag that is not a moving one leave another image that the registry has under it
+    --tls-verify false  allow plain HTTP, or a certificate that this machine does not trust
 
-Blobs that the registry has are not sent. Credentials: see credentials.py. For each tag one line goes to standard output,
-REGISTRY/REPOSITORY:TAG@DIGEST, when the registry has given back what was built.
+A tag that has this image is left alone. One that has another image is an error before anything is sent, unless it is a moving tag
+or --replace is given. Blobs that the registry has are not sent. Credentials: see credentials.py. For each tag one line goes to
+standard output, REGISTRY/REPOSITORY:TAG@DIGEST, when the registry has given back what was built.
 """
 
 from __future__ import annotations
@@ -17,14 +19,12 @@ import hashlib
 import json
 import os
 import re
-import signal
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.oci import arguments
-from tools.publish import credentials
+from tools.publish import credentials, failures, signals
 from tools.publish.skopeo import Skopeo, SkopeoError
 
 # The grammar of the distribution specification.
@@ -32,21 +32,16 @@ _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 
-# What Go's client and registries say, in lower case.
-_REFUSED = ("unauthorized", "invalid username/password", "authentication required", "denied")
-_PLAIN = ("http response to https client", "first record does not look like a tls handshake")
-_UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "unreachable", "dial tcp")
-
 
 class PushError(ValueError):
     """The push is impossible or has failed; the message says what helps."""
 
 
 def split_destination(destination: str) -> tuple[str, str]:
-    """REGISTRY/REPOSITORY as its two halves.
+    """Split REGISTRY/REPOSITORY into its two halves.
 
     Raises:
-        PushError: it is none.
+        PushError: it is something else.
     """
     registry, _, repository = destination.partition("/")
     if "://" in destination:
@@ -60,51 +55,83 @@ def split_destination(destination: str) -> tuple[str, str]:
 
 
 def built_digest(layout: Path) -> str:
-    """The digest of the only entry of a layout."""
+    """Return the digest of the only entry of a layout."""
     (descriptor,) = json.loads((layout / "index.json").read_bytes())["manifests"]
     return str(descriptor["digest"])
 
 
-def explain(message: str, registry: str, login: credentials.Login | None, asked: Sequence[Path]) -> str:
-    """A failure of skopeo, with what helps against it."""
-    text = message.lower()
-    if any(reason in text for reason in _REFUSED):
-        what = f"refuses the credentials of {login.source}" if login else "wants credentials, and there are none"
-        places = "" if login else " in " + ", ".join(str(path) for path in asked)
-        found = f"{what}{places}: run docker login {registry} (or podman login)"
-    elif any(reason in text for reason in _PLAIN):
-        found = "speaks plain HTTP: allow it by --tls-verify false"
-    elif "x509" in text:
-        found = "has a certificate that this machine does not trust: add its authority to the system's, or set SSL_CERT_FILE"
-    elif any(reason in text for reason in _UNREACHABLE):
-        found = "can't be reached: check its name, the network and the proxy"
-    else:
-        return message
-    return f"{registry} {found}; {message}"
+def present_digest(client: Skopeo, reference: str) -> str | None:
+    """Return the digest that a registry has under a tag, or None if it has none or does not say.
 
-
-def push(layout: Path, registry: str, repository: str, tags: Sequence[str], client: Skopeo) -> list[str]:
-    """Pushes a layout under each of the tags, and reads back what the registry then has.
-
-    Returns:
-        REGISTRY/REPOSITORY:TAG@DIGEST for each tag.
+    Registries refuse to answer where the repository does not exist yet, or the credentials are for pushes alone. The push
+    shows which.
 
     Raises:
-        SkopeoError: see Skopeo. PushError: the registry gives back another manifest.
+        SkopeoError: the registry can't be asked.
+    """
+    try:
+        return _digest(client.manifest(reference))
+    except SkopeoError as error:
+        if failures.means_absent(str(error)) or failures.means_hidden(str(error)):
+            return None
+        raise
+
+
+def missing(name: str, digest: str, tags: Sequence[str], may_move: Sequence[str], client: Skopeo) -> list[str]:
+    """Return those of the tags that the registry does not have with this digest.
+
+    Args:
+        name: REGISTRY/REPOSITORY.
+        digest: of the image.
+        tags: all tags to be pushed.
+        may_move: tags that may leave another image.
+        client: for the registry.
+
+    Raises:
+        PushError: another tag has another image. SkopeoError: see Skopeo.
+    """
+    found = []
+    for tag in tags:
+        present = present_digest(client, f"{name}:{tag}")
+        if present == digest:
+            print(f"push: {name}:{tag} is there already", file=sys.stderr)
+            continue
+        if present and tag not in may_move:
+            raise PushError(
+                f"{name}:{tag} is {present} in the registry, the image is {digest}: "
+                "nothing was sent; push under another --tag, or allow the change by --replace"
+            )
+        found.append(tag)
+    return found
+
+
+def push(layout: Path, name: str, tags: Sequence[str], client: Skopeo) -> None:
+    """Push a layout under each of the tags, and read back what the registry then has.
+
+    Raises:
+        SkopeoError: see Skopeo. PushError: the registry gives back another manifest, or none.
     """
     digest = built_digest(layout)
-    done = []
     for tag in tags:
-        reference = f"{registry}/{repository}:{tag}"
+        reference = f"{name}:{tag}"
         client.copy_all(str(layout), reference)
-        found = "sha256:" + hashlib.sha256(client.manifest(reference)).hexdigest()
+        try:
+            found = _digest(client.manifest(reference))
+        except SkopeoError as error:
+            if failures.means_hidden(str(error)):
+                raise PushError(
+                    f"{reference} was sent, but can't be compared: the credentials may not read it; allow them to pull; {error}"
+                ) from None
+            raise
         if found != digest:
             raise PushError(
                 f"{reference} is {found} in the registry, the image is {digest}: "
                 "somebody pushes the same tag, or the registry changes manifests; push again"
             )
-        done.append(f"{reference}@{digest}")
-    return done
+
+
+def _digest(manifest: bytes) -> str:
+    return "sha256:" + hashlib.sha256(manifest).hexdigest()
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -112,9 +139,10 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         prog="push", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("destination", metavar="REGISTRY/REPOSITORY")
-    parser.add_argument("--moving", action="store_true", help="push the moving tags, too")
+    parser.add_argument("--moving", action="store_true", help="push the moving tags as well")
     parser.add_argument("--tag", action="append", default=[], dest="own_tags", help="instead of the release's tags")
-    parser.add_argument("--tls-verify", choices=("true", "false"), default="true")
+    parser.add_argument("--replace", action="store_true", help="let any tag leave another image")
+    parser.add_argument("--tls-verify", choices=("true", "false"), default="true", help="false: plain HTTP is allowed")
     return parser.parse_args(argv)
 
 
@@ -140,27 +168,27 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         for tag in tags:
             if not _TAG.fullmatch(tag):
                 raise PushError(f"--tag {tag}: a tag has letters, digits, '_', '.' and '-', at most 128 of them")
-        login = credentials.find(registry, repository, environment)
-        with tempfile.TemporaryDirectory(prefix="push-") as temporary:
-            auth_file = None
-            if login:
-                auth_file = Path(temporary) / "auth.json"
-                auth_file.touch(0o600)
-                auth_file.write_text(login.auth_file())
-            client = Skopeo(target.client, options.tls_verify == "true", auth_file, environment)
-            try:
-                done = push(target.layout, registry, repository, tags, client)
-            except SkopeoError as error:
-                asked = credentials.places(environment)
-                raise PushError(explain(str(error), registry, login, asked)) from None
-    except (PushError, credentials.CredentialsError) as error:
+        search = credentials.find(registry, repository, environment)
+        for warning in search.warnings:
+            print(f"push: warning: {warning}", file=sys.stderr)
+        auth_file = search.login.auth_file() if search.login else None
+        client = Skopeo(target.client, options.tls_verify == "true", auth_file, environment)
+        digest = built_digest(target.layout)
+        may_move = tags if options.replace else target.moving_tag
+        try:
+            push(
+                target.layout, options.destination, missing(options.destination, digest, tags, may_move, client), client
+            )
+        except SkopeoError as error:
+            raise PushError(failures.explain(str(error), registry, search)) from None
+    except PushError as error:
         print(f"push: {error}", file=sys.stderr)
         return 1
-    print("\n".join(done))
+    for tag in tags:
+        print(f"{options.destination}:{tag}@{digest}")
     return 0
 
 
 if __name__ == "__main__":
-    # By an exception, so that the client is ended and the credentials' file removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signals.end_by_exception()
     sys.exit(main(sys.argv[1:], os.environ))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.publish import debs_root, push
-from tools.publish.credentials import Login
+from tools.publish import debs_root, failures, push
+from tools.publish.credentials import Login, Search
 from tools.publish.push import PushError
 
-LOGIN = Login("r.example", {"auth": "eA=="}, Path("/home/somebody/.docker/config.json"))
+LOGIN = Login("r.example", {"auth": "eA=="}, "/home/somebody/.docker/config.json")
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,21 @@ def test_wrong_tag(tag: str, capsys: pytest.CaptureFixture[str]) -> None:
         ("denied: requested access to the resource is denied", LOGIN, "refuses the credentials"),
         ("x509: certificate signed by unknown authority", None, "SSL_CERT_FILE"),
         ("dial tcp: lookup r.example: no such host", None, "can't be reached"),
-        ("manifest invalid", None, "manifest invalid"),
+        ("x509: certificate has expired or is not yet valid: current time is after", None, "has expired"),
+        ("toomanyrequests: You have reached your limit", None, "limits the number of requests"),
+        ("denied: adding 5 MiB will exceed the configured upper limit", LOGIN, "has no room for the image"),
+        ("denied: Your authorization token has expired. Reauthenticate and try again.", LOGIN, "that have expired"),
+        ("proxyconnect tcp: dial tcp: connect: connection refused", None, "the proxy fails"),
+        ("invalid status code from registry 503 (Service Unavailable)", None, "has a failure of its own"),
     ],
 )
 def test_explanation(message: str, login: Login | None, reason: str) -> None:
-    found = push.explain(message, "r.example", login, [Path("/x")])
-    assert reason in found and message in found
+    found = failures.explain(message, "r.example", Search(login, ["/x"]))
+    assert found.startswith("r.example ") and reason in found and message in found
+
+
+def test_what_is_not_understood_is_said_as_it_is() -> None:
+    assert failures.explain("manifest invalid", "r.example", Search()) == "manifest invalid"
 
 
 def test_prefix_that_no_package_has(tmp_path: Path) -> None:

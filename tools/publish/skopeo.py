@@ -1,13 +1,20 @@
-"""Runs the locked skopeo: it brings its own loader and libraries, so it runs on any amd64 Linux."""
+"""Run the locked skopeo: it brings its own loader and libraries, so it runs on any amd64 Linux."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import re
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Optional
+
+from tools.rootless import syscalls
 
 _LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
 # A registry's hiccup is not a failed push.
@@ -30,16 +37,17 @@ class Skopeo:
     Attributes:
         directory: what //tools/publish:client makes.
         tls_verify: False allows plain HTTP and certificates that nobody vouches for.
-        auth_file: credentials in the form of containers-auth.json(5); None for an anonymous client.
+        credentials: the content of a containers-auth.json(5); None for an anonymous client.
+        environment: of the process; see host_environment().
     """
 
     directory: Path
     tls_verify: bool = True
-    auth_file: Path | None = None
+    credentials: Optional[str] = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def copy_all(self, layout: str, reference: str) -> None:
-        """Copies all images of an OCI layout, unchanged, with the index above them.
+        """Copy all images of an OCI layout, unchanged, with the index above them.
 
         Args:
             layout: path of a layout with one entry in its index.json; it must have no colon.
@@ -48,43 +56,65 @@ class Skopeo:
         Raises:
             SkopeoError: anything that went wrong; blobs may have been sent, the tag is as before.
         """
-        options = [
-            f"--dest-tls-verify={str(self.tls_verify).lower()}",
-            f"--retry-times={_RETRIES}",
-            *self._auth("dest-"),
-        ]
-        # Whose signature would be asked for? The images are the caller's own.
-        self._run(
-            ["--insecure-policy", "copy", "--all", *options, f"oci:{layout}", f"docker://{reference}"], sys.stderr
-        )
+        # Whose signature would be asked for? The images are the caller's own. Without the format a registry that refuses OCI's is
+        # sent another manifest, Docker's.
+        command = ["--insecure-policy", "copy", "--all", "--format=oci"]
+        self._run(command, "dest-", [f"oci:{layout}", f"docker://{reference}"], sys.stderr)
 
     def manifest(self, reference: str) -> bytes:
-        """The manifest or index that a registry has under a name.
+        """Return the manifest or index that a registry has under a name.
 
         Raises:
             SkopeoError: it has none, or can't be asked.
         """
-        options = [f"--tls-verify={str(self.tls_verify).lower()}", *self._auth("")]
-        return self._run(["inspect", "--raw", *options, f"docker://{reference}"], subprocess.PIPE)
+        return self._run(["inspect", "--raw"], "", [f"docker://{reference}"], subprocess.PIPE)
 
-    def _auth(self, prefix: str) -> list[str]:
-        return [f"--authfile={self.auth_file}"] if self.auth_file else [f"--{prefix}no-creds"]
-
-    def _run(self, arguments: list[str], stdout: object) -> bytes:
+    def _run(self, command: list[str], side: str, names: list[str], stdout: object) -> bytes:
         libraries = ":".join(str(self.directory / path) for path in _LIBRARIES)
         loader = self.directory / _LIBRARIES[0] / "ld-2.31.so"
-        command = [str(loader), "--library-path", libraries, str(self.directory / "usr/bin/skopeo"), *arguments]
+        skopeo = [str(loader), "--library-path", libraries, str(self.directory / "usr/bin/skopeo")]
         # Go's own resolver: libc's would load modules that nsswitch.conf(5) names, made for the host's libc.
         environment = {**host_environment(self.environment), "GODEBUG": "netdns=go"}
-        result = subprocess.run(command, env=environment, stdout=stdout, stderr=subprocess.PIPE, check=False)
-        log = result.stderr.decode(errors="replace")
+        with _unnamed_file(self.credentials) as descriptor:
+            options = [f"--{side}tls-verify={str(self.tls_verify).lower()}", f"--retry-times={_RETRIES}"]
+            if descriptor is None:
+                options.append(f"--{side}no-creds")
+            else:
+                options.append(f"--authfile=/proc/self/fd/{descriptor}")
+            result = subprocess.run(
+                [*skopeo, *command, *options, *names],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                check=False,
+                pass_fds=() if descriptor is None else (descriptor,),
+                # A push that was killed does not go on, and move a tag later.
+                preexec_fn=functools.partial(syscalls.die_with_parent, signal.SIGKILL),
+            )
         if result.returncode:
+            log = result.stderr.decode(errors="replace")
             raise SkopeoError(_message(log) or f"skopeo ended with status {result.returncode}")
         return result.stdout or b""
 
 
+@contextlib.contextmanager
+def _unnamed_file(content: str | None) -> Iterator[int | None]:
+    """A file descriptor of a file in memory: secrets that no kill leaves behind."""
+    if content is None:
+        yield None
+        return
+    descriptor = os.memfd_create("auth.json")
+    try:
+        os.write(descriptor, content.encode())
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _message(log: str) -> str:
-    """The last fatal message of a log of logfmt lines."""
+    """The last fatal message of a log of logfmt lines, without the manifest that it is about."""
     last = log.strip().rpartition("\n")[2]
     _, found, message = last.partition('msg="')
-    return message.removesuffix('"').replace('\\"', '"') if found else last
+    message = message.removesuffix('"').replace('\\"', '"') if found else last
+    return re.sub(r' \\?"\{.*\}\\?"', "", message)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,7 @@ class Machine:
         self.path = engine.make(directory / "engine", visible)
         self.storage = directory / "engine/root/storage"
 
-    def load(self, target: str, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    def start(self, target: str, *arguments: str, path: str | None = None) -> subprocess.Popen[str]:
         """`bazel run //tools/publish/tests:TARGET.load -- ARGUMENTS` as Bazel has written it down."""
         command = [
             str(HERE / f"{target}.load"),
@@ -37,7 +39,15 @@ class Machine:
             *arguments,
         ]
         environment = {"PATH": path or f"{self.path}:/usr/bin:/bin", "TMPDIR": str(self.temporary)}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        pipe = subprocess.PIPE
+        # A session of its own: a group of processes that can be killed as a whole.
+        return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+    def load(self, target: str, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a load to its end."""
+        process = self.start(target, *arguments, path=path)
+        output, log = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, output, log)
 
     def podman(self, *arguments: str) -> str:
         command = [str(self.path / "podman"), *arguments]
@@ -45,7 +55,8 @@ class Machine:
 
     def layers(self) -> dict[str, int]:
         """Directory of each layer in the storage, and when it was made."""
-        return {path.name: path.stat().st_ino for path in (self.storage / "vfs/dir").iterdir()}
+        place = self.storage / "vfs/dir"
+        return {path.name: path.stat().st_ino for path in place.iterdir()} if place.exists() else {}
 
 
 @pytest.fixture
@@ -93,3 +104,26 @@ def test_no_engine(machine: Machine, tmp_path: Path) -> None:
     assert result.returncode == 1 and result.stderr.startswith("load: there is no podman or docker on PATH: ")
     result = machine.load("small", "--engine", "docker", path=str(tmp_path))
     assert result.returncode == 1 and "there is no docker on PATH" in result.stderr
+
+
+# With so many layers in podman's storage.
+@pytest.mark.parametrize(
+    ("number", "layers"),
+    [(signal.SIGKILL, 0), (signal.SIGKILL, 1), (signal.SIGKILL, 2), (signal.SIGTERM, 1), (signal.SIGINT, 2)],
+)
+def test_a_load_that_is_killed(machine: Machine, number: int, layers: int) -> None:
+    process = machine.start("later")
+    while process.poll() is None and not (list(machine.temporary.iterdir()) and len(machine.layers()) >= layers):
+        time.sleep(0.005)
+    # SIGKILL: as a machine that loses its power, podman with it. The others are for load alone, which ends podman.
+    (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode in (-number, 128 + number), log
+    if number != signal.SIGKILL:
+        assert "Traceback" not in log
+        assert list(machine.temporary.iterdir()) == []
+    result = machine.load("later")
+    assert (result.returncode, result.stdout) == (0, "small:1.2.3\n"), result.stderr
+    (image,) = json.loads(machine.podman("image", "inspect", "localhost/small:1.2.3"))
+    assert image["Digest"] == built("later_amd64") and image["RepoTags"] == ["localhost/small:1.2.3"]
+    assert len(machine.layers()) == 3

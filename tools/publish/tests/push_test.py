@@ -5,25 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tools.publish.tests import client, front, habits
 from tools.publish.tests import registry as registries
+from tools.publish.tests.client import HERE, built, push
 from tools.publish.tests.registry import Registry
-
-HERE = Path(__file__).parent
-
-
-def push(target: str, *arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """`bazel run //tools/publish/tests:TARGET.push -- ARGUMENTS` as Bazel has written it down."""
-    client = "--client=tools/publish/client"
-    tags = ["--tag=1.2.3", "--tag=1.2.3-python-3.11", "--moving-tag=1", "--moving-tag=1.2"]
-    command = [str(HERE / f"{target}.push"), f"@tools/publish/tests/{target}.push.image", *tags, client, *arguments]
-    surroundings = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "runtime"), "PATH": "/usr/bin:/bin", **environment}
-    return subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +30,6 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     with registries.running(tmp_path_factory.mktemp("private"), registries.HTPASSWD) as server:
         yield server
-
-
-def built(target: str) -> str:
-    return (HERE / f"{target}.digest").read_text().strip()
 
 
 def layout_blobs(target: str) -> set[str]:
@@ -77,9 +67,12 @@ def test_blobs_that_are_there_are_not_sent(registry: Registry, tmp_path: Path) -
     registry.forget()
     assert push("small", *destination, home=tmp_path).returncode == 0
     assert registry.sent_blobs() == 0
+    registry.forget()
+    assert push("small", *destination, "--tag", "another", home=tmp_path).returncode == 0
+    assert registry.sent_blobs() == 0
     assert any(method == "HEAD" for method, _ in registry.requests())
     registry.forget()
-    assert push("later", *destination, home=tmp_path).returncode == 0
+    assert push("later", *destination, "--replace", home=tmp_path).returncode == 0
     # One layer more, and two other configurations.
     assert registry.sent_blobs() == 3
 
@@ -95,6 +88,7 @@ def test_moving_tags(registry: Registry, tmp_path: Path) -> None:
     assert push("small", *destination, "--moving", home=tmp_path).returncode == 0
     assert tags(registry, "team/moving") == {"1", "1.2", "1.2.3", "1.2.3-python-3.11"}
     result = push("later", *destination, "--tag", "1", home=tmp_path)
+    assert result.returncode == 0, result.stderr
     assert result.stdout == f"{registry.address}/team/moving:1@{built('later')}\n"
     assert registry.get("/v2/team/moving/manifests/1")[1] == built("later")
     assert registry.get("/v2/team/moving/manifests/1.2")[1] == built("small")
@@ -122,23 +116,49 @@ def test_credentials_of_the_docker_config(private: Registry, tmp_path: Path) -> 
     # The default place, too; and nothing of the credentials stays in the temporary directory.
     docker_config(tmp_path / ".docker", private.address, "somebody:secret")
     (tmp_path / "tmp").mkdir()
-    assert push("later", *arguments, home=tmp_path, TMPDIR=str(tmp_path / "tmp")).returncode == 0
+    assert push("later", *arguments, "--replace", home=tmp_path, TMPDIR=str(tmp_path / "tmp")).returncode == 0
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_credentials_of_a_helper(private: Registry, tmp_path: Path) -> None:
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker/config.json").write_text(json.dumps({"auths": {private.address: {}}, "credsStore": "keys"}))
-    helper = tmp_path / "bin/docker-credential-keys"
-    helper.parent.mkdir()
-    helper.write_text(
-        "#!/bin/sh\nread -r server\n"
-        f'[ "$1 $server" = "get {private.address}" ] && echo \'{{"Username": "somebody", "Secret": "secret"}}\'\n'
-    )
-    helper.chmod(0o755)
-    path = f"{tmp_path}/bin:/usr/bin:/bin"
+    path = f"{client.helper(tmp_path, 'keys', private.address, 'somebody:secret')}:/usr/bin:/bin"
     result = push("small", f"{private.address}/helper", "--tls-verify", "false", home=tmp_path, PATH=path)
     assert result.returncode == 0, result.stderr
+
+
+def test_credentials_of_a_variable(private: Registry, tmp_path: Path) -> None:
+    config = json.dumps({"auths": {private.address: {"username": "somebody", "password": "secret"}}})
+    arguments = [f"{private.address}/variable", "--tls-verify", "false"]
+    result = push("small", *arguments, home=tmp_path, DOCKER_AUTH_CONFIG=config)
+    assert result.returncode == 0, result.stderr
+
+
+def test_credentials_of_a_repository(private: Registry, tmp_path: Path) -> None:
+    entries = {private.address: "somebody:guess", f"{private.address}/team": "somebody:secret"}
+    auths = {key: {"auth": base64.b64encode(user.encode()).decode()} for key, user in entries.items()}
+    path = tmp_path / "runtime/containers/auth.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"auths": auths}))
+    result = push("small", f"{private.address}/team/image", "--tls-verify", "false", home=tmp_path)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_missing_helper_is_a_warning_where_no_log_in_is_needed(
+    registry: Registry, private: Registry, tmp_path: Path
+) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker/config.json").write_text(json.dumps({"credsStore": "desktop"}))
+    result = push("small", f"{registry.address}/anonymous", "--tls-verify", "false", home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    warning = "docker-credential-desktop, which can't be run: No such file or directory; install it, or remove it there"
+    assert f"push: warning: {tmp_path}/.docker/config.json names the credential helper {warning}\n" in result.stderr
+    # Where a log-in is needed it is the reason.
+    result = push("small", f"{private.address}/anonymous", "--tls-verify", "false", home=tmp_path)
+    assert result.returncode == 1
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith(f"push: {private.address} wants credentials, and there are none in ") and warning in last
 
 
 def test_wrong_credentials(private: Registry, tmp_path: Path) -> None:
@@ -182,3 +202,107 @@ def test_unknown_option(registry: Registry, tmp_path: Path) -> None:
 def test_no_destination(tmp_path: Path) -> None:
     result = push("small", home=tmp_path)
     assert result.returncode == 2 and "REGISTRY/REPOSITORY" in result.stderr
+
+
+def writes(registry: Registry) -> list[tuple[str, str]]:
+    return [request for request in registry.requests() if request[0] not in ("GET", "HEAD")]
+
+
+def test_a_tag_that_has_the_image_is_left_alone(registry: Registry, tmp_path: Path) -> None:
+    destination = [f"{registry.address}/repeated", "--tls-verify", "false", "--moving"]
+    first = push("small", *destination, home=tmp_path)
+    assert first.returncode == 0, first.stderr
+    registry.forget()
+    again = push("small", *destination, home=tmp_path)
+    assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+    assert len(again.stdout.splitlines()) == 4
+    assert registry.requests() and writes(registry) == []
+
+
+def test_only_the_tags_that_are_missing_are_sent(registry: Registry, tmp_path: Path) -> None:
+    destination = [f"{registry.address}/half", "--tls-verify", "false"]
+    assert push("small", *destination, "--tag", "1.2.3", home=tmp_path).returncode == 0
+    registry.forget()
+    result = push("small", *destination, home=tmp_path)
+    assert result.returncode == 0 and len(result.stdout.splitlines()) == 2
+    assert ("PUT", "/v2/half/manifests/1.2.3-python-3.11") in writes(registry)
+    assert ("PUT", "/v2/half/manifests/1.2.3") not in writes(registry)
+
+
+def test_a_tag_that_has_another_image(registry: Registry, tmp_path: Path) -> None:
+    destination = [f"{registry.address}/other", "--tls-verify", "false"]
+    # The second of the release's tags: nothing may be sent for the first either.
+    assert push("small", *destination, "--tag", "1.2.3-python-3.11", home=tmp_path).returncode == 0
+    registry.forget()
+    result = push("later", *destination, home=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.splitlines()[-1] == (
+        f"push: {registry.address}/other:1.2.3-python-3.11 is {built('small')} in the registry, the image is "
+        f"{built('later')}: nothing was sent; push under another --tag, or allow the change by --replace"
+    )
+    assert writes(registry) == []
+    result = push("later", *destination, "--replace", home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert registry.get("/v2/other/manifests/1.2.3-python-3.11")[1] == built("later")
+
+
+def test_registry_that_is_read_only(tmp_path: Path) -> None:
+    with registries.running(tmp_path / "registry") as registry:
+        first = push("small", f"{registry.address}/team/kept", "--tls-verify", "false", home=tmp_path)
+        assert first.returncode == 0, first.stderr
+    with registries.running(tmp_path / "registry", read_only=True, address=registry.address) as registry:
+        again = push("small", f"{registry.address}/team/kept", "--tls-verify", "false", home=tmp_path)
+        assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+        other = push("later", f"{registry.address}/team/new", "--tls-verify", "false", home=tmp_path)
+        assert other.returncode == 1
+        assert other.stderr.splitlines()[-1].startswith(f"push: {registry.address} takes no uploads: it is read-only; ")
+
+
+def test_ecr(registry: Registry, tmp_path: Path) -> None:
+    user = "AWS:token"
+    with front.running(registry.address, habits.ecr(user, ["team/image"])) as cloud:
+        (tmp_path / ".docker").mkdir()
+        (tmp_path / ".docker/config.json").write_text(json.dumps({"credHelpers": {cloud.address: "ecr-login"}}))
+        path = f"{client.helper(tmp_path, 'ecr-login', cloud.address, user)}:/usr/bin:/bin"
+        arguments = [f"{cloud.address}/team/image", "--tls-verify", "false"]
+        first = push("small", *arguments, home=tmp_path, PATH=path)
+        assert first.returncode == 0, first.stderr
+        assert (tmp_path / "asked").read_text() == f"get {cloud.address}\n"
+        # Even the same image may not be put there twice.
+        cloud.requests.clear()
+        again = push("small", *arguments, home=tmp_path, PATH=path)
+        assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
+        assert cloud.requests and cloud.written() == []
+        other = push("later", *arguments, home=tmp_path, PATH=path)
+        assert other.returncode == 1 and cloud.written() == []
+        forced = push("later", *arguments, "--replace", home=tmp_path, PATH=path)
+        assert forced.returncode == 1
+        assert "does not let a tag that exists move: push under another --tag; " in forced.stderr.splitlines()[-1]
+        missing = push("small", f"{cloud.address}/none", "--tls-verify", "false", home=tmp_path, PATH=path)
+        assert missing.returncode == 1
+        assert "has no such repository, and does not make one by itself: create it first; " in missing.stderr
+
+
+# After so many answers of the registry: at the first question, among the blobs, before the last tag.
+@pytest.mark.parametrize(
+    ("number", "answers"),
+    [(signal.SIGKILL, 1), (signal.SIGKILL, 12), (signal.SIGKILL, 25), (signal.SIGTERM, 12), (signal.SIGINT, 12)],
+)
+def test_a_push_that_is_killed(private: Registry, tmp_path: Path, number: int, answers: int) -> None:
+    docker_config(tmp_path / ".docker", private.address, "somebody:secret")
+    (tmp_path / "tmp").mkdir()
+    arguments = [f"{private.address}/killed{number}/after{answers}", "--tls-verify", "false"]
+    surroundings = client.surroundings(tmp_path, TMPDIR=str(tmp_path / "tmp"))
+    private.forget()
+    process = subprocess.Popen(client.command("small", *arguments), env=surroundings, stderr=subprocess.PIPE)
+    while len(private.requests()) < answers and process.poll() is None:
+        time.sleep(0.01)
+    os.kill(process.pid, number)
+    # The client has the same pipe: it ends with the push, and does not go on alone.
+    _, log = process.communicate(timeout=10)
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number), log
+    assert b"Traceback" not in log
+    assert list((tmp_path / "tmp").iterdir()) == []
+    again = push("small", *arguments, home=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert private.get(f"/v2/{arguments[0].partition('/')[2]}/manifests/1.2.3", "somebody:secret")[1] == built("small")

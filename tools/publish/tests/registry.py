@@ -67,14 +67,17 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(directory: Path, htpasswd: str = "") -> Iterator[Registry]:
+def running(directory: Path, htpasswd: str = "", read_only: bool = False, address: str = "") -> Iterator[Registry]:
     """A registry that keeps its files below `directory`; with `htpasswd` it wants credentials."""
     directory.mkdir(parents=True, exist_ok=True)
-    address = f"127.0.0.1:{free_port()}"
+    address = address or f"127.0.0.1:{free_port()}"
     configuration = {
         "version": "0.1",
         "log": {"level": "info", "formatter": "text"},
-        "storage": {"filesystem": {"rootdirectory": str(directory / "storage")}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(directory / "storage")},
+            "maintenance": {"readonly": {"enabled": read_only}},
+        },
         "http": {"addr": address},
     }
     if htpasswd:

@@ -89,6 +89,9 @@ build() {
     if [ "$(id -u)" = 0 ]; then
         target=$work/root
         temporary=$work
+        unshare --mount true 2>/dev/null ||
+            die "a root can't be made here: mounting needs CAP_SYS_ADMIN, which this container does not have" \
+                "Start it with --cap-add SYS_ADMIN or --privileged, mount a finished $cache into it, or $elsewhere."
         alone="unshare --mount" # where mmdebstrap's mounts end with it, however it ends
     fi
 

@@ -252,6 +252,15 @@ def test_root_installs_what_is_missing(tmp_path: Path) -> None:
     assert machine.calls("mmdebstrap")[0].endswith("/root")
 
 
+def test_root_without_the_capability_to_mount(tmp_path: Path) -> None:
+    """As in a container of docker's or podman's defaults."""
+    machine = Machine(tmp_path, uid=0)
+    machine.program("unshare", "#!/bin/sh\nexit 1\n")
+    result = machine.root()
+    assert result.returncode == 1 and "needs CAP_SYS_ADMIN" in one_line(result.stderr)
+    assert machine.calls("mmdebstrap") == [] and machine.in_cache() == []
+
+
 def test_root_that_can_not_install(tmp_path: Path) -> None:
     machine = Machine(tmp_path, uid=0)
     machine.remove("bwrap")
@@ -337,7 +346,7 @@ def test_debian_mirror(machine: Machine) -> None:
         (
             {"kernel/apparmor_restrict_unprivileged_userns": "1"},
             False,
-            "kernel.apparmor_restrict_unprivileged_userns forbids it. Run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+            "forbids it. Run: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
         ),
         ({"kernel/unprivileged_userns_clone": "0"}, False, "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
         ({"user/max_user_namespaces": "0"}, False, "sudo sysctl -w user.max_user_namespaces=10000"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.acceptance import services
 from tests.acceptance.airflow import HOME, Line
 from tests.acceptance.registries import INDEX, SOURCE, registries
 
+SUFFIX = re.compile("_(?=[a-z]+$)")
 REFUSAL = "Do not upgrade by specifying 'apache-airflow' in your requirements.txt, change the base image instead!"
 
 
@@ -21,9 +23,8 @@ def wheel(given) -> Path:
 
 
 @pytest.fixture(scope="module")
-def mirrors(given, room, wheel) -> Iterator[None]:
-    """Where the builds get packages from; apt of the images is pointed to it from outside."""
-    room.write("/srv/sources.list", SOURCE + "\n")
+def mirrors(given, wheel) -> Iterator[None]:
+    """Where the builds get packages from, if their projects say so."""
     with registries(given.place / "registries", [wheel], [given.files["package.deb"]]):
         yield
 
@@ -41,16 +42,16 @@ def registry(given, room, engine, line: Line) -> Iterator[str]:
 def build(room, registry, mirrors):
     """Builds a project as the CLI does: `podman build --format docker`, or buildah; gives status and what was said."""
 
-    def build(name: str, base: str = registry, builder: str = "podman", **files: str):
+    def build(name: str, base: str = registry, builder: str = "podman", umask: int = 0o022, **files: str):
         place = room.directory(f"/srv/projects/{name}")
         room.write(f"{place}/Dockerfile", f"FROM {base}\n")
         for file, text in files.items():
-            room.write(f"{place}/{file.replace('__', '/').replace('_txt', '.txt').replace('_py', '.py')}", text)
+            room.write(f"{place}/{SUFFIX.sub('.', file.replace('__', '/'))}", text)
+        for path in room.path(place).rglob("*"):
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
         verb = ("podman", "build") if builder == "podman" else ("buildah", "bud")
-        return room.run(
-            *verb, "--format", "docker", "--layers", "--network", "host", "--tag", f"localhost/{name}",
-            "--volume", "/srv/sources.list:/etc/apt/sources.list:ro", place, timeout=900,
-        )  # fmt: skip
+        options = ("--format", "docker", "--layers", "--network", "host", "--tag", f"localhost/{name}")
+        return room.run(*verb, *options, place, timeout=900)
 
     return build
 
@@ -61,8 +62,11 @@ def test_a_project(build, engine, line: Line, wheel: Path) -> None:
     assert f"apache-airflow-providers-ftp=={version}" not in before
     build(
         "project",
-        packages_txt="# a comment\r\nmake\r\n",  # made on Windows
-        requirements_txt=f"--index-url {INDEX}\napache-airflow-providers-ftp=={version}\n",
+        umask=0o077,
+        packages_txt="\ufeff# a comment\r\nmake\r\n",  # made on Windows
+        packages_sources=f"{SOURCE}\n",
+        requirements_txt=f"apache-airflow-providers-ftp=={version}\n",
+        requirements_conf=f"[global]\nindex-url = {INDEX}\n",
         dags__flow_py="from include.names import NAME\n",
         include__names_py="NAME = 'x'\n",
     ).succeeded()
@@ -70,7 +74,7 @@ def test_a_project(build, engine, line: Line, wheel: Path) -> None:
         id
         make --version | head -n 1
         pip list --format=freeze
-        stat -c '%U:%G %n' {HOME}/dags/flow.py {HOME}/include/names.py {HOME}/packages.txt
+        stat -c '%U:%G %A %n' {HOME}/dags {HOME}/dags/flow.py {HOME}/include/names.py {HOME}/packages.txt
         ls -A /var/lib/apt/lists
         python {HOME}/dags/flow.py && echo imported
         airflow version
@@ -84,7 +88,8 @@ def test_a_project(build, engine, line: Line, wheel: Path) -> None:
         if text.startswith("apache-airflow")
     ]
     assert [text for text in said if text.startswith("astro:root ")] == [
-        f"astro:root {HOME}/{name}" for name in ("dags/flow.py", "include/names.py", "packages.txt")
+        f"astro:root drwxrwx--- {HOME}/dags",
+        *(f"astro:root -rw-rw---- {HOME}/{name}" for name in ("dags/flow.py", "include/names.py", "packages.txt")),
     ]
     assert said[-3:] == ["partial", "imported", line.airflow]
     made = engine.inspect("localhost/project")
@@ -96,6 +101,15 @@ def test_an_empty_project(build, engine, line: Line) -> None:
     done = build("empty", builder="buildah", packages_txt="", requirements_txt="")
     done.succeeded()
     assert engine.run("localhost/empty", "airflow", "version").succeeded().out == f"{line.airflow}\n"
+
+
+@pytest.mark.parametrize("builder", ["podman", "buildah"])
+def test_an_archive_that_has_moved(build, builder: str) -> None:
+    source = SOURCE.replace("/debian ./", "/gone bullseye main")
+    done = build(f"moved-{builder}", builder=builder, packages_txt="make", requirements_txt="", packages_sources=source)
+    assert done.status != 0
+    assert "bullseye may have moved to Debian's archive" in done.said
+    assert "packages.sources beside packages.txt" in done.said
 
 
 @pytest.mark.parametrize("builder", ["podman", "buildah"])

@@ -233,7 +233,7 @@ class TestSystemPackages:
         files["packages_sources"] = "deb [trusted=yes check-valid-until=no] file:/mnt ./\n"
         assert build(PACKAGES, mounts=[archive[0], archive[2]], **files).returncode == 0
 
-    def test_a_mirror_without_it_and_with_a_password(self, build, archive, server):
+    def test_a_mirror_without_it_and_with_a_password(self, image, build, archive, server):
         _, address, _ = server
         sources = f"deb [trusted=yes] http://someone:s3cret%40word@{address}/debian bullseye main\n"
         result = build(PACKAGES, mounts=archive, packages_txt="demo-one\n", packages_sources=sources)
@@ -241,6 +241,7 @@ class TestSystemPackages:
         assert "bullseye may have moved to Debian's archive" in result.stderr
         assert "packages.sources beside packages.txt" in result.stderr
         assert "s3cret" not in result.stdout + result.stderr
+        assert [path.name for path in (image.root / "var/lib/apt/lists").iterdir()] == ["partial"]
 
     def test_a_mirror_that_does_not_answer(self, build, archive):
         sources = "deb [trusted=yes] http://127.0.0.1:9/debian bullseye main\n"
@@ -262,14 +263,6 @@ class TestSystemPackages:
         result = build(PACKAGES, mounts=archive, packages_txt="demo-none\n")
         assert result.returncode == 1
         assert "not installed: demo-none (from packages.txt)" in result.stderr
-
-    def test_a_mirror_that_is_not_there(self, image, build, tmp_path):
-        sources = tmp_path / "sources.list"
-        sources.write_text("deb [trusted=yes] file:/no/such/place ./\n")
-        result = build(PACKAGES, mounts=[(sources, "/etc/apt/sources.list")], packages_txt="demo-one\n")
-        assert result.returncode == 1
-        assert "/etc/apt/sources.list" in result.stderr
-        assert [path.name for path in (image.root / "var/lib/apt/lists").iterdir()] == ["partial"]
 
 
 class TestPythonDependencies:
@@ -368,7 +361,7 @@ class TestPythonDependencies:
         options = {"uid": 0, "read_only": False, "chdir": "/usr/local/airflow"}
         process = image.start(DEPENDENCIES, **options)
         lines = []
-        while time.monotonic() - began < 30 and sum("still running" in line for line in lines) < 2:
+        while time.monotonic() - began < 55 and not (lines and "still running" in lines[-1] and "Looking" in lines[-1]):
             lines.append(process.stderr.readline())
             if len(lines) == 1:
                 assert time.monotonic() - began < 15

@@ -8,6 +8,8 @@ comparison what compressing the same tar takes.
 
 from __future__ import annotations
 
+import argparse
+import os
 import struct
 import sys
 import tempfile
@@ -19,27 +21,27 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from tools.oci import layer, mtree
+from tools.oci import layer
 from tools.oci.part import PartWriter
-from tools.oci.tree import PathSet
 
 _LOCAL_HEADER = struct.Struct("<26xHH")
 _CHUNK = 1 << 20
 
 
 def write_part(wheel: Path, deflate: Path, listing: Path) -> None:
-    """A part of all files of a wheel; not what an installer would make of it."""
+    """Write a part of all files of a wheel below a directory of its own; not what an installer would make of it."""
     with zipfile.ZipFile(wheel) as archive, open(wheel, "rb") as raw, PartWriter(deflate, listing) as part:
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
             if info.is_dir():
                 continue
+            path = f"{wheel.stem}/{info.filename}"
             raw.seek(info.header_offset)
             raw.seek(sum(_LOCAL_HEADER.unpack(raw.read(_LOCAL_HEADER.size))), 1)
             data = raw.read(info.compress_size)
             if info.compress_type == zipfile.ZIP_DEFLATED:
-                part.deflated_file(info.filename, data, info.file_size, info.CRC)
+                part.deflated_file(path, data, info.file_size, info.CRC)
             else:
-                part.file(info.filename, data)
+                part.file(path, data)
 
 
 def recompress(blob: Path, level: int) -> int:
@@ -64,10 +66,16 @@ def _timed(seconds: dict[str, tuple[float, float]], name: str) -> Iterator[None]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    wheels = sorted(Path(argv[0]).glob("*.whl")) if len(argv) == 1 else []
+    """Run the command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(
+        prog="benchmark", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("directory", type=Path, help="directory of wheels, relative to where the command is given")
+    options = parser.parse_args(argv)
+    directory = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.directory)
+    wheels = sorted(directory.glob("*.whl"))
     if not wheels:
-        print("benchmark: give one directory that has wheels in it", file=sys.stderr)
+        print(f"benchmark: {directory}: has no wheels; name a directory that has some", file=sys.stderr)
         return 1
     seconds: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as name:
@@ -77,9 +85,8 @@ def main(argv: Sequence[str]) -> int:
             for wheel, part in zip(wheels, parts):
                 write_part(wheel, part.deflate, part.mtree)
         blob, listing = scratch / "layer.tar.gz", scratch / "layer.mtree"
-        everything = PathSet(f"{entry.path}/**" for part in parts for entry in _top(part))
         with _timed(seconds, "parts to layer"):
-            metadata = layer.assemble(parts, everything, blob, listing)
+            metadata = layer.assemble(parts, blob, listing)
         sizes = {"parts to layer": metadata.size}
         for level in (1, 6):
             with _timed(seconds, f"zlib -{level} of the same tar"):
@@ -92,10 +99,6 @@ def main(argv: Sequence[str]) -> int:
         size = f", {sizes[step] / 1e6:.1f} MB" if step in sizes else ""
         print(f"{step:28} {taken:6.2f} s ({processor:6.2f} s of processor), {megabytes / taken:4.0f} MB of tar/s{size}")
     return 0
-
-
-def _top(part: layer.Part) -> list[mtree.Entry]:
-    return [entry for entry in mtree.parse(part.mtree.read_text()) if "/" not in entry.path]
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Joined(NamedTuple):
     """A run made of a complete stream, and the SHA-256 of its content."""
 
     run: tuple[bytes | memoryview, ...]
-    """Pieces that make up the run; some are views of the stream that was given. None when the content is empty."""
+    """Pieces that make up the run; some are views of the stream that was given. Empty when the content is."""
     sha256: str
 
 

@@ -92,7 +92,7 @@ def _requirement(
     distribution: Distribution, text: str, versions: dict[str, str], markers: dict[str, str]
 ) -> Iterator[Finding]:
     path = distribution.directory + "/METADATA"
-    advice = "Make the lock anew (requirements_lock/README of tools/lock), or pin in providers/."
+    advice = "Remake the lock (tools/lock/README.md), or pin it in providers/."
     try:
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate(markers):

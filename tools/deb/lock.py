@@ -247,19 +247,20 @@ def differences(one: Solution, other: Solution, names: Tuple[str, str]) -> List[
 
 
 def write_if_changed(path: Path, text: str) -> bool:
-    """Replaces a file in one step, only if its content would change; returns whether it did."""
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return False
-    handle, name = tempfile.mkstemp(dir=str(path.parent), prefix=f".{path.name}.")
+    """Replace a file in one step, only if its content would change, and return whether it did.
+
+    It is written beside under one name, so that a run takes away what a killed one left.
+    """
+    beside = path.with_name(f".{path.name}.partial")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-    return True
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return False
+        beside.write_text(text, encoding="utf-8")
+        beside.chmod(0o644)
+        os.replace(beside, path)
+        return True
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def find_mirrors(given: Sequence[str], suite: str, served: Served) -> Dict[str, str]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Dict, Iterable, List, Set, Tuple
 
@@ -205,6 +208,26 @@ def test_write_only_what_changes(tmp_path):
         lock.write_if_changed(path, "a") and not lock.write_if_changed(path, "a") and lock.write_if_changed(path, "b")
     )
     assert path.read_text() == "b" and os.listdir(tmp_path) == ["lock.json"]
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tools.deb import lock
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+lock.write_if_changed(Path(sys.argv[1]), "b")
+"""
+
+
+@pytest.mark.parametrize("text", ["a", "b", "c"])
+def test_run_after_a_killed_one(tmp_path: Path, text: str) -> None:
+    """Also where the next run has nothing to write."""
+    path = tmp_path / "lock.json"
+    path.write_text("a")
+    killed = subprocess.run([sys.executable, "-s", "-B", "-c", _KILLED, str(path)], check=False)
+    assert killed.returncode == -signal.SIGKILL and path.read_text() == "a"
+    assert lock.write_if_changed(path, text) == (text != "a")
+    assert path.read_text() == text and os.listdir(tmp_path) == ["lock.json"]
 
 
 def test_control_files():

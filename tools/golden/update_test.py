@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +87,37 @@ def test_failure_while_writing_changes_nothing(
         update.accept(directory, {name: path.read_text() for name, path in second.items()})
     os.rmdir(directory / "layers" / "wheels.golden.partial")
     assert {name: path.read_bytes() for name, path in accepted(directory).items()} == before
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tools.golden import update
+left, replace = int(sys.argv[2]), os.replace
+
+def killed(*names):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    replace(*names)
+
+os.replace = killed
+update.accept(Path(sys.argv[1]), {"a.golden": "new", "b.golden": "new", "layers/c.golden": "new"})
+"""
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_run_after_a_killed_one(tmp_path: Path, written: int) -> None:
+    for name in ("a.golden", "b.golden", "gone.golden"):
+        (tmp_path / name).write_text("old")
+    command = [sys.executable, "-s", "-B", "-c", _KILLED, str(tmp_path), str(written)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert (tmp_path / "gone.golden").exists()
+    update.accept(tmp_path, {"a.golden": "newer", "layers/c.golden": "newer"})
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {"a.golden", "layers/c.golden"}
+    assert (tmp_path / "a.golden").read_text() == "newer"
 
 
 def test_outside_of_bazel_run(

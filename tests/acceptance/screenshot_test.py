@@ -8,10 +8,11 @@ from pathlib import Path
 
 from tests.acceptance import web
 from tests.acceptance.airflow import ADMIN, PASSWORD
-from tests.acceptance.chromium import chromium
+from tests.acceptance.chromium import Chromium, chromium
 from tests.acceptance.deployment import Deployment, deployed, options
 
 WIDTH, HEIGHT = 1280, 800
+PHONE_WIDTH, PHONE_HEIGHT = 390, 844
 
 LOG_IN = f"""
 document.querySelector('#username').value = '{ADMIN}';
@@ -22,9 +23,30 @@ TOGGLE = "[...document.querySelectorAll('a.dropdown-toggle')].find(a => a.textCo
 VISIBLE = (
     "(e => { const r = e.getBoundingClientRect(); return r.width > 0 && r.height > 0 && r.bottom <= innerHeight; })"
 )
+# Of the footer's line and of each of its parts: [left, top, right, bottom, number of lines of text], in pixels of the view.
+BOXES = """
+(e => [e, ...e.querySelectorAll('span')].map(part => {
+  const box = part.getBoundingClientRect(), range = document.createRange();
+  range.selectNodeContents(part);
+  const tops = [...range.getClientRects()].filter(r => r.width > 0).map(r => Math.round(r.top));
+  return [box.left, box.top, box.right, box.bottom, new Set(tops).size];
+}))(document.querySelector('[data-astro-runtime-ui]'))
+"""
 LINKS = (
     f"[...{TOGGLE}.parentElement.querySelectorAll(':scope > ul a')].filter({VISIBLE}).map(a => a.textContent.trim())"
 )
+
+
+def check_footer(browser: Chromium, width: int, height: int) -> None:
+    """At 1280 pixels the line is one line; on a phone each part is, below the other, and all is in the view."""
+    browser.screenshot(width, height)
+    browser.evaluate("scrollTo(0, document.body.scrollHeight)")
+    line, *parts = browser.evaluate(BOXES)
+    assert len(parts) == 2
+    assert all(left >= 0 and right <= width and bottom <= height for left, _, right, bottom, _ in (line, *parts)), parts
+    assert [lines for *_, lines in parts] == [1, 1]
+    assert len({round(top) for _, top, *_ in parts}) == (1 if width == WIDTH else 2)
+    browser.evaluate("scrollTo(0, 0)")
 
 
 def test_screenshot(engine, line, room, postgres, dags, tmp_path: Path) -> None:
@@ -43,7 +65,8 @@ def test_screenshot(engine, line, room, postgres, dags, tmp_path: Path) -> None:
             browser.wait_until_loaded()
             browser.open(f"{web.BASE}/home")
             assert browser.evaluate(f"!!({TOGGLE})"), "there is no menu Astronomer"
-            browser.screenshot(WIDTH, HEIGHT)  # at this size everything is laid out anew
+            check_footer(browser, PHONE_WIDTH, PHONE_HEIGHT)
+            check_footer(browser, WIDTH, HEIGHT)  # at this size everything is laid out anew
             browser.point_at(TOGGLE)
             if len(browser.evaluate(LINKS)) < 4:  # some versions open it by a click
                 browser.point_at(TOGGLE, click=True)

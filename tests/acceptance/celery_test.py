@@ -53,7 +53,15 @@ def test_a_task_waits_in_the_triggerer(airflow: Deployment) -> None:
 
 def test_components_that_are_killed_come_back(airflow: Deployment) -> None:
     package = "airflow.providers.celery" if airflow.line.since("2.7") else "airflow"
-    ping = ("celery", "--app", f"{package}.executors.celery_executor.app", "inspect", "ping", "--destination", "celery@worker")
+    ping = (
+        "celery",
+        "--app",
+        f"{package}.executors.celery_executor.app",
+        "inspect",
+        "ping",
+        "--destination",
+        "celery@worker",
+    )
     worker = airflow.components["worker"]
     for container in airflow.components.values():
         container.kill_and_restart()

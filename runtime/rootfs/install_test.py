@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import os
 import threading
 import time
 import zipfile
@@ -265,6 +266,61 @@ class TestSystemPackages:
         assert "not installed: demo-none (from packages.txt)" in result.stderr
 
 
+class TestEditedModules:
+    """What a Dockerfile patches, copies or mounts over takes effect, although bytecode is there."""
+
+    LIBRARY = "/usr/local/lib/python3.11"
+
+    @pytest.fixture
+    def edited(self, image):
+        """As a step of a build does it; undone afterwards."""
+        files = [image.root / self.LIBRARY[1:] / name for name in ("colorsys.py", "site-packages/airflow/__init__.py")]
+        before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in files]
+        script = (
+            "printf '\\nPATCHED = 1\\n' >>colorsys.py\n"
+            # Airflow's own providers read it, so it has to be a version.
+            "sed -i 's/^__version__ = .*/__version__ = \"2.8.4+patched\"/' site-packages/airflow/__init__.py"
+        )
+        step = image.run("bash", "-ec", script, uid=0, read_only=False, chdir=self.LIBRARY)
+        assert step.returncode == 0, step.stderr
+        yield
+        for path, (content, stamp) in zip(files, before):
+            path.write_bytes(content)
+            os.utime(path, ns=(stamp, stamp))
+
+    def python(self, image, script, **options):
+        result = image.run("python", "-c", script, AIRFLOW_HOME="/tmp/airflow", **options)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    @pytest.mark.parametrize("uid", [0, 50000, 1234560000])
+    @pytest.mark.usefixtures("edited")
+    def test_patched(self, image, uid):
+        """Also for users who cannot write bytecode."""
+        script = "import airflow, colorsys; print(colorsys.PATCHED, airflow.__version__)"
+        assert self.python(image, script, uid=uid, read_only=uid != 0) == "1 2.8.4+patched"
+
+    def test_mounted_over(self, image, tmp_path):
+        """A file of the same size: only its time differs."""
+        place = f"{self.LIBRARY}/stringprep.py"
+        text = (image.root / place[1:]).read_text()
+        condition = "unicodedata.unidata_version == '3.2.0'"
+        source = tmp_path / "stringprep.py"
+        source.write_text(text.replace(condition, "globals().setdefault('MOUNTED', 1)".ljust(len(condition))))
+        assert source.stat().st_size == len(text.encode())
+        said = self.python(image, "import stringprep; print(stringprep.MOUNTED)", mounts=[(source, place)])
+        assert said == "1"
+
+    def test_upgraded_and_removed(self, image, index):
+        """pip takes the bytecode away with its source, and writes its own."""
+        script = (
+            "pip install --no-deps -q idna==0.1 && python -c 'import idna; print(idna.version)' && "
+            f"pip uninstall -q -y idna && ls -d {self.LIBRARY}/site-packages/idna* || echo gone"
+        )
+        result = image.run("bash", "-c", script, uid=0, read_only=False, mounts=index, timeout=240, **OFFLINE)
+        assert result.stdout.split() == ["0.1", "gone"], result.stderr
+
+
 class TestPythonDependencies:
     def test_installs_for_everybody(self, image, build, index):
         result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-lib\r\n", **OFFLINE)
@@ -400,46 +456,3 @@ class TestPythonDependencies:
         assert result.returncode == 1
         assert "has changed apache-airflow from 2." in result.stderr
         assert "to 1.10.15" in result.stderr
-
-
-class TestEditedModules:
-    """What a Dockerfile patches, copies or mounts over takes effect, although bytecode is there."""
-
-    def python(self, image, script, **options):
-        result = image.run("python", "-c", script, **options)
-        assert result.returncode == 0, result.stderr
-        return result.stdout.strip()
-
-    @pytest.mark.parametrize("uid", [0, 50000, 1234560000])
-    def test_patched(self, image, uid):
-        """As a step of a build, and afterwards for users who cannot write bytecode."""
-        script = (
-            "cd /usr/local/lib/python3.11\n"
-            "grep -q PATCHED colorsys.py || printf '\\nPATCHED = 1\\n' >>colorsys.py\n"
-            "sed -i 's/^__version__ = .*/__version__ = \"patched\"/' site-packages/airflow/__init__.py"
-        )
-        assert image.run("bash", "-ec", script, uid=0, read_only=False).returncode == 0
-        said = self.python(
-            image, "import airflow, colorsys; print(colorsys.PATCHED, airflow.__version__)", uid=uid, read_only=uid != 0
-        )
-        assert said == "1 patched"
-
-    def test_mounted_over(self, image, tmp_path):
-        """A file of the same size: only its time differs."""
-        place = "/usr/local/lib/python3.11/stringprep.py"
-        text = (image.root / place[1:]).read_text()
-        condition = "unicodedata.unidata_version == '3.2.0'"
-        source = tmp_path / "stringprep.py"
-        source.write_text(text.replace(condition, "globals().setdefault('MOUNTED', 1)".ljust(len(condition))))
-        assert source.stat().st_size == len(text.encode())
-        said = self.python(image, "import stringprep; print(stringprep.MOUNTED)", mounts=[(source, place)])
-        assert said == "1"
-
-    def test_upgraded_and_removed(self, image, index):
-        """pip takes the bytecode away with its source, and writes its own."""
-        script = (
-            "pip install --no-deps -q idna==0.1 && python -c 'import idna; print(idna.version)' && "
-            "pip uninstall -q -y idna && ls -d /usr/local/lib/python3.11/site-packages/idna* || echo gone"
-        )
-        result = image.run("bash", "-c", script, uid=0, read_only=False, mounts=index, timeout=240, **OFFLINE)
-        assert result.stdout.split() == ["0.1", "gone"], result.stderr

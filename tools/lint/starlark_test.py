@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tools.lint.starlark import faults
@@ -67,3 +69,16 @@ def test_work_tree() -> None:
     for name, text in texts(".bzl", "BUILD.bazel", "MODULE.bazel"):
         found += faults(name, text)
     assert not found, report(found)
+
+
+def test_rules_python_gives_its_provider_alone() -> None:
+    """Its rules ask for toolchains, which a consumer's build chooses: docs/design.md, "The tools' Python"."""
+    loaded = re.compile(r'load\("@rules_python//([^)]*)\)')
+    found = [
+        f"{name}: {match[1]}"
+        for name, text in texts(".bzl", "BUILD.bazel")
+        for match in loaded.finditer(text)
+        if match[1] != 'python:defs.bzl", "PyInfo"'
+    ]
+    found += [f"{name}: register_toolchains" for name, text in texts("MODULE.bazel") if "register_toolchains(" in text]
+    assert not found, report([*found, "load py_library, py_binary and py_test from //tools/python:defs.bzl"])

@@ -12,6 +12,8 @@ URL = re.compile(r"\b(?:https?|ftp|git|ssh|docker)://(?:[^/\s\"'`@]*@)?([A-Za-z0
 RESERVED = re.compile(r"(?:^|\.)(?:example|invalid|test|localhost|example\.(?:com|net|org))$|^127\.|^0\.0\.0\.0$")
 # Names without a scheme, under the domains that registries are under.
 HOST = re.compile(r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:org|io|com|net|dev|cloud)(?!\.?[\w-]|\()")
+# The quoted name of a Go module, which Go's own proxy is asked for.
+GO_MODULE = re.compile(r'"github\.com(?:/[\w.-]+){2,}"')
 NO_REGISTRIES = {
     "javax.net",  # a package of Java
     # Pages that the images' menu leads to.
@@ -30,6 +32,7 @@ MAXIMUM_LINES = {".py": 450, ".bzl": 300, ".sh": 300}
 
 def host_names(text: str) -> set[str]:
     """The names of hosts in a text that are not reserved for examples."""
+    text = GO_MODULE.sub("", text)
     found = {match[1].rstrip(".").lower() for match in URL.finditer(text)} | {match[0] for match in HOST.finditer(text)}
     return {name for name in found if "." in name and not RESERVED.search(name)} - NO_REGISTRIES
 
@@ -50,6 +53,7 @@ def test_host_names_are_found() -> None:
         "org.opencontainers.image",
         "a.io.b",
         "import os.io(",
+        '"github.com/owner/module"',
     ):
         assert host_names(text) == set(), text
 

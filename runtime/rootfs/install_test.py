@@ -5,18 +5,14 @@ The tests change the image from one to the next, as the steps of a build do.
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import os
-import threading
 import time
-import zipfile
-from pathlib import Path
 
 import pytest
 
-from runtime.rootfs import rooms
+from runtime.rootfs import mirrors, rooms
+from runtime.rootfs.mirrors import wheel
 from tools.structure_test.unpack import remove
 
 PACKAGES = "/usr/local/bin/install-system-packages"
@@ -81,22 +77,6 @@ def archive(image, tmp_path):
     return [(place, "/mnt"), (sources, "/etc/apt/sources.list"), (settings, "/etc/apt/apt.conf.d/99test")]
 
 
-def wheel(place: Path, name: str, version: str, *requires: str) -> None:
-    """A wheel with one module, which has the distribution's name."""
-    module, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    metadata += "".join(f"Requires-Dist: {each}\n" for each in requires)
-    files = {
-        f"{module}.py": f"version = '{version}'\n",
-        f"{info}/METADATA": metadata,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    with zipfile.ZipFile(place / f"{module}-{version}-py3-none-any.whl", "w") as archive:
-        for path, text in files.items():
-            archive.writestr(path, text)
-        archive.writestr(f"{info}/RECORD", "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"]))
-
-
 @pytest.fixture
 def index(tmp_path):
     """A directory of wheels for pip, mounted on /mnt."""
@@ -110,30 +90,11 @@ def index(tmp_path):
     return [(place, "/mnt")]
 
 
-class _Server(http.server.SimpleHTTPRequestHandler):
-    """Serves files, each after a delay."""
-
-    delay = 0.0
-
-    def do_GET(self):
-        time.sleep(self.delay)
-        super().do_GET()
-
-    def log_message(self, format, *args):  # noqa: A002 - the name in the standard library
-        pass
-
-
 @pytest.fixture
 def server(tmp_path):
-    """A web server on the loopback, gives (directory, host and port, handler)."""
-    place = tmp_path / "served"
-    place.mkdir()
-    handler = type("Handler", (_Server,), {})
-    served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(place)))
-    threading.Thread(target=served.serve_forever, daemon=True).start()
-    yield place, f"127.0.0.1:{served.server_port}", handler
-    served.shutdown()
-    served.server_close()
+    """A web server on the loopback: its host and port, and its handler."""
+    with mirrors.server(tmp_path) as served:
+        yield served
 
 
 def installed(image):
@@ -235,7 +196,7 @@ class TestSystemPackages:
         assert build(PACKAGES, mounts=[archive[0], archive[2]], **files).returncode == 0
 
     def test_a_mirror_without_it_and_with_a_password(self, image, build, archive, server):
-        _, address, _ = server
+        address, _ = server
         sources = f"deb [trusted=yes] http://someone:s3cret%40word@{address}/debian bullseye main\n"
         result = build(PACKAGES, mounts=archive, packages_txt="demo-one\n", packages_sources=sources)
         assert result.returncode == 1
@@ -252,7 +213,7 @@ class TestSystemPackages:
 
     def test_a_proxy(self, build, archive, server):
         """Builders hand on HTTP_PROXY; apt reads http_proxy only. The server answers 404 to what a proxy is asked."""
-        _, address, handler = server
+        address, handler = server
         asked = []
         handler.do_GET = lambda self: (asked.append(self.path), self.send_error(404))
         sources = "deb [trusted=yes] http://mirror.example/debian bullseye main\n"
@@ -396,7 +357,7 @@ class TestPythonDependencies:
         ],
     )
     def test_credentials_are_not_shown(self, build, server, how, url):
-        url = url.format(server[1])
+        url = url.format(server[0])
         given = {"requirements_txt": "demo-lib==0.1\n", "PIP_RETRIES": "0"}
         if how == "file":
             given["requirements_txt"] = f"--index-url {url}\ndemo-lib==0.1\n"
@@ -410,7 +371,7 @@ class TestPythonDependencies:
         assert "s3cret" not in result.stdout + result.stderr
 
     def test_it_keeps_talking_and_a_kill_leaves_the_last_lines(self, image, server):
-        _, address, handler = server
+        address, handler = server
         handler.delay = 60
         (image.writable / "requirements.txt").write_text(f"--index-url http://{address}/simple\ndemo-slow\n")
         began = time.monotonic()

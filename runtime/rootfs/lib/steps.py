@@ -79,10 +79,12 @@ class Redactor:
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
+        # Not every variable: the password of a database may be a word like airflow, which then is hidden everywhere.
         for name, value in os.environ.items():
-            if name.lower().endswith("_proxy") and "://" not in value:
-                value = f"http://{value}"
-            self.learn(value)
+            if name.lower().endswith("_proxy"):
+                self.learn(value if "://" in value else f"http://{value}")
+            elif name.startswith("PIP_"):
+                self.learn(value)
 
     def learn(self, text: str) -> None:
         """Remember the credentials of the URLs in a text, with ${VARIABLE} as pip expands it."""

@@ -30,7 +30,7 @@ CORE_SETTINGS = [
     {"variable": "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", "value": "True"},
     {"variable": "AIRFLOW__CORE__LOAD_EXAMPLES", "value": "True"},
     {"variable": "AIRFLOW__WEBSERVER__BASE_URL", "value": "http://localhost:8080"},
-    # These four stand in the default_airflow.cfg of the vendor's images. Without update_fab_perms nobody makes a new database's
+    # These four are in the default_airflow.cfg of the vendor's images. Without update_fab_perms a new database gets no
     # roles: /entrypoint does it before the web server starts, the plugin of the web interface where it was not asked.
     {"variable": "AIRFLOW__CELERY__OPERATION_TIMEOUT", "value": "10.0"},
     {"variable": "AIRFLOW__CORE__LAZY_LOAD_PLUGINS", "value": "False"},

@@ -66,7 +66,7 @@ def test_screenshot(engine, line, room, postgres, dags, tmp_path: Path) -> None:
             browser.open(f"{web.BASE}/home")
             assert browser.evaluate(f"!!({TOGGLE})"), "there is no menu Astronomer"
             check_footer(browser, PHONE_WIDTH, PHONE_HEIGHT)
-            check_footer(browser, WIDTH, HEIGHT)  # at this size everything is laid out anew
+            check_footer(browser, WIDTH, HEIGHT)  # the size changes the layout
             browser.point_at(TOGGLE)
             if len(browser.evaluate(LINKS)) < 4:  # some versions open it by a click
                 browser.point_at(TOGGLE, click=True)

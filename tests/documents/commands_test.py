@@ -134,7 +134,7 @@ def test_program_starts_and_has_the_options(verb: str, subject: str, options: tu
 
 
 def test_named_files_exist() -> None:
-    """Documents and messages send nobody to a page that is not there."""
+    """Every page that a document or message names exists."""
     faults = []
     for name, text in texts(".md", ".py", ".bzl", ".bazel", ".sh"):
         if name.startswith("tests/documents/"):

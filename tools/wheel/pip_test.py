@@ -336,6 +336,6 @@ def test_refused_by_both(case: str, ours: Made, pip: Made) -> None:
 
 
 def test_script_without_execute_bits(tmp_path: Path) -> None:
-    """pip leaves it 0644, and nobody can run it. The wheel format asks installers to set the bit; we do."""
+    """pip leaves it 0644, so it can't be run. The wheel format asks installers to set the bit; we do."""
     ours = _ours(script(b"#!python\n", mode=stat.S_IFREG | 0o644)(tmp_path), tmp_path)
     assert isinstance(ours, dict) and ours["usr/local/bin/tool"][0] == 0o755

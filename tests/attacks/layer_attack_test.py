@@ -165,7 +165,7 @@ def test_files_part(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # 
 def test_layout(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
     score = Score("documents to layout", room)
     config = canonical.encode({"architecture": "amd64", "os": "linux", "rootfs": {"diff_ids": ["sha256:" + 64 * "b"]}})
-    digest = "sha256:" + 64 * "a"
+    digest = canonical.digest(b"x")
     good = {"config": canonical.descriptor(canonical.CONFIG, config), "layers": [{"digest": digest, "size": 1}]}
 
     def attack(seed: int) -> None:
@@ -184,10 +184,10 @@ def test_layout(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa
         def check(_: None) -> None:
             blobs = into / "layout" / "blobs" / "sha256"
             for path in blobs.iterdir():
-                if not path.is_symlink() and hashlib.sha256(path.read_bytes()).hexdigest() != path.name:
+                if hashlib.sha256(path.read_bytes()).hexdigest() != path.name:
                     raise Wrong(f"{path.name} is another blob")
             for described in json.loads(files["manifest"].read_bytes())["layers"]:
-                if not (blobs / described["digest"][7:]).is_symlink():
+                if not (blobs / described["digest"][7:]).exists():
                     raise Wrong("a layer is missing")
 
         score.case(seed, "layout: ", lambda: program(layout.main, arguments, room), (Refused,), check)

@@ -7,8 +7,8 @@ changes least and is shared most lies lowest.
 load("@locked//:locks.bzl", "DEBIAN", "REQUIREMENTS")
 load("//runtime/debian:parts.bzl", "debian_layers")
 load("//runtime/python:interpreters.bzl", "built_wheel", "interpreter_part")
+load("//tools/inputs/wheel:defs.bzl", "locked_wheel_labels")
 load("//tools/oci:defs.bzl", "layer")
-load("//tools/wheel:defs.bzl", "locked_wheel_labels")
 load(":catalogue.bzl", "image_rows")
 load(":layer_plan.bzl", "plan_wheel_layers")
 

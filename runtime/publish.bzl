@@ -5,7 +5,7 @@ A release 10.9.0 of Python 3.11, the line's default, is 10.9.0 and 10.9.0-python
 """
 
 load("//runtime/config:defs.bzl", "image_tag")
-load("//tools/publish:defs.bzl", "image_load", "image_push")
+load("//tools/ship:defs.bzl", "image_load", "image_push")
 
 def release_tags(row, onbuild):
     """Tags of an index that never move.

@@ -1,7 +1,7 @@
 """The Debian system of the images: which parts one architecture's image holds."""
 
 load("@locked//:locks.bzl", "DEBIAN")
-load("//tools/deb:defs.bzl", "locked_deb_part_labels")
+load("//tools/inputs/deb:defs.bzl", "locked_deb_part_labels")
 load(":packages.bzl", "PACKAGE_SETS")
 
 # The package sets that are installed in an image.

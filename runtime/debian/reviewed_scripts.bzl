@@ -1,6 +1,6 @@
 """Digests of the maintainer scripts that were read for effects.bzl. Made by //runtime/debian:review.
 
-Package -> script (or program) -> SHA-256 of each accepted version, comment lines left out (tools/deb/scripts.py).
+Package -> script (or program) -> SHA-256 of each accepted version, comment lines left out (tools/inputs/deb/scripts.py).
 """
 
 REVIEWED_SCRIPTS = {

@@ -1,4 +1,4 @@
-"""What the maintainer scripts of several packages make together, as data: tools/deb/state_part.py computes the files.
+"""What the maintainer scripts of several packages make together, as data: tools/inputs/deb/state_part.py computes the files.
 
 Keys that name a package count only where that package is in the image.
 """

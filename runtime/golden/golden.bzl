@@ -1,7 +1,7 @@
 """Tests that the images of the catalogue are those that were accepted, and the commands around them."""
 
 load("//runtime:catalogue.bzl", "image_rows")
-load("//tools/golden:defs.bzl", "golden_explain", "golden_test", "golden_update")
+load("//tools/verify/golden:defs.bzl", "golden_explain", "golden_test", "golden_update")
 
 _VARIANTS = ["", "_base"]
 

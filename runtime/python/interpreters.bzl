@@ -1,6 +1,6 @@
 """Which interpreters and wheels the images take, as labels."""
 
-load("//tools/sdist:defs.bzl", "sdist_wheel_name")
+load("//tools/inputs/sdist:defs.bzl", "sdist_wheel_name")
 load(":recipes.bzl", "RECIPES")
 
 _ARCHITECTURES = ["amd64", "arm64"]

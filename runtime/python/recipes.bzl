@@ -1,4 +1,4 @@
-"""How each CPython of the images is built: data only, read by tools/cpython (as JSON) and by the rules.
+"""How each CPython of the images is built: data only, read by tools/inputs/cpython (as JSON) and by the rules.
 
 A further version is a further row. Keys of a row:
 

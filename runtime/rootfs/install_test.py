@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 
 import pytest
 
 from runtime.rootfs import mirrors, rooms
 from runtime.rootfs.mirrors import wheel
-from tools.structure_test.unpack import remove
+from tools.verify.structure_test.unpack import remove
 
 PACKAGES = "/usr/local/bin/install-system-packages"
 DEPENDENCIES = "/usr/local/bin/install-python-dependencies"

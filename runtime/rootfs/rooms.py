@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.structure_test.layout import Layer
-from tools.structure_test.unpack import unpack
+from tools.verify.structure_test.layout import Layer
+from tools.verify.structure_test.unpack import unpack
 
 LAYERS = "ROOTFS_LAYERS"
 """Environment variable: blobs of the layers of a system, the lowest first, separated by colons; or "@" and a file of the rule
@@ -70,7 +70,7 @@ class Room:
             env: its environment, beside PATH, LC_ALL and AIRFLOW_VERSION.
         """
         variables = {"PATH": _PATH, "LC_ALL": "C.UTF-8", "AIRFLOW_VERSION": "2.8.4", **self.settings, **env}
-        arguments = [sys.executable, "-m", "tools.rootless.enter", "--root", str(self.root), "--network", "host"]
+        arguments = [sys.executable, "-m", "tools.host.rootless.enter", "--root", str(self.root), "--network", "host"]
         arguments += ["--uid", str(uid), "--gid", str(gid), "--chdir", chdir, "--tmpfs", "/tmp"]
         arguments += ["--bind", f"{self.writable}:/usr/local/airflow"]
         arguments += ["--read-only"] if read_only else []

@@ -3,7 +3,7 @@
     load("//runtime/ui:defs.bzl", "plugin_wheel")
 """
 
-load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
 def _plugin_wheel_impl(ctx):
     name = "{}-{}-py3-none-any.whl".format(ctx.attr.distribution.replace("-", "_"), ctx.attr.version)

@@ -2,8 +2,8 @@
 
 load("@locked//:locks.bzl", "DEBIAN", "REQUIREMENTS")
 load("//runtime/config:defs.bzl", "image_config")
-load("//tools/python:defs.bzl", "py_test")
-load("//tools/wheel:defs.bzl", "locked_file_of")
+load("//tools/host/python:defs.bzl", "py_test")
+load("//tools/inputs/wheel:defs.bzl", "locked_file_of")
 load(":subjects.bzl", "BUMPED", "BUMPS", "PACKAGE", "UNUSED")
 
 # Containers are started by root of the machine itself, which no sandbox, cache or other machine has; and nobody else may

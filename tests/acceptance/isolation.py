@@ -11,8 +11,8 @@ import os
 import sys
 from typing import Callable
 
-from tools.rootless import syscalls
-from tools.rootless.supervise import supervise
+from tools.host.rootless import syscalls
+from tools.host.rootless.supervise import supervise
 
 HOSTNAME = "acceptance"
 

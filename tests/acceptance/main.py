@@ -17,7 +17,7 @@ import pytest
 
 from tests.acceptance import fixtures, isolation
 from tests.acceptance.airflow import Line
-from tools.rootless import syscalls
+from tools.host.rootless import syscalls
 
 
 def _parser() -> argparse.ArgumentParser:

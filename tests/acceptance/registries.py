@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.deb import archive
+from tools.inputs.deb import archive
 
 PORT = 8000
 INDEX = f"http://localhost:{PORT}/simple"

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO
 
 from tests.acceptance.isolation import HOSTNAME
-from tools.deb import archive
-from tools.rootless import syscalls
+from tools.host.rootless import syscalls
+from tools.inputs.deb import archive
 
 # Service → who runs it: Postgres, for one, refuses root.
 USERS = {"root": 0, "postgres": 70, "redis": 71, "browser": 72}

@@ -14,7 +14,7 @@ from tests.attacks import tars
 from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
 from tests.attacks.mutate import damaged
 from tests.attacks.parts import part_members
-from tools.deb import deb_part, samples
+from tools.inputs.deb import deb_part, samples
 
 CASES = 1200
 

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from tests.attacks.programs import content
-from tools.rootless import syscalls
+from tools.host.rootless import syscalls
 
 NOT_POSSIBLE = 77
 

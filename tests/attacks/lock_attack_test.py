@@ -13,12 +13,12 @@ import pytest
 
 from tests.attacks.harness import Room, Score, Wrong, room  # noqa: F401 (a fixture)
 from tests.attacks.mutate import damaged, damaged_json
-from tools.golden import document
-from tools.lock import check, model, resolver
-from tools.lock.index import Index
-from tools.lock.model import LockedFile, LockError, LockSpec
+from tools.locks.pypi import check, model, resolver
+from tools.locks.pypi.index import Index
+from tools.locks.pypi.model import LockedFile, LockError, LockSpec
 from tools.oci import mtree
 from tools.oci.origin import Origin
+from tools.verify.golden import document
 
 CASES = 1500
 ROW = {"lock": "some", "input": "some.in", "python": "3.11", "archs": ["amd64", "arm64"], "cutoff": "2024-06-14"}

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.attacks import tars
-from tools.deb import samples as deb_samples
+from tools.inputs.deb import samples as deb_samples
+from tools.inputs.wheel.samples import make_wheel
 from tools.oci import canonical, layer
 from tools.oci.part import PartWriter
-from tools.wheel.samples import make_wheel
 
 _SIZE = 3 << 20
 _PYTHON = ".".join(map(str, sys.version_info[:2]))
@@ -138,11 +138,13 @@ def programs(place: Path) -> dict[str, Program]:
             part_names,
         ),
         "wheel_part": Program(
-            "tools.wheel.part",
+            "tools.inputs.wheel.part",
             lambda into: [*wheel_words, "--interpreter", sys.executable, *to(into, **part_outputs)],
             part_names,
         ),
         "deb_part": Program(
-            "tools.deb.deb_part", lambda into: [*deb_words, *to(into, part="p", mtree="t", facts="f")], ("p", "t", "f")
+            "tools.inputs.deb.deb_part",
+            lambda into: [*deb_words, *to(into, part="p", mtree="t", facts="f")],
+            ("p", "t", "f"),
         ),
     }

@@ -11,9 +11,9 @@ import pytest
 
 from tests.attacks import tars
 from tests.attacks.harness import Room, Score, Wrong, room  # noqa: F401 (a fixture)
-from tools.cpython.errors import BuildError
-from tools.cpython.unpack import unpack_tar
-from tools.sdist import source
+from tools.inputs.cpython.errors import BuildError
+from tools.inputs.cpython.unpack import unpack_tar
+from tools.inputs.sdist import source
 
 CASES = 700
 

@@ -12,9 +12,9 @@ from tests.attacks import tars
 from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
 from tests.attacks.parts import part_members, plain
 from tools.oci import tar_part
-from tools.structure_test import unpack
-from tools.structure_test.archive import ArchiveError
-from tools.structure_test.layout import Layer
+from tools.verify.structure_test import unpack
+from tools.verify.structure_test.archive import ArchiveError
+from tools.verify.structure_test.layout import Layer
 
 CASES = 700
 

@@ -15,7 +15,7 @@ import pytest
 from tests.attacks import zips
 from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
 from tests.attacks.parts import part_members
-from tools.wheel import part, unpack
+from tools.inputs.wheel import part, unpack
 
 CASES = 1000
 PYTHON = ".".join(map(str, sys.version_info[:2]))

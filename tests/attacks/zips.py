@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from tests.attacks.mutate import damaged
-from tools.wheel.samples import make_wheel, record_row
+from tools.inputs.wheel.samples import make_wheel, record_row
 
 FILES = {
     "sample/__init__.txt": "x = 1\n" * 100,

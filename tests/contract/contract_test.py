@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from tools.golden.document import parse_layer
 from tools.oci.origin import Origin
-from tools.soundness import facts
+from tools.verify.golden.document import parse_layer
+from tools.verify.soundness import facts
 
 HERE = Path("tests/contract")
 ORIGIN = Origin("made-up", "part", "1")

@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.documents.commands import Command, commands
-from tools.lint.worktree import ROOT, texts
+from tools.host.lint.worktree import ROOT, texts
 
 _PACKAGE = re.compile(r"//(.*?)(?::(.*))?")
 _START = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
 # What the file of arguments, which only a build makes, has at least.
-_BUILT = {"tools/publish/push.py": ["--layout=LAYOUT"]}
+_BUILT = {"tools/ship/push.py": ["--layout=LAYOUT"]}
 # Documents of workspaces of their own: their labels are theirs.
 _OTHERS = ("e2e/", "examples/")
 

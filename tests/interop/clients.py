@@ -26,12 +26,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.publish.skopeo import Skopeo
-from tools.publish.tests import registry
+from tools.ship.skopeo import Skopeo
+from tools.ship.tests import registry
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGETS = ("//runtime:10_py311_amd64", "//tools/oci/tests:index")
-_LOCKED = ("//tools/publish:client", "//tools/publish:servers")
+_LOCKED = ("//tools/ship:client", "//tools/ship:servers")
 
 # Program -> the Go module that has it, and its package there.
 _MODULES = {
@@ -341,7 +341,7 @@ def main(argv: Sequence[str]) -> int:
         subjects = []
         for number, (layout, (digest, image)) in enumerate(zip(layouts, digests)):
             subject = Subject(layout, digest, image, f"{server.address}/interop/{number}", scratch)
-            Skopeo(Path("tools/publish/client"), tls_verify=False).copy_all(str(layout), f"{subject.name}:pushed")
+            Skopeo(Path("tools/ship/client"), tls_verify=False).copy_all(str(layout), f"{subject.name}:pushed")
             subjects.append(subject)
         for client in CLIENTS:
             try:

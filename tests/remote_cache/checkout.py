@@ -15,7 +15,7 @@ from typing import Any
 
 # Actions whose outputs are not put into the cache, named as in Build.executed (docs/remote-cache.md says why).
 KEPT_OUT = frozenset(
-    {"OciLayout", "OciTarball", *(f"//tools/lint:{name}_test" for name in ("python", "starlark", "text"))}
+    {"OciLayout", "OciTarball", *(f"//tools/host/lint:{name}_test" for name in ("python", "starlark", "text"))}
 )
 
 _FIELDS = ('  "mnemonic": ', '  "cacheHit": ', '  "targetLabel": ')

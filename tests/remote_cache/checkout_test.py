@@ -27,13 +27,13 @@ def test_executed(tmp_path: Path) -> None:
         {"mnemonic": "OciLayout"},
         {"mnemonic": "OciTarball"},
         {"mnemonic": "TestRunner", "targetLabel": "//a:test"},
-        {"mnemonic": "TestRunner", "targetLabel": "//tools/lint:text_test"},
+        {"mnemonic": "TestRunner", "targetLabel": "//tools/host/lint:text_test"},
         {"mnemonic": "TestRunner", "targetLabel": "//b:test", "cacheHit": True},
     ]
     # Bazel writes one object after the other, over many lines.
     (tmp_path / "log").write_text("".join(json.dumps(entry, indent=2) for entry in entries))
     found = checkout.executed(tmp_path / "log")
-    assert found == {"B": 2, "OciLayout": 1, "OciTarball": 1, "//a:test": 1, "//tools/lint:text_test": 1}
+    assert found == {"B": 2, "OciLayout": 1, "OciTarball": 1, "//a:test": 1, "//tools/host/lint:text_test": 1}
     assert checkout.Build(0, 1.0, executed=found).missed() == {"B": 2, "//a:test": 1}
 
 

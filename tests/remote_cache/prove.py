@@ -30,7 +30,7 @@ from tests.remote_cache.proxy import Proxy
 from tests.remote_cache.server import Server, ServerError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TARGETS = ("//tools/oci/tests/...", "//tools/publish/tests:small")
+TARGETS = ("//tools/oci/tests/...", "//tools/ship/tests:small")
 
 # Bytes of answers that come through: of a connection that is then cut, and of a server that then disappears.
 _LIMITS = {proxies.TRUNCATED: 8_000, proxies.GONE: 20_000}

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.deb import archive
+from tools.inputs.deb import archive
 
 MOUNTED = ("etc", "usr")
 """Of the root; /bin, /lib and their like are links into /usr here as in the launcher's root."""
@@ -22,13 +22,13 @@ _EMULATOR = _EMULATORS + "x86_64-static"
 _FAKETIME = "usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 LOADER = "usr/lib/another-processor"
-"""What stands in for the loader of the tools' Python; called as run_python of tools/python/run.bzl does."""
+"""What stands in for the loader of the tools' Python; called as run_python of tools/host/python/run.bzl does."""
 
 _LOADER_SCRIPT = f"""\
 #!/bin/sh
 case " $* " in
 # These enter roots, by system calls that the emulator lacks, and the tools' Python with its own loader goes there, too.
-*" -m tools.cpython."* | *" -m tools.sdist."*)
+*" -m tools.inputs.cpython."* | *" -m tools.inputs.sdist."*)
     exec unshare --map-root-user --mount \\
         sh -c 'mount --bind /lib64/ld-linux-x86-64.so.2 "$0" && exec "$0" "$@"' "$0" "$@" ;;
 esac

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.reproduce import elsewhere
 from tests.reproduce.ways import Way
-from tools.rootless import syscalls
+from tools.host.rootless import syscalls
 
 _KEPT = ("PATH", "JAVA_HOME", "SSL_CERT_FILE", "BAZEL_REAL", "no_proxy", "NO_PROXY", "http_proxy", "https_proxy")
 

@@ -14,7 +14,7 @@ from tests.reproduce import main
 from tests.reproduce.copy import copy
 from tests.reproduce.inner import Surroundings, can_become
 from tests.reproduce.ways import OTHER, PLAIN
-from tools.fetch.mirror import Mirror
+from tools.locks.fetch.mirror import Mirror
 
 _RULES = """\
 def _impl(ctx):

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 from tools.oci.origin import Origin
-from tools.soundness import soundness
-from tools.soundness.findings import read_exceptions
+from tools.verify.soundness import soundness
+from tools.verify.soundness.findings import read_exceptions
 
 EXCEPTIONS = Path(__file__).with_name("exceptions.yaml")
 

@@ -3,7 +3,7 @@
     load("//tools/oci:defs.bzl", "files_part", "image", "image_index", "layer", "sharing", "tar_part")
 
 An image is a list of layers, a layer is a concatenation of parts, a part comes from one input. Parts of wheels and of
-Debian packages are made by //tools/wheel:defs.bzl and //tools/deb:defs.bzl. A rule of another kind makes its part by `pack_tar`
+Debian packages are made by //tools/inputs/wheel:defs.bzl and //tools/inputs/deb:defs.bzl. A rule of another kind makes its part by `pack_tar`
 or returns a PartInfo of its own (providers.bzl).
 """
 

@@ -1,7 +1,7 @@
 """files_part: a part of our own files."""
 
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private/providers:part_info.bzl", "PartInfo")
-load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
 _DOC = """\
 Makes a part of files, links and directories that are named one by one.

@@ -1,11 +1,11 @@
 """image: an image for one platform."""
 
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private:image_attrs.bzl", "CONFIG_ATTRS")
 load("//tools/oci/private:image_documents.bzl", "DOCUMENTS_ATTRS", "write_documents")
 load("//tools/oci/private:layout.bzl", "LAYOUT_ATTRS", "image_arguments", "image_inputs", "layer_arguments", "write_layout")
 load("//tools/oci/private/providers:image_info.bzl", "ImageInfo")
 load("//tools/oci/private/providers:layer_info.bzl", "LayerInfo")
-load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
 _DOC = """\
 Makes an image of layers and a configuration.

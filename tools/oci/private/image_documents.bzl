@@ -1,7 +1,7 @@
 """The actions that make an image's config, manifest, digest and listing."""
 
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private:image_attrs.bzl", "SPEC_FIELDS")
-load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
 DOCUMENTS_ATTRS = {
     "_image": attr.label(default = "//tools/oci:image"),

@@ -1,9 +1,9 @@
 """image_index: images for several platforms under one digest."""
 
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS")
 load("//tools/oci/private:layout.bzl", "LAYOUT_ATTRS", "write_layout")
 load("//tools/oci/private/providers:image_index_info.bzl", "ImageIndexInfo")
 load("//tools/oci/private/providers:image_info.bzl", "ImageInfo")
-load("//tools/python:run.bzl", "PYTHON_ATTRS")
 
 _DOC = """\
 Makes a multi-arch image of images.

@@ -1,8 +1,8 @@
 """layer: a concatenation of parts."""
 
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private/providers:layer_info.bzl", "LayerInfo")
 load("//tools/oci/private/providers:part_info.bzl", "PartInfo")
-load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
 _DOC = """\
 Assembles a layer from parts, without compressing them again.

@@ -1,6 +1,6 @@
 """The action that writes OCI layout directories."""
 
-load("//tools/python:run.bzl", "run_python")
+load("//tools/host/python:run.bzl", "run_python")
 
 LAYOUT_ATTRS = {
     "_layout": attr.label(default = "//tools/oci:layout"),

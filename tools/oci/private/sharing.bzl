@@ -1,7 +1,7 @@
 """sharing: how many bytes images share."""
 
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private/providers:image_info.bzl", "ImageInfo")
-load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
 _DOC = """\
 Says how many bytes images have in common, layer by layer and part by part.

@@ -1,7 +1,7 @@
 """tar_part: a part of a tar file that one of our own actions wrote."""
 
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private/providers:part_info.bzl", "PartInfo")
-load("//tools/python:run.bzl", "PYTHON_ATTRS", "run_python")
 
 _DOC = """\
 Makes a part of a tar file, such as the tree that a build installed.

@@ -1,0 +1,25 @@
+"""pytest_test: a pytest file as a Bazel test, by the locked Python and the locked pytest."""
+
+load(":defs.bzl", "py_test")
+
+def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
+    """Runs pytest on `srcs`.
+
+    Args:
+      name: target name.
+      srcs: *_test.py files; they import from the root of the repository.
+      deps: py_library targets under test and wheel_library targets.
+      data: files the tests read, reached by $(rootpath …) in args or beside the test.
+      size: Bazel's test size.
+      **kwargs: passed on to py_test (tags, timeout, env, …).
+    """
+    py_test(
+        name = name,
+        size = size,
+        srcs = srcs + ["//tools/host/python:pytest_main.py"],
+        main = "//tools/host/python:pytest_main.py",
+        args = ["$(rootpath {})".format(src) for src in srcs] + kwargs.pop("args", []),
+        data = data,
+        deps = deps + ["//tools/host/python:pytest"],
+        **kwargs
+    )

@@ -1,0 +1,136 @@
+"""Enters a root by proot (ptrace): for places where user namespaces are forbidden. Slower, same view of the files.
+
+Debian's proot 5.1.0 gives the exit status of whichever process ended last, ignores signals, and waits for every
+process that the command left behind. So a shell within reports the command's own status in a file, signals are sent
+to the command itself, and the rest is killed when the command has ended.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+
+from tools.host.rootless.spec import READ_ONLY_BIND, TMPFS, EmulationUnavailable, EnterError, Spec
+from tools.host.rootless.supervise import children_of, supervise
+
+_LIBRARY_DIRS = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
+_LOADER = "lib/x86_64-linux-gnu/ld-2.31.so"
+_PROGRAM = "usr/bin/proot"
+_BUSYBOX = "bin/busybox"
+_PLACE = "/.rootless"
+# env -i: the shell's own variables (PWD, SHLVL) and proot's don't reach the command.
+_REPORT = f'{_PLACE}/busybox env -i "$@"; echo $? > {_PLACE}/status'
+
+
+def check(place: str) -> None:
+    """Checks what Spec.proot names.
+
+    Args:
+        place: a directory into which Debian's proot, libtalloc2, libc6 and busybox-static are unpacked.
+
+    Raises:
+        EnterError: something is missing; says what.
+    """
+    if not place:
+        raise EnterError(
+            "no proot is given: --proot DIR, with Debian's proot, libtalloc2, libc6, busybox-static unpacked"
+        )
+    for name in (_PROGRAM, _LOADER, _BUSYBOX):
+        if not os.path.isfile(os.path.join(place, name)):
+            raise EnterError(
+                f"{place}, given as proot, lacks {name}: unpack proot, libtalloc2, libc6, busybox-static there"
+            )
+
+
+def run(spec: Spec) -> int:
+    """Runs the command under proot.
+
+    Returns:
+        The command's exit status, 128 + n if signal n ended it, 126 or 127 if it can't be started.
+
+    Raises:
+        EnterError: proot is missing, or ptrace is not allowed.
+    """
+    check(spec.proot)
+    not_enforced = [
+        what
+        for what, wanted in (
+            ("a read-only root", spec.read_only),
+            ("read-only binds", any(mount.kind == READ_ONLY_BIND for mount in spec.mounts)),
+            ("no network", spec.network == "none"),
+        )
+        if wanted
+    ]
+    if not_enforced:
+        sys.stderr.write(f"rootless: proot can't enforce: {', '.join(not_enforced)}\n")
+    scratch = tempfile.mkdtemp(prefix="rootless-")
+    try:
+        os.mkdir(os.path.join(scratch, "loader"))
+        os.mkdir(os.path.join(scratch, "place"))
+        words = _words(spec, scratch)
+        status_file = os.path.join(scratch, "place", "status")
+        # proot unpacks its loader there and needs to execute it.
+        environment = {"PROOT_TMP_DIR": os.path.join(scratch, "loader"), "PATH": spec.env.get("PATH", "")}
+
+        def start() -> None:
+            os.umask(0o022)
+            os.execve(words[0], words, environment)
+
+        def between() -> None:
+            # A process of its own takes in what the command leaves running; the caller may have other children.
+            supervise(start, adopt=True, receiver=_command_of, finished=lambda: _status(status_file))
+            os._exit(0)
+
+        supervise(between, clean_up=True)
+        status = _status(status_file)
+        if status is None:
+            raise EnterError("proot ended before the command did; see its message above (ptrace has to be allowed)")
+        return status
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _status(path: str) -> int | None:
+    try:
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return None
+    return int(text) if text.endswith("\n") else None
+
+
+def _command_of(proot: int) -> int:
+    """The command: the child of the shell that is proot's child."""
+    pid = proot
+    for _ in range(2):
+        pid = next(iter(children_of(pid)), pid)
+    return pid
+
+
+def _words(spec: Spec, scratch: str) -> list[str]:
+    place = os.path.realpath(spec.proot)
+    words = [os.path.join(place, _LOADER), "--library-path", ":".join(os.path.join(place, x) for x in _LIBRARY_DIRS)]
+    words += [os.path.join(place, _PROGRAM), "-r", os.path.realpath(spec.root)]
+    words += ["-i", f"{spec.uid}:{spec.gid}", "-w", spec.chdir, "-b", "/proc", "-b", "/dev"]
+    binds = [(os.path.join(scratch, "place"), _PLACE), (os.path.join(place, _BUSYBOX), f"{_PLACE}/busybox")]
+    for number, mount in enumerate(spec.mounts):
+        source = os.path.realpath(mount.source)
+        if mount.kind == TMPFS:
+            source = os.path.join(scratch, str(number))
+            os.mkdir(source)
+            os.chmod(source, 0o1777)
+        binds.append((source, mount.target))
+    for source, target in binds:
+        if ":" in source or ":" in target:
+            raise EnterError(f"proot can't bind {source} on {target}: a name has a colon")
+        words += ["-b", f"{source}:{target}"]
+    if spec.binfmt_aarch64:
+        if os.uname().machine != "x86_64":
+            raise EmulationUnavailable(f"qemu under proot is for x86_64 machines, this is {os.uname().machine}")
+        words += ["-q", os.path.abspath(spec.binfmt_aarch64)]
+    words += [f"{_PLACE}/busybox", "sh", "-c", _REPORT, "sh"]
+    # Never an empty environment: busybox's env would pass on a null pointer, which proot can't take.
+    environment = spec.env or {"PATH": ""}
+    return words + [f"{name}={value}" for name, value in environment.items()] + list(spec.command)

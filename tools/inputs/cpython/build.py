@@ -1,0 +1,163 @@
+"""Builds a CPython of the images from source, for either architecture, on an amd64 machine, with nothing of the host.
+
+    python -m tools.inputs.cpython.build --recipe ROW.json --version 3.11 --arch arm64 --source FILE [--debian FILE]
+        [--own-patch FILE]… --zig WHEEL --deb FILE… [--build-python TREE.tar] [--method M] [--proot DIR]
+        --tree OUT.tar
+
+Output: a tar of usr/local, the same bits for the same inputs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.host.rootless.spec import METHODS, EnterError, Mount
+from tools.inputs.cpython import checks, source, toolchain, tree
+from tools.inputs.cpython.errors import BuildError
+from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Platform, Recipe, platform, read
+from tools.inputs.cpython.root import BuildRoot, Isolation, jobs, say
+from tools.inputs.cpython.unpack import unpack_tar
+from tools.inputs.deb.archive import DebError
+from tools.inputs.wheel.bytecode import Compiler
+from tools.inputs.wheel.errors import WheelError
+
+_INSTALLED = "_install"
+# The Makefile compiles bytecode by as many processes as there are processors, three times; it is made later, once.
+_NO_BYTECODE = r"s#\$(DESTDIR)\$(LIBDEST)/compileall\.py#/usr/src/python/_no_bytecode.py#"
+# Where the source was, in the files that tell how Python was built: documented in docs/design.md.
+_TELL_SOURCE = (r"/config-[^/]*/Makefile$", r"/_sysconfigdata_[^/]*\.(py|pyc)$")
+
+
+def configure_script(recipe: Recipe, target: Platform, cross: bool) -> str:
+    """The line that configures the source."""
+    flags = "-flto" if recipe.lto else ""
+    words = ["./configure", f"--build={PLATFORMS[BUILD_ARCH].triplet}", *recipe.configure]
+    if cross:
+        words += [f"--host={target.triplet}", *recipe.cross_configure]
+    words += [f"{name}={value}" for name, value in sorted(recipe.cache.items())]
+    # No -g and -s: no debug information, so no paths in it. *_NODIST: not for the extensions that users build.
+    words += ["CC=gcc", "CXX=g++", "AR=ar", "OPT=-DNDEBUG -fwrapv -O3 -Wall"]
+    words += [f"CFLAGS_NODIST={flags}".strip(), f"LDFLAGS_NODIST=-s {flags}".strip()]
+    return shlex.join(words)
+
+
+def make_script(recipe: Recipe, cross: bool) -> str:
+    """The lines that compile.
+
+    With link-time optimisation, the programs that make C sources of Python modules are linked without it first: each
+    such link takes as long as that of the interpreter. -o: they stay, though the object files are made anew.
+    """
+    every = f"make -j{jobs()}"
+    if not recipe.lto or cross or not recipe.generators:
+        return every
+    plain = f"{every} CFLAGS_NODIST=-fno-lto LDFLAGS_NODIST=-fno-lto {shlex.join(recipe.generators)}"
+    stay = " ".join(f"-o {shlex.quote(name)}" for name in recipe.generators)
+    return f"{plain}\nfind . -name '*.o' -exec rm {{}} +\n{every} {stay}"
+
+
+def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
+    """Builds; see the module.
+
+    Raises:
+        BuildError, DebError, EnterError, WheelError: an input is broken, a step fails, or a check of the result does.
+    """
+    target = platform(arguments.arch)
+    cross = arguments.arch != BUILD_ARCH
+    if cross and not arguments.build_python:
+        raise BuildError(
+            f"building for {arguments.arch} takes the {BUILD_ARCH} tree of the same version: --build-python"
+        )
+    say(f"Python {recipe.release} for {arguments.arch}: unpacking")
+    root = BuildRoot(scratch, arguments.deb, target, arguments.zig, Isolation(arguments.method, arguments.proot))
+    mounts, env = [source.lay_out(root, recipe, arguments.source, arguments.debian, arguments.own_patch)], {}
+    if cross:
+        (scratch / "build-python").mkdir()
+        unpack_tar(arguments.build_python, scratch / "build-python", "usr/local")
+        mounts.append(Mount("ro-bind", "/usr/local", str(scratch / "build-python")))
+        env["PATH"] = f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"
+    for step, script in (
+        ("configure", configure_script(recipe, target, cross)),
+        ("make", make_script(recipe, cross)),
+        (
+            "install",
+            (
+                f": >_no_bytecode.py; sed '{_NO_BYTECODE}' Makefile >Makefile.install;"
+                f" make -f Makefile.install install DESTDIR={source.PLACE}/{_INSTALLED} TESTSUBDIRS="
+            ),
+        ),
+    ):
+        say(f"Python {recipe.release} for {arguments.arch}: {step}")
+        root.run(step, script, mounts, env, source.PLACE)
+    installed = scratch / "source" / _INSTALLED
+    say(f"Python {recipe.release} for {arguments.arch}: checking and packing")
+    tree.prune(installed)
+    tree.link_names(installed)
+    _check(installed, recipe, target)
+    home = installed / "usr/local" if not cross else scratch / "build-python"
+    tree.compile_all(installed, recipe, _compiler(root, home, recipe))
+    if not cross:
+        _check_imports(root, installed, recipe)
+    checks.check_paths(
+        checks.files(installed), [toolchain.ZIG + "/", toolchain.WRAPPERS, "/zig-cache", str(scratch.resolve())]
+    )
+    checks.check_paths(checks.files(installed), [source.PLACE], _TELL_SOURCE)
+    tree.write_tar(installed, "usr/local", arguments.tree)
+
+
+def _compiler(root: BuildRoot, home: Path, recipe: Recipe) -> Compiler:
+    return Compiler([*root.loader_command(), str(home / "bin" / recipe.program)], {"PYTHONHOME": str(home)})
+
+
+def _check(installed: Path, recipe: Recipe, target: Platform) -> None:
+    suffix = f".cpython-{recipe.version.replace('.', '')}-{target.triplet}.so"
+    checks.check_modules(installed, recipe, suffix)
+    checks.check_elf(checks.files(installed), target, recipe.libraries)
+
+
+def _check_imports(root: BuildRoot, installed: Path, recipe: Recipe) -> None:
+    """Loads every extension module: what was built is also complete (no undefined symbol)."""
+    script = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
+    words = shlex.join([f"/usr/local/bin/{recipe.program}", "-I", "-c", script, *recipe.modules])
+    root.run("import", words, [Mount("ro-bind", "/usr/local", str(installed / "usr/local"))])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tools.inputs.cpython.build", description="build a CPython of the images")
+    parser.add_argument("--recipe", type=Path, required=True, help="row of runtime/python/recipes.bzl as JSON")
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--arch", required=True)
+    parser.add_argument("--source", type=Path, required=True)
+    parser.add_argument("--debian", type=Path)
+    parser.add_argument("--own-patch", type=Path, action="append", default=[])
+    parser.add_argument("--zig", type=Path, required=True)
+    parser.add_argument("--deb", type=Path, action="append", required=True)
+    parser.add_argument("--build-python", type=Path)
+    parser.add_argument("--method", choices=METHODS, default="auto")
+    parser.add_argument("--proot", default="")
+    parser.add_argument("--tree", type=Path, required=True)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    arguments = _parser().parse_args(argv)
+    scratch = arguments.tree.with_name(arguments.tree.name + ".work")
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        build(arguments, read(arguments.recipe.read_text(), arguments.version), scratch)
+    except (BuildError, DebError, EnterError, WheelError) as error:
+        arguments.tree.unlink(missing_ok=True)
+        sys.stderr.write(f"Python {arguments.version} for {arguments.arch}: {error}\n")
+        return 1
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

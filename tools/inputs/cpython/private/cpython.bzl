@@ -1,0 +1,127 @@
+"""cpython: builds an interpreter of the images from source."""
+
+load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
+load("//tools/inputs/cpython/private/providers:python_tree.bzl", "PythonTreeInfo")
+load("//tools/inputs/wheel:defs.bzl", "TargetPythonInfo")
+
+_DOC = """\
+A CPython for one architecture, built from locked source by `zig cc`: the same bits wherever it is built.
+
+    cpython(
+        name = "3.11_arm64",
+        arch = "arm64",
+        build_python = ":3.11_amd64",
+        recipe = json.encode(RECIPES["3.11"]),
+        version = "3.11",
+        …
+    )
+
+Files: a tar of usr/local, with tests and static libraries left out, bytecode in place. For amd64 also,
+as TargetPythonInfo, what compiles the bytecode of wheels (tools/inputs/cpython/compiler.py). The build fails when an extension module is missing, is for another machine, or needs a newer glibc or another library than
+the images have.
+"""
+
+def _compiler(ctx, tree):
+    """The action that takes the bytecode compiler out of the tree; returns TargetPythonInfo."""
+    base = "{}.compiler/python{}".format(ctx.label.name, ctx.attr.version)
+    executable = ctx.actions.declare_file(base)
+    library = ctx.actions.declare_file(base + ".zip")
+    extension = ctx.actions.declare_file(ctx.label.name + ".compiler/unicodedata.so")
+    args = ctx.actions.args()
+    args.add("--tree", tree)
+    args.add("--version", ctx.attr.version)
+    args.add("--executable", executable)
+    args.add("--library", library)
+    args.add("--extension", extension)
+    run_python(
+        ctx,
+        program = ctx.attr._compiler,
+        module = "tools.inputs.cpython.compiler",
+        arguments = [args],
+        inputs = [tree],
+        outputs = [executable, library, extension],
+        mnemonic = "CPythonCompiler",
+        progress_message = "Taking the bytecode compiler out of %{input}",
+    )
+    return TargetPythonInfo(
+        executable = executable,
+        extensions = [extension],
+        stdlib = library,
+        version = ctx.attr.version,
+    )
+
+def _cpython_impl(ctx):
+    recipe = ctx.actions.declare_file(ctx.label.name + ".recipe.json")
+    tree = ctx.actions.declare_file(ctx.label.name + ".tar")
+    ctx.actions.write(recipe, ctx.attr.recipe + "\n")
+
+    inputs = [recipe, ctx.file.source, ctx.file.zig] + ctx.files.own_patches + ctx.files.debs + ctx.files.build_debs
+    args = ctx.actions.args()
+    args.add("--recipe", recipe)
+    args.add("--version", ctx.attr.version)
+    args.add("--arch", ctx.attr.arch)
+    args.add("--source", ctx.file.source)
+    if ctx.file.debian:
+        args.add("--debian", ctx.file.debian)
+        inputs.append(ctx.file.debian)
+    args.add_all(ctx.files.own_patches, before_each = "--own-patch")
+    args.add("--zig", ctx.file.zig)
+    args.add_all(ctx.files.build_debs + ctx.files.debs, before_each = "--deb")
+    args.add("--method", ctx.attr.method)
+    args.add_all("--proot", ctx.files._rootless_tools, expand_directories = False)
+    args.add("--tree", tree)
+    providers = []
+    if ctx.attr.build_python:
+        build_python = ctx.attr.build_python[PythonTreeInfo]
+        args.add("--build-python", build_python.tree)
+        inputs.append(build_python.tree)
+    else:
+        providers.append(_compiler(ctx, tree))
+
+    run_python(
+        ctx,
+        program = ctx.attr._program,
+        module = "tools.inputs.cpython.build",
+        arguments = [args],
+        inputs = inputs,
+        tools = ctx.files._rootless_tools,
+        outputs = [tree],
+        mnemonic = "CPython",
+        progress_message = "Building CPython {} for {} (some minutes)".format(ctx.attr.version, ctx.attr.arch),
+    )
+    return providers + [
+        DefaultInfo(files = depset([tree])),
+        PythonTreeInfo(
+            arch = ctx.attr.arch,
+            build_root_debs = tuple(ctx.files.build_debs),
+            release = json.decode(ctx.attr.recipe)["release"],
+            tree = tree,
+            version = ctx.attr.version,
+        ),
+    ]
+
+cpython = rule(
+    implementation = _cpython_impl,
+    doc = _DOC,
+    attrs = {
+        "arch": attr.string(mandatory = True, values = ["amd64", "arm64"], doc = "Architecture of the images."),
+        "build_debs": attr.label_list(
+            allow_files = [".deb"],
+            mandatory = True,
+            doc = "Packages of the machine that builds: busybox-static, make, C library, the libraries that the amd64 interpreter loads.",
+        ),
+        "build_python": attr.label(providers = [PythonTreeInfo], doc = "The amd64 interpreter of the same version; for other architectures."),
+        "debian": attr.label(allow_single_file = True, doc = "Debian's debian.tar.xz, for the patches that the recipe names."),
+        "debs": attr.label_list(allow_files = [".deb"], mandatory = True, doc = "Packages to build against, of `arch`."),
+        "method": attr.string(default = "auto", doc = "How the build root is entered: auto, namespace or proot."),
+        "own_patches": attr.label_list(allow_files = [".patch"], doc = "Patches applied last."),
+        "recipe": attr.string(mandatory = True, doc = "Row of runtime/python/recipes.bzl as JSON."),
+        "source": attr.label(allow_single_file = True, mandatory = True, doc = "The release's source archive."),
+        "version": attr.string(mandatory = True, doc = "`3.N`."),
+        "zig": attr.label(allow_single_file = [".whl"], mandatory = True, doc = "The ziglang wheel."),
+        "_compiler": attr.label(default = "//tools/inputs/cpython:compiler"),
+        "_program": attr.label(default = "//tools/inputs/cpython:build"),
+        "_rootless_tools": attr.label(default = "//tools/host/rootless:tools"),
+    } | PYTHON_ATTRS,
+    provides = [PythonTreeInfo],
+)

@@ -1,0 +1,93 @@
+"""cpythons: turns the recipes into targets."""
+
+load("@bazel_skylib//rules:write_file.bzl", "write_file")
+load("//tools/host/python:pytest.bzl", "pytest_test")
+load(":cpython.bzl", "cpython")
+load(":cpython_part.bzl", "cpython_part")
+
+# Of the machine that builds; beside these, the libraries of the recipe's packages.
+_BUILD_PACKAGES = ["busybox-static", "libc6", "libgcc-s1", "libstdc++6", "make", "patch"]
+_BUILD_ARCH = "amd64"
+
+def debs(lock, packages):
+    """Gives the locked files of packages.
+
+    Args:
+      lock: a decoded lock of Debian packages.
+      packages: names.
+
+    Returns:
+      list of labels in the order of `packages`; fails naming the package and the lock when it has none.
+    """
+    files = {entry["package"]: entry["file"] for entry in lock["files"]}
+    for package in packages:
+        if package not in files:
+            fail("the lock of Debian packages for {} has no {}: add it to runtime/debian/packages.bzl".format(lock["arch"], package))
+    return ["@locked//debian:" + files[package] for package in packages]
+
+def _source(sources, file):
+    for entry in sources["files"]:
+        if entry["file"] == file:
+            return "@locked//{}:{}".format("pypi" if entry["registry"] == "pypi" else "debian", file)
+    fail("runtime/python/sources.json has no {}: a recipe names it".format(file))
+
+def cpythons(recipes, debian, sources, zig, **kwargs):
+    """Declares, for each version and architecture, VERSION_ARCH (the interpreter) and VERSION_ARCH.part (for layers).
+
+    VERSION_test looks at both trees and runs the amd64 one.
+
+    Args:
+      recipes: dict: version -> row of runtime/python/recipes.bzl.
+      debian: dict: architecture -> decoded lock of Debian packages.
+      sources: decoded lock of source archives.
+      zig: label of the ziglang wheel.
+      **kwargs: passed on to each target (visibility, …).
+    """
+    for version, recipe in recipes.items():
+        patches = recipe.get("patches")
+        libraries = [package for package in recipe["packages"] if not package.endswith("-dev")]
+        for arch, lock in debian.items():
+            name = "{}_{}".format(version, arch)
+            cross = arch != _BUILD_ARCH
+            cpython(
+                name = name,
+                arch = arch,
+                build_debs = debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries),
+                build_python = "{}_{}".format(version, _BUILD_ARCH) if cross else None,
+                debian = _source(sources, patches["file"]) if patches else None,
+                debs = debs(lock, recipe["packages"] if cross else [package for package in recipe["packages"] if package not in libraries]),
+                own_patches = recipe["own_patches"],
+                recipe = json.encode(recipe),
+                source = _source(sources, recipe["source"]["file"]),
+                version = version,
+                zig = zig,
+                **kwargs
+            )
+            cpython_part(
+                name = name + ".part",
+                python = name,
+                **kwargs
+            )
+        _interpreter_test(version, recipe, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries))
+
+def _interpreter_test(version, recipe, build_debs):
+    trees = [":{}_{}".format(version, arch) for arch in ["amd64", "arm64"]]
+    row = version + ".recipe.json"
+    write_file(
+        name = version + ".recipe",
+        out = row,
+        content = [json.encode(recipe), ""],
+    )
+    pytest_test(
+        name = version + "_test",
+        size = "medium",
+        srcs = ["//tools/inputs/cpython:interpreter_test.py"],
+        data = trees + build_debs + [row, "//tools/host/rootless:tools"],
+        env = {
+            "PYTHON_DEBS": " ".join(["$(rootpath {})".format(deb) for deb in build_debs]),
+            "PYTHON_RECIPE": "$(rootpath {})".format(row),
+            "PYTHON_TREES": " ".join(["$(rootpath {})".format(tree) for tree in trees]),
+            "ROOTLESS_TOOLS": "$(rootpath //tools/host/rootless:tools)",
+        },
+        deps = ["//tools/inputs/cpython:build"],
+    )

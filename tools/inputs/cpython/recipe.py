@@ -1,0 +1,93 @@
+"""A row of runtime/python/recipes.bzl, as the build program takes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tools.inputs.cpython.errors import BuildError
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the words for an architecture are elsewhere: GNU triplet, ELF machine, `uname -m`, target of zig."""
+
+    triplet: str
+    elf_machine: int
+    machine: str
+    zig_target: str
+
+
+PLATFORMS: Mapping[str, Platform] = {
+    "amd64": Platform("x86_64-linux-gnu", 62, "x86_64", "x86_64-linux-gnu.2.31"),
+    "arm64": Platform("aarch64-linux-gnu", 183, "aarch64", "aarch64-linux-gnu.2.31"),
+}
+BUILD_ARCH = "amd64"
+# Newest glibc symbol version that bullseye has.
+NEWEST_GLIBC = (2, 31)
+
+
+def platform(arch: str) -> Platform:
+    """The platform of an architecture; BuildError names those that there are."""
+    if arch not in PLATFORMS:
+        raise BuildError(f"architecture {arch!r} is unknown: there are {', '.join(PLATFORMS)}")
+    return PLATFORMS[arch]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """See runtime/python/recipes.bzl for the meaning of each field."""
+
+    version: str
+    release: str
+    directory: str
+    first_patch: str
+    configure: tuple[str, ...]
+    cross_configure: tuple[str, ...]
+    cache: Mapping[str, str]
+    lto: bool
+    generators: tuple[str, ...]
+    disabled_modules: tuple[str, ...]
+    modules: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+    @property
+    def program(self) -> str:
+        """Name of the interpreter, "python3.11"."""
+        return f"python{self.version}"
+
+
+def read(text: str, version: str) -> Recipe:
+    """Decodes a row.
+
+    Args:
+        text: the row as JSON.
+        version: its key, "3.11".
+
+    Returns:
+        The recipe.
+
+    Raises:
+        BuildError: a key is missing or of another type.
+    """
+    row = json.loads(text)
+    try:
+        return Recipe(
+            version=version,
+            release=row["release"],
+            directory=row["source"]["directory"],
+            first_patch=row.get("patches", {}).get("first", ""),
+            configure=tuple(row["configure"]),
+            cross_configure=tuple(row["cross_configure"]),
+            cache=dict(row["cache"]),
+            lto=bool(row["lto"]),
+            generators=tuple(row["generators"]),
+            disabled_modules=tuple(row["disabled_modules"]),
+            modules=tuple(row["modules"]),
+            libraries=tuple(row["libraries"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BuildError(
+            f"recipe of Python {version}: {error!r} is missing or wrong; see runtime/python/recipes.bzl"
+        ) from None

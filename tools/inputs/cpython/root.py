@@ -1,0 +1,152 @@
+"""A build root: what a compilation sees as its whole machine, made of locked packages, entered by tools.host.rootless."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.host.rootless import enter
+from tools.host.rootless.spec import AUTO, Mount, Spec
+from tools.inputs.cpython import toolchain
+from tools.inputs.cpython.errors import BuildError
+from tools.inputs.cpython.recipe import Platform
+from tools.inputs.cpython.unpack import unpack_debs
+from tools.oci.epoch import EPOCH
+
+_LOG = "/log"
+_CACHE = "/zig-cache"
+_LOG_LINES = 60
+# What a build gets to see besides its own variables; PYTHONHASHSEED: the order of sets must not reach a file.
+_ENVIRONMENT = {
+    "HOME": "/tmp",
+    "LC_ALL": "C",
+    "PATH": f"{toolchain.WRAPPERS}:/usr/bin",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": str(EPOCH),
+    "TZ": "UTC",
+    "ZIG_GLOBAL_CACHE_DIR": _CACHE,
+    "ZIG_LOCAL_CACHE_DIR": _CACHE,
+}
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """How roots are entered: see tools.host.rootless.spec.Spec."""
+
+    method: str = AUTO
+    proot: str = ""
+
+
+class BuildRoot:
+    """A root in a scratch directory, with busybox as its shell and, when `zig` is given, a compiler."""
+
+    def __init__(
+        self, scratch: Path, debs: Sequence[Path], target: Platform, zig: Path | None, isolation: Isolation
+    ) -> None:
+        """Makes the root.
+
+        Args:
+            scratch: new directory for everything.
+            debs: packages of the build machine (busybox-static, libc6, …), then those to build against.
+            target: whose code the compiler makes.
+            zig: the ziglang wheel, or None for a root without compiler.
+            isolation: how to enter it.
+
+        Raises:
+            BuildError, tools.inputs.deb.archive.DebError: an input is broken or missing.
+        """
+        self.scratch = scratch
+        self.path = scratch / "root"
+        self._isolation = isolation
+        for name in ("root", "log", "zig-cache", "tmp"):
+            (scratch / name).mkdir(parents=True)
+        unpack_debs(debs, self.path)
+        self._install_busybox()
+        for name in ("etc", "proc", "dev", "tmp"):
+            (self.path / name).mkdir(exist_ok=True)
+        (self.path / "etc/passwd").write_text("root:x:0:0:root:/tmp:/bin/sh\n")
+        (self.path / "etc/group").write_text("root:x:0:\n")
+        self._mounts = [
+            Mount("bind", _LOG, str(scratch / "log")),
+            Mount("bind", "/tmp", str(scratch / "tmp")),
+            Mount("bind", _CACHE, str(scratch / "zig-cache")),
+        ]
+        if zig:
+            toolchain.unpack_zig(zig, scratch / "zig")
+            toolchain.write_wrappers(scratch / "buildtools", target)
+            self._mounts.append(Mount("ro-bind", toolchain.ZIG, str(scratch / "zig")))
+            self._mounts.append(Mount("ro-bind", toolchain.WRAPPERS, str(scratch / "buildtools")))
+
+    def _install_busybox(self) -> None:
+        busybox = self.path / "usr/bin/busybox"
+        if not busybox.exists():
+            raise BuildError("the packages of the build root lack busybox-static")
+        # A static program, so it runs outside as well; nothing but its own list is asked.
+        listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True, env={}).stdout
+        for name in listed.split():
+            link = self.path / "usr/bin" / name
+            if not link.exists() and not link.is_symlink():
+                link.symlink_to("busybox")
+
+    def loader_command(self) -> list[str]:
+        """The words that start a program of the build machine by the root's own loader and libraries, outside of it."""
+        library = self.path / "usr/lib/x86_64-linux-gnu"
+        return [str(library / "ld-2.31.so"), "--library-path", str(library)]
+
+    def run(
+        self,
+        step: str,
+        script: str,
+        mounts: Sequence[Mount] = (),
+        env: Mapping[str, str] | None = None,
+        chdir: str = "/tmp",
+    ) -> str:
+        """Runs a shell script in the root.
+
+        Args:
+            step: what it does, in one word, for the log and the error.
+            script: for busybox's sh, with -e.
+            mounts: further directories of the build.
+            env: additions to the fixed environment.
+            chdir: working directory.
+
+        Returns:
+            What it printed.
+
+        Raises:
+            BuildError: it failed; with the end of what it printed.
+            tools.host.rootless.spec.EnterError: the root can't be entered.
+        """
+        log = self.scratch / "log" / f"{step}.log"
+        status = enter.run(
+            Spec(
+                root=str(self.path),
+                command=("/bin/sh", "-ec", f"exec >{_LOG}/{step}.log 2>&1 </dev/null\n{script}"),
+                mounts=(*self._mounts, *mounts),
+                env={**_ENVIRONMENT, **(env or {})},
+                chdir=chdir,
+                method=self._isolation.method,
+                proot=self._isolation.proot,
+            )
+        )
+        said = log.read_text(errors="replace") if log.exists() else ""
+        if status:
+            lines = said.splitlines()[-_LOG_LINES:]
+            raise BuildError("\n".join([f"{step} failed with status {status}; the end of what it said:", *lines]))
+        return said
+
+
+def jobs() -> int:
+    """How many compilations to run at a time: as many as there are processors for us."""
+    return len(os.sched_getaffinity(0))
+
+
+def say(text: str) -> None:
+    """Reports progress."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

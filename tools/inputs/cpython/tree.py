@@ -1,0 +1,90 @@
+"""From what `make install` leaves to the tree of the images: pruned, linked, compiled, packed the same way every time."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tarfile
+from pathlib import Path
+
+from tools.inputs.cpython.checks import files
+from tools.inputs.cpython.errors import BuildError
+from tools.inputs.cpython.recipe import Recipe
+from tools.inputs.wheel.bytecode import Compiler, pyc_path
+from tools.oci.epoch import EPOCH
+
+# As the recipe of Docker's python images has it: tests and the static library are half of the size.
+_PRUNED_DIRECTORIES = ("test", "tests", "idle_test")
+_PRUNED_SUFFIXES = (".pyc", ".pyo", ".a")
+_LINKS = (("idle", "idle3"), ("pydoc", "pydoc3"), ("python", "python3"), ("python-config", "python3-config"))
+
+
+def prune(tree: Path) -> None:
+    """Removes tests, bytecode and static libraries, and empty __pycache__ directories."""
+    for place, directories, names in os.walk(tree, topdown=True):
+        for name in [name for name in directories if name in (*_PRUNED_DIRECTORIES, "__pycache__")]:
+            shutil.rmtree(Path(place, name))
+            directories.remove(name)
+        for name in names:
+            if name.endswith(_PRUNED_SUFFIXES):
+                Path(place, name).unlink()
+
+
+def link_names(tree: Path) -> None:
+    """Adds the names without version to usr/local/bin: python, pydoc, idle, python-config."""
+    for name, target in _LINKS:
+        if not (tree / "usr/local/bin" / target).exists():
+            raise BuildError(f"make install made no usr/local/bin/{target}")
+        (tree / "usr/local/bin" / name).symlink_to(target)
+
+
+def compile_all(tree: Path, recipe: Recipe, compiler: Compiler) -> None:
+    """Writes a .pyc beside every module of the standard library, single-threaded, in sorted order.
+
+    Args:
+        tree: the install tree.
+        recipe: whose version it is.
+        compiler: runs that version's interpreter.
+
+    Raises:
+        BuildError: a module doesn't compile. tools.inputs.wheel.errors.WheelError: the interpreter fails.
+    """
+    library = tree / "usr/local/lib" / recipe.program
+    sources = [("/" + str(path.relative_to(tree)), path) for path in files(library) if path.suffix == ".py"]
+    compiled = compiler.compile(recipe.version, [(name, path.read_bytes()) for name, path in sources])
+    failed = sorted({name for name, _ in sources} - set(compiled))
+    if failed:
+        raise BuildError(f"Python {recipe.release} can't compile {', '.join(failed)}")
+    for name, content in compiled.items():
+        target = tree / pyc_path(name, recipe.version).lstrip("/")
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(content)
+
+
+def write_tar(tree: Path, top: str, output: Path) -> None:
+    """Packs a part of a tree: sorted by path, root:root, one time, modes 0755 and 0644.
+
+    Args:
+        tree: what becomes "/".
+        top: the directory in it that is packed, with its name: "usr/local".
+        output: the tar (GNU format, as long names need it).
+    """
+    entries = []
+    for place, directories, names in os.walk(tree / top):
+        entries += [Path(place, name) for name in directories + names]
+    entries = sorted((tree / top, *entries), key=lambda path: os.fsencode(path.relative_to(tree)))
+    with tarfile.open(output, "w:", format=tarfile.GNU_FORMAT) as tar:
+        for path in entries:
+            info = tarfile.TarInfo(str(path.relative_to(tree)))
+            info.mtime = EPOCH
+            if path.is_symlink():
+                info.type, info.linkname, info.mode = tarfile.SYMTYPE, os.readlink(path), 0o777
+                tar.addfile(info)
+            elif path.is_dir():
+                info.type, info.mode = tarfile.DIRTYPE, 0o755
+                tar.addfile(info)
+            else:
+                content = path.read_bytes()
+                info.size, info.mode = len(content), 0o755 if path.stat().st_mode & 0o100 else 0o644
+                tar.addfile(info, io.BytesIO(content))

@@ -1,0 +1,100 @@
+"""Users, groups and login shells: passwd(5), group(5), shadow(5), gshadow(5), shells(5)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Dict, Iterable, List, Sequence
+
+from tools.inputs.deb.tree import StateError, System, Tree
+
+_MASTER = "usr/share/base-passwd"
+_SHADOW_GID = 42
+
+
+def write_accounts(system: System, tree: Tree, days: int, declarations: Sequence[dict]) -> None:
+    """Adds the account files: base-passwd's accounts, then the declared ones, with shadow passwords switched on.
+
+    Args:
+        system: the packages; base-passwd brings the first accounts, bash the skeleton of a home directory.
+        tree: receives the files and the home directories.
+        days: day since 1970 on which passwords count as last changed.
+        declarations: each with "groups" and "users", see runtime/debian/accounts.bzl; later ones are added behind.
+
+    Raises:
+        StateError: a name or number is taken or malformed, a group is missing.
+    """
+    passwd = [line.split(":") for line in system.text(f"{_MASTER}/passwd.master").splitlines()]
+    group = [line.split(":") for line in system.text(f"{_MASTER}/group.master").splitlines()]
+    passwords: Dict[str, str] = {}
+    homes: List[dict] = []
+    for declaration in declarations:
+        for item in system.installed(declaration["groups"]):
+            _check_new(group, item["name"], item["gid"], "group")
+            group.append([item["name"], "*", str(item["gid"]), ""])
+        for item in system.installed(declaration["users"]):
+            _add_user(passwd, group, item)
+            passwords[item["name"]] = item["password"]
+            if "home_mode" in item:
+                homes.append(item)
+    passwd = [[p[0], "x"] + p[2:] for p in passwd]
+    group = [[g[0], "x"] + g[2:] for g in group]
+    tree.file("etc/passwd", _lines(passwd))
+    tree.file("etc/group", _lines(group))
+    shadow = [[p[0], passwords.get(p[0], "*"), str(days), "0", "99999", "7", "", "", ""] for p in passwd]
+    tree.file("etc/shadow", _lines(shadow), 0o640, 0, _SHADOW_GID)
+    tree.file(
+        "etc/gshadow",
+        _lines([g[0], "*" if g[0] not in passwords else "!", "", g[3]] for g in group),
+        0o640,
+        0,
+        _SHADOW_GID,
+    )
+    for item in homes:
+        _write_home(system, tree, item)
+
+
+def _add_user(passwd: List[List[str]], group: List[List[str]], item: dict) -> None:
+    name = item["name"]
+    _check_new(passwd, name, item["uid"], "user")
+    if str(item["gid"]) not in (g[2] for g in group):
+        raise StateError(f"user {name}: no group has the number {item['gid']}")
+    home, shell, gecos = item["home"], item["shell"], item.get("gecos", "")
+    if any(":" in x or "\n" in x for x in (home, shell, gecos)):
+        raise StateError(f"user {name}: ':' or a line break in a field")
+    passwd.append([name, "*", str(item["uid"]), str(item["gid"]), gecos, home, shell])
+    for other in item.get("groups", ()):
+        found = [g for g in group if g[0] == other]
+        if not found:
+            raise StateError(f"user {name}: there is no group {other}")
+        found[0][3] = ",".join(m for m in (found[0][3], name) if m)
+
+
+def _check_new(known: List[List[str]], name: str, number: int, what: str) -> None:
+    if not re.fullmatch(r"[a-z_][a-z0-9_-]*", name):
+        raise StateError(f"{what} {name!r}: not a portable name")
+    for entry in known:
+        if entry[0] == name or entry[2] == str(number):
+            raise StateError(f"{what} {name} ({number}): {entry[0]} ({entry[2]}) is there already")
+
+
+def _write_home(system: System, tree: Tree, item: dict) -> None:
+    home, gid = item["home"].strip("/"), item["home_gid"]
+    tree.directory(home, item["home_mode"], item["uid"], gid)
+    for path in system.below("etc/skel"):
+        mode = 0o644 | (item["home_mode"] & 0o020)
+        name = path[len("etc/skel/") :]
+        text = item.get("home_files", {}).get(name) or system.text(path)
+        tree.file(posixpath.join(home, name), text, mode, item["uid"], gid)
+
+
+def write_shells(system: System, tree: Tree, shells: Sequence[dict]) -> None:
+    """Adds etc/shells: debianutils' list and what add-shell appends for each package that is a shell."""
+    lines = system.text("usr/share/debianutils/shells").splitlines()
+    for item in system.installed(shells):
+        lines += [shell for shell in item["shells"] if shell not in lines]
+    tree.file("etc/shells", "".join(line + "\n" for line in lines))
+
+
+def _lines(entries: Iterable[Sequence[str]]) -> str:
+    return "".join(":".join(entry) + "\n" for entry in entries)

@@ -1,0 +1,236 @@
+"""apt with a private state directory: Debian's own dependency solver, for any architecture, beside the host's."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterable, List, Mapping, Sequence, Set, Tuple
+
+from tools.inputs.deb import control
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+_CODENAME = re.compile(
+    r"^(?:bullseye|bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable|oldoldstable)(-[a-z-]+)?(?:/updates)?$"
+)
+
+
+class AptError(RuntimeError):
+    """apt is missing, is not set up, or finds no solution."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One suite of one of Debian's archives; `registry` is "debian" or "debian-security"."""
+
+    registry: str
+    suite: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One version of one package as an index lists it; `path` is relative to the registry."""
+
+    package: str
+    version: str
+    registry: str
+    path: str
+    sha256: str
+    size: int
+    essential: bool
+    priority: str
+
+
+def configured_mirrors(sources_dir: Path = Path("/etc/apt")) -> Dict[str, str]:
+    """Reads where apt itself takes Debian's archives from.
+
+    Args:
+        sources_dir: the directory with sources.list and sources.list.d (one-line and deb822 style, sources.list(5)).
+
+    Returns:
+        The base URL of each registry found there: keys "debian", "debian-security".
+    """
+    found: Dict[str, str] = {}
+    for kind, uri, suite in _configured(sources_dir):
+        match = _CODENAME.match(suite)
+        if kind == "deb" and match:
+            security = (match.group(1) or "").startswith("-security") or suite.endswith("/updates")
+            found.setdefault("debian-security" if security else "debian", uri.rstrip("/"))
+    return found
+
+
+def _configured(sources_dir: Path) -> List[Tuple[str, str, str]]:
+    """All (type, URI, suite) triples of apt's source lists, in the order in which apt reads them."""
+    triples: List[Tuple[str, str, str]] = []
+    for path in [sources_dir / "sources.list", *sorted((sources_dir / "sources.list.d").glob("*"))]:
+        if path.suffix == ".list" and path.is_file():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                words = re.sub(r"\[[^]]*\]", " ", line.split("#")[0]).split()
+                if len(words) >= 3:
+                    triples.append((words[0], words[1], words[2]))
+        elif path.suffix == ".sources" and path.is_file():
+            text = "\n".join(x for x in path.read_text(encoding="utf-8").split("\n") if not x.startswith("#"))
+            for entry in control.paragraphs(text):
+                if entry.get("Enabled", "yes").lower() not in ("no", "false", "0"):
+                    triples += [
+                        (kind, uri, suite)
+                        for kind in entry.get("Types", "").split()
+                        for uri in entry.get("URIs", "").split()
+                        for suite in entry.get("Suites", "").split()
+                    ]
+    return triples
+
+
+class PrivateApt:
+    """apt for one architecture with sources, indexes and state of its own below one directory.
+
+    Packages are taken as not installed at all, so a solution is the whole closure. Release files are verified with
+    Debian's archive keyring; their date is not, since bullseye's never changes any more.
+    """
+
+    def __init__(
+        self, root: Path, arch: str, sources: Sequence[Source], mirrors: Mapping[str, str], keyring: str = KEYRING
+    ):
+        """Prepares the directory.
+
+        Args:
+            root: an empty or missing directory.
+            arch: Debian architecture to solve for.
+            sources: suites to read, all with component main.
+            mirrors: base URL per registry.
+            keyring: OpenPGP keyring that must have signed the Release files.
+
+        Raises:
+            AptError: a mirror or the keyring is missing.
+        """
+        self._root = root
+        self._arch = arch
+        self._mirrors = dict(mirrors)
+        self._index: Dict[str, List[Candidate]] = {}
+        if not os.path.isfile(keyring):
+            raise AptError(f"no archive keyring at {keyring}: install debian-archive-keyring")
+        for part in (
+            "etc/apt/preferences.d",
+            "etc/apt/apt.conf.d",
+            "lib/lists/partial",
+            "cache/archives/partial",
+            "dpkg",
+        ):
+            (root / part).mkdir(parents=True, exist_ok=True)
+        (root / "dpkg/status").write_text("")
+        lines = []
+        for source in sources:
+            if source.registry not in mirrors:
+                raise AptError(
+                    f"no mirror for {source.registry}: apt's sources name none; "
+                    f"give --mirror {source.registry}=URL or set {environment_name(source.registry)}"
+                )
+            lines.append(f"deb [signed-by={keyring}] {mirrors[source.registry]} {source.suite} main\n")
+        (root / "etc/apt/sources.list").write_text("".join(lines))
+        (root / "apt.conf").write_text(
+            f'Dir "{root}"; Dir::Etc "{root}/etc/apt"; Dir::State "{root}/lib"; Dir::Cache "{root}/cache";\n'
+            f'Dir::State::status "{root}/dpkg/status";\n'
+            f'APT::Architecture "{arch}"; APT::Architectures {{ "{arch}"; }};\n'
+            'APT::Install-Recommends "false"; APT::Install-Suggests "false"; APT::Sandbox::User "";\n'
+            'Acquire::Check-Valid-Until "false"; Acquire::Languages "none"; Acquire::Retries "3";\n'
+        )
+
+    def update(self) -> None:
+        """Fetches and verifies the indexes, and reads them.
+
+        Raises:
+            AptError: an index cannot be fetched or its signature is wrong.
+        """
+        self._run("apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "update")
+        listing = self._run("apt-get", "indextargets", "--format", "$(REPO_URI)\t$(FILENAME)", "Created-By: Packages")
+        registries = {url.rstrip("/"): registry for registry, url in self._mirrors.items()}
+        for line in listing.splitlines():
+            uri, file_name = line.split("\t")
+            text = self._run("/usr/lib/apt/apt-helper", "cat-file", file_name)
+            for entry in control.paragraphs(text):
+                candidate = Candidate(
+                    entry["Package"],
+                    entry["Version"],
+                    registries[uri.rstrip("/")],
+                    entry["Filename"],
+                    entry["SHA256"],
+                    int(entry["Size"]),
+                    entry.get("Essential") == "yes",
+                    entry.get("Priority", ""),
+                )
+                self._index.setdefault(candidate.package, []).append(candidate)
+
+    def versions(self, package: str, version: str) -> List[Candidate]:
+        """Lists where one version can be had; the main archive first, since its files do not go away."""
+        found = [c for c in self._index.get(package, ()) if c.version == version]
+        return sorted(set(found), key=lambda c: (c.registry != "debian", c.path))
+
+    def essential_packages(self) -> Set[str]:
+        """Names of the packages with `Essential: yes`."""
+        return {name for name, all_ in self._index.items() if any(c.essential for c in all_)}
+
+    def packages_of_priority(self, priorities: Iterable[str]) -> Set[str]:
+        """Names of the packages that have one of these priorities."""
+        wanted = set(priorities)
+        return {name for name, all_ in self._index.items() if any(c.priority in wanted for c in all_)}
+
+    def forbid(self, versions: Iterable[Tuple[str, str]]) -> None:
+        """Makes apt act as if these (package, version) pairs did not exist; replaces an earlier list."""
+        text = "".join(f"Package: {p}\nPin: version {v}\nPin-Priority: -1\n\n" for p, v in sorted(versions))
+        (self._root / "etc/apt/preferences.d/not-served").write_text(text)
+
+    def solve(self, packages: Iterable[str]) -> Dict[str, str]:
+        """Solves the dependencies of a set of packages from nothing installed, without recommendations.
+
+        Args:
+            packages: names.
+
+        Returns:
+            Package name to version of the whole closure.
+
+        Raises:
+            AptError: there is no solution; the message has apt's own words.
+        """
+        text = self._run("apt-get", "-q", "-s", "-y", "install", *sorted(packages))
+        return dict(re.findall(r"^Inst (\S+) \((\S+) ", text, re.M))
+
+    def candidates(self, packages: Iterable[str]) -> Dict[str, str]:
+        """Finds the version that apt would install of each package, dependencies aside.
+
+        Raises:
+            AptError: a package has no candidate.
+        """
+        found: Dict[str, str] = {}
+        for package in sorted(packages):
+            match = re.search(r"^  Candidate: (\S+)$", self._run("apt-cache", "policy", package), re.M)
+            if not match or match.group(1) == "(none)":
+                raise AptError(f"no installable version of {package} for {self._arch}")
+            found[package] = match.group(1)
+        return found
+
+    def _run(self, *command: str) -> str:
+        env = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "LC_ALL": "C",
+            "APT_CONFIG": str(self._root / "apt.conf"),
+        }
+        env.update({k: v for k, v in os.environ.items() if k.lower().endswith("_proxy")})
+        try:
+            done = subprocess.run(
+                command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False
+            )
+        except FileNotFoundError:
+            raise AptError(
+                f"{command[0]} is not installed: run this on Debian or Ubuntu, or in the launcher's root"
+            ) from None
+        if done.returncode:
+            words = (done.stdout + done.stderr).strip().splitlines()[-12:]
+            raise AptError(f"{' '.join(command[:4])} … failed for {self._arch}:\n  " + "\n  ".join(words))
+        return done.stdout
+
+
+def environment_name(registry: str) -> str:
+    """Name of the environment variable that overrides where a registry lies, the same as for the build's downloads."""
+    return "RUNTIME_" + registry.upper().replace("-", "_") + "_URL"

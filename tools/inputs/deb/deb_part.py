@@ -1,0 +1,138 @@
+"""Makes a part from one Debian package: its files, dpkg's record of it, what its scripts would do to its own files.
+
+Also writes the package's facts, from which the state of the whole system is computed (tools.inputs.deb.state_part).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import AbstractSet, Dict, List, Sequence, Tuple
+
+from tools.inputs.deb import archive, effects, facts, path_filter, scripts
+from tools.inputs.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
+from tools.oci.epoch import EPOCH
+from tools.oci.outputs import Outputs
+from tools.oci.part import PartError, PartWriter
+
+INFO = "var/lib/dpkg/info"
+
+
+def contents(deb: Deb, declared: Sequence[effects.Effect], paths: path_filter.PathFilter) -> Tuple[Entry, ...]:
+    """Decides what one package brings into a tree.
+
+    Args:
+        deb: the package.
+        declared: effects of its maintainer scripts on its own files.
+        paths: which files are left out, as dpkg would.
+
+    Returns:
+        data.tar's entries less those left out, the effects, and dpkg's info files.
+
+    Raises:
+        EffectError, DebError: an effect does not fit; a file that stays is a hard link to one that does not.
+    """
+    left_out = {e.path for e in deb.entries if e.path != "." and paths.skips(e.path, e.type in (DIRECTORY, SYMLINK))}
+    kept = [e for e in effects.apply(deb.entries, declared, EPOCH) if e.path not in left_out]
+    for entry in kept:
+        if entry.type == HARDLINK and entry.target in left_out:
+            raise DebError(f"{deb.package}: {entry.path} stays but is a hard link to {entry.target}, which is left out")
+    return tuple(kept) + tuple(_info(deb, left_out))
+
+
+def _info(deb: Deb, left_out: AbstractSet[str]) -> List[Entry]:
+    """Gives dpkg's files about the package.
+
+    The list has all paths, as dpkg's own; md5sums has only those that are there, so that `dpkg --verify` finds nothing
+    to complain of.
+    """
+    names = ["/" + e.path for e in deb.entries]
+    if "md5sums" not in deb.members:
+        raise DebError(f"{deb.package}: the package has no md5sums")
+    result = [Entry(f"{INFO}/{deb.instance}.list", FILE, 0o644, data="".join(n + "\n" for n in names).encode("utf-8"))]
+    for name, member in sorted(deb.members.items()):
+        data = member.data
+        if name == "md5sums":
+            lines = data.decode("utf-8").splitlines(keepends=True)
+            data = "".join(x for x in lines if x.rstrip("\n").split("  ", 1)[-1] not in left_out).encode("utf-8")
+        result.append(Entry(f"{INFO}/{deb.instance}.{name}", FILE, member.mode, data=data))
+    return [replace(e, mtime=EPOCH) for e in result]
+
+
+def write(entries: Sequence[Entry], writer: PartWriter) -> None:
+    """Writes entries into a part. Files keep their time but none is newer than EPOCH."""
+    for e in entries:
+        mtime = min(e.mtime, EPOCH)
+        if e.type == DIRECTORY:
+            writer.directory(e.path, e.mode, e.uid, e.gid)
+        elif e.type == SYMLINK:
+            writer.symlink(e.path, e.target, e.uid, e.gid, mtime)
+        elif e.type == HARDLINK:
+            writer.hardlink(e.path, e.target)
+        else:
+            writer.file(e.path, e.data, e.mode, e.uid, e.gid, mtime)
+
+
+def check_identity(deb: Deb, expected: Dict[str, str]) -> None:
+    """Compares control fields with what the lock says.
+
+    Raises:
+        DebError: names the field and both values.
+    """
+    for field, value in expected.items():
+        if deb.fields[field] != value:
+            raise DebError(f"the lock says {field} {value}, the package {deb.package} itself says {deb.fields[field]}")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of the action."""
+    parser = argparse.ArgumentParser(prog="tools.inputs.deb.deb_part", description=__doc__)
+    parser.add_argument("--deb", type=Path, required=True)
+    parser.add_argument("--package", required=True, help="name that the lock gives")
+    parser.add_argument("--version", required=True, help="version that the lock gives")
+    parser.add_argument("--declaration", required=True, help='JSON: {"effects": […], "scripts": {name: [sha256 …]}}')
+    parser.add_argument("--path-filter", type=Path, help="dpkg configuration with path-exclude and path-include")
+    parser.add_argument("--text", action="append", default=[], metavar="PATTERN", help="file whose content is a fact")
+    parser.add_argument("--part", type=Path, required=True)
+    parser.add_argument("--mtree", type=Path, required=True)
+    parser.add_argument("--facts", type=Path, required=True)
+    options = parser.parse_args(argv)
+    try:
+        deb = archive.read(options.deb.read_bytes(), options.deb.name)
+        check_identity(deb, {"Package": options.package, "Version": options.version})
+        declaration = json.loads(options.declaration)
+        scripts.check(deb, declaration["scripts"])
+        filters = path_filter.PathFilter()
+        if options.path_filter:
+            filters = path_filter.parse(options.path_filter.read_text(encoding="utf-8"))
+        entries = contents(deb, declaration["effects"], filters)
+        collected = facts.collect(deb, [e for e in entries if not e.path.startswith(INFO)], options.text)
+        with Outputs(options.facts) as (beside,):
+            with PartWriter(options.part, options.mtree) as writer:
+                write(entries, writer)
+                beside.write_text(facts.dump(collected), encoding="utf-8")
+    except UnicodeDecodeError as error:
+        print(f"error: {options.deb.name}: text of the package is not UTF-8: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {options.deb.name}: {error}", file=sys.stderr)
+        return 1
+    except (
+        DebError,
+        PartError,
+        effects.EffectError,
+        facts.FactsError,
+        path_filter.FilterError,
+        scripts.ScriptError,
+    ) as error:
+        where = "" if str(error).startswith(options.deb.name) else f"{options.deb.name}: "
+        print(f"error: {where}{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

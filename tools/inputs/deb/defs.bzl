@@ -1,0 +1,26 @@
+"""Debian packages as parts of images, without dpkg and without running maintainer scripts.
+
+    load("//tools/inputs/deb:defs.bzl", "deb_part", "debian_state_part")
+
+An image of a Debian system holds one deb_part for each package and one debian_state_part for all of them.
+`locked_deb_parts`, `locked_deb_part_labels` and `locked_debs` make targets and labels of a whole lock.
+"""
+
+load("//tools/inputs/deb/private:deb_part.bzl", _deb_part = "deb_part")
+load("//tools/inputs/deb/private:debian_state_part.bzl", _debian_state_part = "debian_state_part")
+load(
+    "//tools/inputs/deb/private:locked_debs.bzl",
+    _locked_deb_part_labels = "locked_deb_part_labels",
+    _locked_deb_parts = "locked_deb_parts",
+    _locked_debs = "locked_debs",
+)
+load("//tools/inputs/deb/private:system_description.bzl", _system_description = "system_description")
+load("//tools/inputs/deb/private/providers:deb_info.bzl", _DebInfo = "DebInfo")
+
+DebInfo = _DebInfo
+deb_part = _deb_part
+debian_state_part = _debian_state_part
+locked_deb_part_labels = _locked_deb_part_labels
+locked_deb_parts = _locked_deb_parts
+locked_debs = _locked_debs
+system_description = _system_description

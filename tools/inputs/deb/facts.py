@@ -1,0 +1,157 @@
+"""Facts: what the state of a whole system needs to know of one package, as JSON.
+
+Computing the system's state from facts instead of from packages means that a changed package is read once, and that
+what does not concern the state cannot change it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple
+
+from tools.inputs.deb.archive import DIRECTORY, FILE, SYMLINK, Deb, Entry
+from tools.inputs.deb.elf import ElfError, shared_object
+
+_LIBRARY = re.compile(r"(?:^|/)(?:lib|ld-)[^/]*\.so[^/]*$")
+
+
+class FactsError(ValueError):
+    """A package has something that the state cannot be computed from."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """A file or link that may stand in the loader's cache. Of a link only `target` is set, of a file the rest."""
+
+    path: str
+    target: str = ""
+    machine: int = 0
+    soname: str = ""
+    os_version: int = 0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One package's facts.
+
+    Attributes:
+        instance: the name under which dpkg keeps the package.
+        fields: its control fields, in order.
+        conffiles: (path with leading "/", MD5 of the content) in order.
+        interests: (trigger, "" or "noawait") that the package waits for.
+        paths: everything it brings but directories, without leading "/", after filters and effects.
+        libraries: shared libraries among them.
+        texts: content of the files that were asked for.
+    """
+
+    instance: str
+    fields: Dict[str, str]
+    conffiles: Tuple[Tuple[str, str], ...]
+    interests: Tuple[Tuple[str, str], ...]
+    paths: Tuple[str, ...]
+    libraries: Tuple[Library, ...]
+    texts: Dict[str, str]
+
+    @property
+    def package(self) -> str:
+        """The package's name."""
+        return self.fields["Package"]
+
+
+def collect(deb: Deb, kept: Sequence[Entry], texts: Sequence[str]) -> Facts:
+    """Takes the facts from a package.
+
+    Args:
+        deb: the package.
+        kept: its entries after filters and effects.
+        texts: patterns (fnmatch, "*" also matches "/") of the files whose content is wanted, filtered out or not.
+
+    Raises:
+        FactsError: a wanted file is not UTF-8, a conffile is missing, a library is broken or lies in a directory for
+            special CPUs, a trigger is of an unknown kind.
+    """
+    files = {e.path: e for e in deb.entries if e.type == FILE}
+    try:
+        wanted = {
+            path: files[path].data.decode("utf-8")
+            for path in sorted(files)
+            if any(fnmatch.fnmatchcase(path, pattern) for pattern in texts)
+        }
+    except UnicodeDecodeError as error:
+        raise FactsError(f"{deb.package}: a file that the state is made from is not UTF-8: {error}") from None
+    return Facts(
+        deb.instance,
+        dict(deb.fields),
+        tuple(_conffiles(deb, files)),
+        tuple(_interests(deb)),
+        tuple(e.path for e in kept if e.type != DIRECTORY),
+        tuple(_libraries(deb.package, kept)),
+        wanted,
+    )
+
+
+def _conffiles(deb: Deb, files: Dict[str, Entry]) -> List[Tuple[str, str]]:
+    result = []
+    text = deb.members["conffiles"].data.decode("utf-8") if "conffiles" in deb.members else ""
+    for line in text.split("\n"):
+        words = line.split()
+        if not words:
+            continue
+        if words[0] == "remove-on-upgrade" or words[-1][1:] not in files:
+            raise FactsError(f"{deb.package}: the conffile {line!r} is not in the package")
+        result.append((words[-1], hashlib.md5(files[words[-1][1:]].data).hexdigest()))
+    return result
+
+
+def _interests(deb: Deb) -> List[Tuple[str, str]]:
+    result = []
+    text = deb.members["triggers"].data.decode("utf-8") if "triggers" in deb.members else ""
+    for line in text.splitlines():
+        words = line.split("#")[0].split()
+        if not words or words[0].startswith("activate"):
+            continue
+        if len(words) != 2 or words[0] not in ("interest", "interest-await", "interest-noawait") or words[1][0] == "/":
+            raise FactsError(f"{deb.package}: the trigger {line!r} is not supported")
+        result.append((words[1], "noawait" if words[0].endswith("noawait") else ""))
+    return result
+
+
+def _libraries(package: str, kept: Sequence[Entry]) -> List[Library]:
+    result = []
+    for entry in kept:
+        if not _LIBRARY.search(entry.path):
+            continue
+        if entry.type == SYMLINK:
+            result.append(Library(entry.path, entry.target))
+        elif entry.type == FILE:
+            try:
+                found = shared_object(entry.data)
+            except ElfError as error:
+                raise FactsError(f"{package}: {entry.path}: {error}") from None
+            if found:
+                result.append(Library(entry.path, "", found.machine, found.soname, found.os_version))
+    return result
+
+
+def dump(facts: Facts) -> str:
+    """Writes facts as JSON text, equal facts as equal text."""
+    return json.dumps(asdict(facts), ensure_ascii=True, indent=1) + "\n"
+
+
+def load(path: Path) -> Facts:
+    """Reads what `dump` wrote."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Facts(
+        data["instance"],
+        data["fields"],
+        tuple((a, b) for a, b in data["conffiles"]),
+        tuple((a, b) for a, b in data["interests"]),
+        tuple(data["paths"]),
+        tuple(Library(**item) for item in data["libraries"]),
+        data["texts"],
+    )

@@ -1,0 +1,140 @@
+"""/etc/ld.so.cache as glibc 2.31's ldconfig writes it: the new format only ("glibc-ld.so.cache1.1").
+
+Computed from facts about libraries, so no code of the target runs and any architecture can be done anywhere.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+import struct
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Tuple
+
+from tools.inputs.deb.facts import Library
+from tools.inputs.deb.tree import StateError, System, Tree
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the cache depends on: ELF machine, multiarch name, and the flags of an entry (type and ABI)."""
+
+    machine: int
+    triplet: str
+    flags: int
+
+
+TARGETS = {
+    "amd64": Target(62, "x86_64-linux-gnu", 0x0303),
+    "arm64": Target(183, "aarch64-linux-gnu", 0x0A03),
+}
+
+
+def write_ld_cache(system: System, tree: Tree) -> None:
+    """Adds etc/ld.so.cache, and links for sonames that no package brings.
+
+    Args:
+        system: libc-bin brings the configuration.
+        tree: receives the files.
+
+    Raises:
+        StateError: an unknown architecture, an include that is not understood, libraries for special CPUs.
+    """
+    if system.architecture not in TARGETS:
+        raise StateError(f"the loader's cache of architecture {system.architecture} is not known")
+    target = TARGETS[system.architecture]
+    directories = _configured(system, "etc/ld.so.conf")
+    for directory in (f"lib/{target.triplet}", f"usr/lib/{target.triplet}", "lib", "usr/lib"):
+        if directory not in directories:
+            directories.append(directory)
+    libraries = system.libraries()
+    entries: List[Tuple[str, str, int]] = []
+    for directory in directories:
+        for soname, (name, os_version) in _sonames(libraries, directory, target.machine).items():
+            path = f"{directory}/{soname}"
+            if path not in libraries:
+                tree.link(path, name)
+            entries.append((soname, "/" + path, os_version))
+    _refuse_hwcaps(libraries, directories)
+    tree.data("etc/ld.so.cache", encode(entries, target.flags))
+
+
+def _configured(system: System, path: str) -> List[str]:
+    directories: List[str] = []
+    for line in system.text(path).splitlines():
+        words = line.split("#")[0].split()
+        if not words:
+            continue
+        if words[0] == "include" and len(words) == 2:
+            pattern = posixpath.normpath(posixpath.join("etc", words[1])).lstrip("/")
+            for included in system.below(posixpath.dirname(pattern)):
+                if fnmatch.fnmatchcase(included, pattern):
+                    directories += [d for d in _configured(system, included) if d not in directories]
+        elif len(words) == 1 and words[0].startswith("/"):
+            directories.append(words[0].strip("/"))
+        else:
+            raise StateError(f"{path}: cannot read the line {line!r}")
+    return directories
+
+
+def _sonames(libraries: Dict[str, Library], directory: str, machine: int) -> Dict[str, Tuple[str, int]]:
+    """Soname to (file name, oldest kernel) of the best file of each soname in a directory."""
+    best: Dict[str, Tuple[str, int]] = {}
+    for path in sorted(libraries):
+        folder, _, name = path.rpartition("/")
+        if folder != directory or not name.startswith(("lib", "ld-")):
+            continue
+        file = _resolved(libraries, path)
+        if file is None or file.machine != machine:
+            continue
+        soname = file.soname or name
+        if libraries[path].target and name.endswith(".so") and soname != name:
+            continue  # a link for the compiler only
+        if soname not in best or _version_key(name) > _version_key(best[soname][0]):
+            best[soname] = (name, file.os_version)
+    return best
+
+
+def _resolved(libraries: Dict[str, Library], path: str) -> Optional[Library]:
+    for _ in range(10):
+        library = libraries.get(path)
+        if library is None or not library.target:
+            return library
+        path = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), library.target))[1:]
+    return None
+
+
+def _refuse_hwcaps(libraries: Dict[str, Library], directories: List[str]) -> None:
+    plain = re.compile(r"^(?:tls|glibc-hwcaps|haswell|xeon_phi|avx512_1|x86_64|i[3-6]86|sse2|atomics|aarch64)$")
+    for path in libraries:
+        for directory in directories:
+            if path.startswith(directory + "/") and plain.match(path[len(directory) + 1 :].split("/")[0]):
+                raise StateError(f"{path}: libraries for special CPUs in the loader's cache are not supported")
+
+
+def _version_key(name: str) -> List[Tuple[int, int]]:
+    """Order of _dl_cache_libcmp: runs of digits count as numbers and sort behind other characters."""
+    return [(1, int(part)) if part.isdigit() else (0, ord(part)) for part in re.findall(r"\d+|\D", name)]
+
+
+def encode(entries: List[Tuple[str, str, int]], flags: int) -> bytes:
+    """Encodes a cache.
+
+    Args:
+        entries: (soname, path, oldest kernel) in the order of the directories.
+        flags: of every entry.
+
+    Returns:
+        The file.
+    """
+    entries = sorted(entries, key=lambda e: (_version_key(e[0]), e[2]), reverse=True)  # equal ones keep their order
+    base = 48 + 24 * len(entries)
+    strings = records = b""
+    for soname, path, os_version in entries:
+        key = base + len(strings)
+        strings += soname.encode("ascii") + b"\0"
+        value = base + len(strings)
+        strings += path.encode("ascii") + b"\0"
+        records += struct.pack("<iIIIQ", flags, key, value, os_version, 0)
+    return b"glibc-ld.so.cache1.1" + struct.pack("<IIB19x", len(entries), len(strings), 2) + records + strings

@@ -1,0 +1,125 @@
+"""Shows maintainer scripts that nobody has reviewed yet, and records those that were.
+
+review                    lists packages whose scripts are not accepted; exit code 1 if there are any
+review PACKAGE…           prints those packages' scripts
+review --accept PACKAGE…  records the digests of those packages' scripts ("--accept all": of every package)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Dict, List, Sequence
+
+from tools.inputs.deb import archive, bzl_data, scripts
+from tools.inputs.deb.archive import Deb
+from tools.inputs.deb.lock import write_if_changed
+
+HEADER = '''"""Digests of the maintainer scripts that were read for effects.bzl. Made by //runtime/debian:review.
+
+Package -> script (or program) -> SHA-256 of each accepted version, comment lines left out (tools/inputs/deb/scripts.py).
+"""
+
+REVIEWED_SCRIPTS = {
+'''
+
+
+def render(reviewed: Dict[str, Dict[str, Sequence[str]]]) -> str:
+    """Writes the table as Starlark, in buildifier's form."""
+    text = HEADER
+    for package in sorted(reviewed):
+        text += f'    "{package}": {{\n'
+        for name in sorted(reviewed[package]):
+            digests = sorted(set(reviewed[package][name]))
+            if len(digests) == 1:
+                text += f'        "{name}": ["{digests[0]}"],\n'
+            else:
+                text += f'        "{name}": [\n' + "".join(f'            "{d}",\n' for d in digests) + "        ],\n"
+        text += "    },\n"
+    return text + "}\n"
+
+
+def accept(
+    debs: Sequence[Deb],
+    programs: Dict[str, List[str]],
+    reviewed: Dict[str, Dict[str, Sequence[str]]],
+    names: Sequence[str],
+) -> None:
+    """Replaces the digests of some packages in the table by what their .debs have now."""
+    for name in {deb.package for deb in debs} if "all" in names else names:
+        found: Dict[str, Sequence[str]] = {}
+        for deb in debs:
+            if deb.package == name:
+                for script, digest in scripts.found(deb, programs.get(name, ())).items():
+                    found[script] = [*found.get(script, ()), digest]
+        reviewed.pop(name, None)
+        if found:
+            reviewed[name] = found
+
+
+def undeclared(reviewed: Dict[str, Dict[str, Sequence[str]]], effects: dict, without: dict) -> List[str]:
+    """Names what the tables contradict each other in, one line each."""
+    lines = []
+    for package in sorted(reviewed):
+        if package not in effects and package not in without:
+            lines.append(f"{package} has scripts but stands neither in EFFECTS nor in WITHOUT_EFFECT")
+    for package in sorted(set(effects) | set(without)):
+        if package in effects and package in without:
+            lines.append(f"{package} stands in EFFECTS and in WITHOUT_EFFECT")
+        if package not in reviewed:
+            lines.append(f"{package} is declared but has no reviewed script")
+    return lines
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        prog="review", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--directory", required=True, help="runtime/debian below the workspace, where the tables lie")
+    parser.add_argument("--system", type=Path, action="append", default=[], help="JSON whose `debs` lists packages")
+    parser.add_argument("--accept", action="store_true")
+    parser.add_argument("packages", nargs="*")
+    options = parser.parse_args(argv)
+    directory = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), options.directory)
+    tables = bzl_data.read(directory / "effects.bzl")
+    path = directory / "reviewed_scripts.bzl"
+    reviewed = bzl_data.read(path)["REVIEWED_SCRIPTS"] if path.exists() else {}
+    files = {file for system in options.system for file in json.loads(system.read_text(encoding="utf-8"))["debs"]}
+    debs = [archive.read(Path(file).read_bytes(), Path(file).name) for file in sorted(files)]
+    unknown = set(options.packages) - {deb.package for deb in debs} - {"all"}
+    if unknown:
+        print(f"error: not in the lock: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 1
+    if options.accept:
+        accept(debs, tables["PROGRAMS"], reviewed, options.packages)
+        print(f"{path}: {'written' if write_if_changed(path, render(reviewed)) else 'unchanged'}")
+    elif options.packages:
+        for deb in debs:
+            if deb.package in options.packages:
+                _show(deb, reviewed.get(deb.package, {}))
+        return 0
+    problems = undeclared(reviewed, tables["EFFECTS"], tables["WITHOUT_EFFECT"])
+    for deb in debs:
+        try:
+            scripts.check(deb, reviewed.get(deb.package, {}))
+        except scripts.ScriptError as error:
+            problems.append(str(error))
+    print("\n".join(problems) if problems else f"{len(debs)} packages: every script is reviewed and declared")
+    return 1 if problems else 0
+
+
+def _show(deb: Deb, reviewed: scripts.Reviewed) -> None:
+    programs = [name for name in reviewed if "/" in name]
+    for name, digest in scripts.found(deb, programs).items():
+        state = "accepted" if digest in reviewed.get(name, ()) else "NOT accepted"
+        data = deb.members[name].data if name in deb.members else b"(a program of the package, not shown)\n"
+        print(f"==== {deb.package} {deb.fields['Version']} {deb.fields['Architecture']}: {name}, {state}")
+        print(data.decode("utf-8", "replace") if b"\0" not in data else f"(an ELF program of {len(data)} bytes)")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,96 @@
+"""Makes the part with the state of a whole Debian system: dpkg's and apt's records, accounts, alternatives, PAM,
+certificates, the loader's cache. No code of the target runs; see runtime/debian/state.bzl for the data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Iterable, List, Sequence
+
+from tools.inputs.deb import accounts, certificates, dpkg_state, facts, ld_cache, pam
+from tools.inputs.deb.deb_part import write
+from tools.inputs.deb.tree import StateError, System, Tree
+from tools.oci.epoch import EPOCH
+from tools.oci.part import PartError, PartWriter
+
+
+def build(
+    packages: Iterable[facts.Facts], architecture: str, state: dict, own_accounts: dict, manual: Sequence[str]
+) -> Tree:
+    """Computes the state of a system.
+
+    Args:
+        packages: facts of every package.
+        architecture: of the system.
+        state: as STATE in runtime/debian/state.bzl.
+        own_accounts: as ACCOUNTS in runtime/debian/accounts.bzl.
+        manual: packages asked for by name.
+
+    Returns:
+        The new files.
+
+    Raises:
+        StateError: names what does not fit together.
+    """
+    system = System(packages, architecture)
+    missing = [name for name in manual if name not in system.packages]
+    if missing:
+        raise StateError(
+            f"asked for but not in the lock: {', '.join(missing)}; remake it: tools/bazel run //runtime/debian:update"
+        )
+    tree = Tree(EPOCH)
+    dpkg_state.write_status(system, tree)
+    dpkg_state.write_overrides(system, tree, state["diversions"], state["statoverrides"])
+    dpkg_state.write_alternatives(system, tree, state["alternatives"])
+    dpkg_state.write_apt(system, tree, state["apt_sources"], manual)
+    accounts.write_accounts(system, tree, EPOCH // 86400, [state["accounts"], own_accounts])
+    accounts.write_shells(system, tree, state["shells"])
+    pam.write_pam(system, tree)
+    certificates.write_certificates(system, tree, state["heads"]["ca-certificates.conf"])
+    ld_cache.write_ld_cache(system, tree)
+    _write_locale_gen(system, tree, state["heads"]["locale.gen"])
+    for directory in state["directories"]:
+        tree.directory(directory)
+    for path in tree.entries:
+        if path in system.owners:
+            raise StateError(f"{path} is made here but is a file of the package {system.owners[path]}")
+    return tree
+
+
+def _write_locale_gen(system: System, tree: Tree, head: Sequence[str]) -> None:
+    """The list of locales that could be generated, none chosen: C.UTF-8 is in libc-bin."""
+    if "locales" not in system.packages:
+        return
+    supported = {
+        line.rstrip(" ") for line in system.text("usr/share/i18n/SUPPORTED").splitlines() if line[:1].isalpha()
+    }
+    lines: List[str] = [*head, *(f"# {line}" for line in sorted(supported))]
+    tree.file("etc/locale.gen", "".join(line + "\n" for line in lines))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of the action."""
+    parser = argparse.ArgumentParser(prog="tools.inputs.deb.state_part", description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--facts", type=Path, action="append", default=[], metavar="FILE", help="of one package")
+    parser.add_argument("--architecture", required=True)
+    parser.add_argument("--state", type=Path, required=True, help='JSON: {"state": …, "accounts": …, "manual": […]}')
+    parser.add_argument("--part", type=Path, required=True)
+    parser.add_argument("--mtree", type=Path, required=True)
+    options = parser.parse_args(argv)
+    try:
+        data = json.loads(options.state.read_text(encoding="utf-8"))
+        packages = [facts.load(path) for path in options.facts]
+        tree = build(packages, options.architecture, data["state"], data["accounts"], data["manual"])
+        with PartWriter(options.part, options.mtree) as writer:
+            write([tree.entries[path] for path in sorted(tree.entries)], writer)
+    except (StateError, PartError) as error:
+        print(f"error: state of the Debian system: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""The files that a state part will hold, collected before they are written, and what may be read to make them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, Iterable, List, Sequence
+
+from tools.inputs.deb.archive import DIRECTORY, FILE, SYMLINK, Entry
+from tools.inputs.deb.facts import Facts, Library
+
+
+class StateError(ValueError):
+    """The state of the system cannot be computed; the message names the package, file or declaration."""
+
+
+@dataclass
+class Tree:
+    """New entries by path. What packages bring is not in it but known through `System`."""
+
+    mtime: int
+    entries: Dict[str, Entry] = field(default_factory=dict)
+
+    def file(self, path: str, text: str, mode: int = 0o644, uid: int = 0, gid: int = 0) -> None:
+        """Adds a text file."""
+        self.data(path, text.encode("utf-8"), mode, uid, gid)
+
+    def data(self, path: str, content: bytes, mode: int = 0o644, uid: int = 0, gid: int = 0) -> None:
+        """Adds a file."""
+        self._add(Entry(path, FILE, mode, uid, gid, self.mtime, content))
+
+    def link(self, path: str, target: str) -> None:
+        """Adds a symbolic link."""
+        self._add(Entry(path, SYMLINK, 0o777, 0, 0, self.mtime, b"", target))
+
+    def directory(self, path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> None:
+        """Adds a directory; only needed for an empty one or one of another mode or owner."""
+        self._add(Entry(path, DIRECTORY, mode, uid, gid, self.mtime))
+
+    def _add(self, entry: Entry) -> None:
+        if entry.path in self.entries:
+            raise StateError(f"{entry.path} is made twice")
+        self.entries[entry.path] = entry
+
+
+class System:
+    """All packages of one system, as facts."""
+
+    def __init__(self, packages: Iterable[Facts], architecture: str):
+        """Takes the packages' facts.
+
+        Args:
+            packages: in any order.
+            architecture: the system's; packages are of it or of "all".
+
+        Raises:
+            StateError: a package stands twice, is of another architecture, or two packages bring the same path.
+        """
+        self.architecture = architecture
+        self.packages: Dict[str, Facts] = {}
+        self.texts: Dict[str, str] = {}
+        self.owners: Dict[str, str] = {}
+        for facts in sorted(packages, key=lambda f: f.package):
+            name = facts.package
+            if name in self.packages:
+                raise StateError(f"{name} stands twice")
+            if facts.fields["Architecture"] not in (architecture, "all"):
+                raise StateError(
+                    f"{name} is of architecture {facts.fields['Architecture']}, the system of {architecture}"
+                )
+            self.packages[name] = facts
+            self.texts.update(facts.texts)
+            for path in facts.paths:
+                other = self.owners.setdefault(path, name)
+                if other != name:
+                    raise StateError(f"{path} is in the packages {other} and {name}")
+
+    def libraries(self) -> Dict[str, Library]:
+        """Shared libraries and their links, by path."""
+        return {lib.path: lib for facts in self.packages.values() for lib in facts.libraries}
+
+    def text(self, path: str) -> str:
+        """Content of a package's file.
+
+        Raises:
+            StateError: no package has it.
+        """
+        if path not in self.texts:
+            raise StateError(f"no package brings {path}, or it is not listed among the texts of its facts (state.bzl)")
+        return self.texts[path]
+
+    def below(self, directory: str, suffix: str = "") -> List[str]:
+        """Paths of the known texts below a directory, sorted."""
+        return sorted(p for p in self.texts if p.startswith(directory + "/") and p.endswith(suffix))
+
+    def installed(self, items: Sequence[dict]) -> List[dict]:
+        """The declarations whose `package` is in the system, or that name none."""
+        return [item for item in items if item.get("package", next(iter(self.packages))) in self.packages]

@@ -1,0 +1,174 @@
+"""Builds a locked source archive into a wheel: by its own build backend (PEP 517), isolated, offline, the same bits everywhere.
+
+    python -m tools.inputs.sdist.build --sdist F --name N --version V --wheel OUT.whl --recipe JSON --arch amd64|arm64
+        --python 3.N (--tools-python DIR | --python-tree TAR [--target-tree TAR])
+        --backend DIR… --deb FILE… [--zig WHEEL] [--program FILE…] [--method M] [--proot DIR]
+
+OUT.whl is made only if it is the wheel that recipe and file name promise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.host.rootless.spec import AUTO, METHODS, EnterError
+from tools.inputs.cpython.errors import BuildError
+from tools.inputs.cpython.recipe import PLATFORMS, Platform
+from tools.inputs.cpython.root import Isolation
+from tools.inputs.cpython.toolchain import WRAPPERS, ZIG
+from tools.inputs.sdist import native, wheel_file
+from tools.inputs.sdist.errors import SdistError
+from tools.inputs.sdist.machine import CALLS, TRACE, Machine, target_python, tools_python
+from tools.inputs.sdist.project import distributions, read_build_system, unsatisfied
+from tools.inputs.sdist.recipe import Recipe, read
+from tools.inputs.sdist.source import unpack
+from tools.inputs.wheel.errors import WheelError
+from tools.inputs.wheel.metadata import normalize
+from tools.inputs.wheel.tags import TagError, expand, parse_wheel_name
+
+
+@dataclass(frozen=True)
+class Project:
+    """A locked source archive and what it is to become.
+
+    Attributes:
+        sdist: the archive
+        name, version: of the distribution
+        recipe: how it is built
+        platform: the architecture that compiled code is for
+    """
+
+    sdist: Path
+    name: str
+    version: str
+    recipe: Recipe
+    platform: Platform
+
+
+def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> None:
+    """Builds a wheel.
+
+    Args:
+        project: of what.
+        machine: where.
+        wheel: the file to make; its name must be that of the wheel.
+        scratch: existing directory.
+
+    Raises:
+        SdistError, WheelError: archive or wheel is not what lock and recipe say. BuildError: the build itself fails.
+    """
+    recipe, archive = project.recipe, project.sdist.name
+    check_output_name(project, wheel.name)
+    (scratch / "source").mkdir()
+    source = unpack(project.sdist, scratch / "source")
+    system = read_build_system(source, archive)
+    if recipe.backend:
+        system = type(system)(recipe.backend, (), system.requires)
+
+    def require(requires: Sequence[str]) -> None:
+        missing = unsatisfied(requires, distributions(machine.site), machine.python.version, recipe.waived, archive)
+        if missing:
+            raise SdistError(
+                f"{archive}: its build requires {', '.join(missing)}: add it to `backends` of its row in"
+                " tools/inputs/sdist/recipes.bzl and to requirements_lock/tools.in, or to `waived` with the reason"
+            )
+
+    require(system.requires)
+    settings = dict(recipe.config_settings) or None
+    require(machine.call(source, system, "get_requires_for_build_wheel", [settings], recipe.env, default=[]))
+    machine.made("wheel").mkdir()
+    made = machine.call(source, system, "build_wheel", [f"{CALLS}/wheel", settings, None], recipe.env)
+    found = machine.made("wheel") / os.path.basename(str(made))
+    if not found.is_file():
+        raise SdistError(f"{archive}: its backend says that it made {made!r}, which is not there")
+    content = wheel_file.read(found, archive, project.name, project.version, recipe.backend_tag or recipe.tag)
+    try:
+        native.check_extensions(content, archive, recipe.extensions)
+    except SdistError:
+        sys.stderr.write(machine.said)  # some projects go on without an extension that can't be compiled
+        raise
+    native.check_code(content, archive, recipe.extensions, project.platform, recipe.libraries)
+    native.check_traces(content, archive, [TRACE, f"{ZIG}/", f"{WRAPPERS}/"])
+    wheel_file.retag(content, recipe.tag)
+    wheel_file.write(content, wheel)
+
+
+def check_output_name(project: Project, file: str) -> None:
+    """Checks that a wheel's file name says what the recipe says; raises SdistError otherwise."""
+    try:
+        name, version, tags = parse_wheel_name(file)
+    except TagError as error:
+        raise SdistError(str(error)) from error
+    wanted = (normalize(project.name), project.version, expand(project.recipe.tag))
+    if (normalize(name), version, tags) != wanted:
+        raise SdistError(f"{file}: the wheel of {project.name} {project.version} is tagged {project.recipe.tag}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools.inputs.sdist.build", description="Builds a source archive into a wheel."
+    )
+    parser.add_argument("--sdist", type=Path, required=True)
+    parser.add_argument("--name", required=True, help="normalised name of the distribution")
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--wheel", type=Path, required=True, help="the file to make")
+    parser.add_argument("--recipe", required=True, help="row of recipes.bzl, as JSON")
+    parser.add_argument("--arch", choices=sorted(PLATFORMS), required=True)
+    parser.add_argument("--python", required=True, help="version of the Python that runs the backend")
+    parser.add_argument("--tools-python", type=Path, help="that is the tools' own, in this directory")
+    parser.add_argument("--python-tree", type=Path, help="that is one of the images': its install tree")
+    parser.add_argument("--target-tree", type=Path, help="and the install tree for --arch, if that is another")
+    parser.add_argument(
+        "--backend", type=Path, action="append", default=[], help="site-packages directory of a backend"
+    )
+    parser.add_argument("--deb", type=Path, action="append", default=[], help="package of the build root")
+    parser.add_argument("--zig", type=Path, help="wheel of the compiler")
+    parser.add_argument("--program", type=Path, action="append", default=[], help="executable for the build root")
+    parser.add_argument("--method", choices=METHODS, default=AUTO, help="how the build root is entered")
+    parser.add_argument("--proot", default="", help="see tools.host.rootless")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; gives the exit status."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if bool(options.tools_python) == bool(options.python_tree):
+        parser.error("either --tools-python or --python-tree")
+    scratch = Path(tempfile.mkdtemp(prefix="sdist-"))
+    try:
+        platform = PLATFORMS[options.arch]
+        recipe = read(options.recipe, options.sdist.name)
+        project = Project(options.sdist, options.name, options.version, recipe, platform)
+        if options.tools_python:
+            python = tools_python(options.tools_python, options.python, scratch)
+        else:
+            python = target_python(options.python_tree, options.target_tree, options.python, platform, scratch)
+        machine = Machine(
+            scratch=scratch,
+            debs=options.deb,
+            platform=platform,
+            zig=options.zig,
+            isolation=Isolation(options.method, options.proot),
+            backends=options.backend,
+            programs=options.program,
+            python=python,
+        )
+        build(project, machine, options.wheel, scratch)
+    except (BuildError, WheelError, EnterError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

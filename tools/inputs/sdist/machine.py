@@ -1,0 +1,224 @@
+"""The machine that a project is built on: a build root, one Python in it, the backends, and how a hook is called there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.host.rootless.spec import Mount
+from tools.inputs.cpython.recipe import Platform
+from tools.inputs.cpython.root import BuildRoot, Isolation
+from tools.inputs.cpython.toolchain import WRAPPERS
+from tools.inputs.cpython.unpack import unpack_tar
+from tools.inputs.sdist import hooks
+from tools.inputs.sdist.errors import SdistError
+from tools.inputs.sdist.project import BuildSystem
+
+# Fixed places in the root: what a build sees never depends on where it runs. TRACE is what they have in common.
+TRACE = "/sdist-"
+PROJECT = TRACE + "project"
+SITE = TRACE + "site"
+CALLS = TRACE + "calls"
+PROGRAMS = TRACE + "programs"
+TARGET = TRACE + "target"
+TOOLS_PYTHON = TRACE + "python"
+# x86-64 psABI: the dynamic loader that every program names.
+_LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+@dataclass(frozen=True)
+class Python:
+    """The Python that runs the backend.
+
+    Attributes:
+        version: "3.11"
+        program: path in the root
+        mounts: what brings it there
+        env: variables that it takes
+    """
+
+    version: str
+    program: str
+    mounts: tuple[Mount, ...]
+    env: Mapping[str, str]
+
+
+def tools_python(runtime: Path, version: str, scratch: Path) -> Python:
+    """The Python that runs our tools, for projects whose wheel depends on no Python in particular.
+
+    Args:
+        runtime: its home (tools/host/python): bin, lib.
+        version: of it.
+        scratch: existing directory.
+    """
+    # Copied: in an action's sandbox every input is a link to a place that doesn't exist in the root.
+    _copy_tree(runtime, scratch / "python")
+    # Its loader stands where programs look for theirs; with it the interpreter is an ordinary program, as is sys.executable.
+    mounts = (
+        Mount("ro-bind", TOOLS_PYTHON, str(scratch / "python")),
+        Mount("ro-bind", _LOADER, str(scratch / "python/lib/ld.so")),
+    )
+    env = {"LD_LIBRARY_PATH": f"{TOOLS_PYTHON}/lib", "PYTHONHOME": TOOLS_PYTHON}
+    return Python(version, f"{TOOLS_PYTHON}/bin/python{version}", mounts, env)
+
+
+def target_python(tree: Path, target_tree: Path | None, version: str, platform: Platform, scratch: Path) -> Python:
+    """A Python of the images, as it runs on the machine that builds.
+
+    Args:
+        tree: its install tree (usr/local/…), a tar, for the machine that builds.
+        target_tree: that of the target architecture, when it is another: then the build is a cross build. CPython's way
+            to cross-build extensions: the build's interpreter, with the target's headers and sysconfig data.
+        version: of it.
+        platform: the target.
+        scratch: existing directory.
+
+    Raises:
+        tools.inputs.cpython.errors.BuildError: a tree can't be unpacked, or the target's is not that of such a Python.
+    """
+    unpack_tar(tree, _new(scratch / "python"), "usr/local")
+    mounts = [Mount("ro-bind", "/usr/local", str(scratch / "python"))]
+    env = {}
+    if target_tree:
+        data = f"_sysconfigdata__linux_{platform.triplet}"
+        wanted = f"lib/python{version}/{data}.py"
+        place, sysconfig = scratch / "target", _new(scratch / "sysconfig")
+        unpack_tar(target_tree, _new(place), "usr/local", lambda name: name == wanted or name.startswith("include/"))
+        if not (place / wanted).is_file():
+            raise SdistError(
+                f"{target_tree.name} has no {wanted}: is it the tree of a CPython {version} for {platform.machine}?"
+            )
+        shutil.move(str(place / wanted), sysconfig)
+        mounts.append(Mount("ro-bind", "/usr/local/include", str(place / "include")))
+        mounts.append(Mount("ro-bind", TARGET, str(sysconfig)))
+        env = {
+            "PYTHONPATH": TARGET,
+            "_PYTHON_HOST_PLATFORM": f"linux-{platform.machine}",
+            "_PYTHON_SYSCONFIGDATA_NAME": data,
+        }
+    return Python(version, f"/usr/local/bin/python{version}", tuple(mounts), env)
+
+
+class Machine:
+    """A build root in which the hooks of a project's backend can be called."""
+
+    def __init__(
+        self,
+        scratch: Path,
+        debs: Sequence[Path],
+        platform: Platform,
+        zig: Path | None,
+        isolation: Isolation,
+        backends: Sequence[Path],
+        programs: Sequence[Path],
+        python: Python,
+    ) -> None:
+        """Makes the root.
+
+        Args:
+            scratch: existing directory for everything.
+            debs: packages of the root: busybox-static at least, what `python` needs, then those to build against.
+            platform: whose code the compiler makes.
+            zig: the ziglang wheel; None: no compiler.
+            isolation: how the root is entered.
+            backends: site-packages directories, merged into one.
+            programs: executables that are found first.
+            python: what runs the backend.
+
+        Raises:
+            tools.inputs.cpython.errors.BuildError: an input is broken or missing.
+        """
+        self._root = BuildRoot(scratch / "machine", debs, platform, zig, isolation)
+        self.site, self._calls = _new(scratch / "site"), _new(scratch / "calls")
+        for backend in backends:
+            _copy_tree(backend, self.site)
+        places = _new(scratch / "programs")
+        for program in programs:
+            shutil.copyfile(program, places / program.name)
+            (places / program.name).chmod(0o755)
+        self.python = python
+        self.said = ""  # by the last hook
+        self._mounts = (
+            *python.mounts,
+            Mount("ro-bind", SITE, str(self.site)),
+            Mount("bind", CALLS, str(self._calls)),
+            Mount("ro-bind", PROGRAMS, str(places)),
+        )
+        shutil.copyfile(hooks.__file__.removesuffix("c"), self._calls / "hooks.py")
+
+    def call(
+        self,
+        project: Path,
+        system: BuildSystem,
+        hook: str,
+        arguments: Sequence[Any],
+        env: Mapping[str, str],
+        **default: Any,
+    ) -> Any:
+        """Calls a hook of the backend, in a process of its own.
+
+        Args:
+            project: the project's directory, which the hook may change.
+            system: how it is built.
+            hook: its name.
+            arguments: what JSON can say.
+            env: additions to the environment.
+            **default: `default`, what a backend without that hook would return.
+
+        Returns:
+            What the hook returned.
+
+        Raises:
+            tools.inputs.cpython.errors.BuildError: it failed; with the end of what it printed.
+        """
+        call = {
+            "backend": system.backend,
+            "backend_path": system.backend_path,
+            "hook": hook,
+            "arguments": list(arguments),
+            "result": f"{CALLS}/{hook}.result",
+            "site": SITE,
+        }
+        (self._calls / f"{hook}.json").write_text(json.dumps({**call, **default}))
+        search = ":".join(filter(None, [SITE, self.python.env.get("PYTHONPATH")]))
+        self.said = self._root.run(
+            hook,
+            f"exec {self.python.program} -s -B {CALLS}/hooks.py {CALLS}/{hook}.json",
+            mounts=(*self._mounts, Mount("bind", PROJECT, str(project))),
+            env={
+                # No debug information: it is most of a file, and names places of the build root.
+                "LDFLAGS": "-s",
+                "PATH": f"{PROGRAMS}:{WRAPPERS}:/usr/bin:/usr/local/bin",
+                "PYTHONNOUSERSITE": "1",
+                "PYTHONUTF8": "1",
+                **self.python.env,
+                "PYTHONPATH": search,
+                **env,
+            },
+            chdir=PROJECT,
+        )
+        return json.loads((self._calls / f"{hook}.result").read_text())
+
+    def made(self, name: str) -> Path:
+        """A file that a hook left in CALLS."""
+        return self._calls / name
+
+
+def _copy_tree(source: Path, into: Path) -> None:
+    """Copies files, with what links point to; directories are merged, and writable whatever they were."""
+    for place, _, names in os.walk(source, followlinks=True):
+        directory = into / os.path.relpath(place, source)
+        directory.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            shutil.copyfile(os.path.join(place, name), directory / name)
+            (directory / name).chmod(0o755 if os.access(os.path.join(place, name), os.X_OK) else 0o644)
+
+
+def _new(path: Path) -> Path:
+    path.mkdir(parents=True)
+    return path

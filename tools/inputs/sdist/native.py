@@ -1,0 +1,87 @@
+"""Checks what a build compiled: the extension modules that the recipe promises, all of them, for the right machine."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.inputs.cpython.checks import check_elf
+from tools.inputs.cpython.errors import BuildError
+from tools.inputs.cpython.recipe import Platform
+from tools.inputs.sdist.errors import SdistError
+from tools.inputs.sdist.wheel_file import Content
+
+_ELF = b"\x7fELF"
+_SHARED = re.compile(r"\.(so(\.[0-9.]+)?|pyd|dll|dylib)$")
+
+
+def check_extensions(content: Content, archive: str, expected: Sequence[str]) -> None:
+    """Compares the compiled files of a wheel with the recipe's.
+
+    Args:
+        content: the wheel.
+        archive: name of the source archive, for errors.
+        expected: paths in the wheel; none for a pure one.
+
+    Raises:
+        SdistError: there are others. Many projects leave out an extension that doesn't compile and go on, and some
+            compile one where there is a compiler: both would be another wheel than the one that is meant.
+    """
+    found = {path for path, data in content.files.items() if data.startswith(_ELF) or _SHARED.search(path)}
+    missing, unexpected = sorted(set(expected) - found), sorted(found - set(expected))
+    if missing:
+        raise SdistError(
+            f"{archive}: the build left out {', '.join(missing)}, which the recipe's `extensions` name: see the"
+            " compiler's messages above; is a -dev package missing in the recipe's `packages`?"
+        )
+    if unexpected and not expected:
+        raise SdistError(
+            f"{archive}: the build made {', '.join(unexpected)}, but its recipe says that it is pure: give it"
+            " `extensions` in tools/inputs/sdist/recipes.bzl"
+        )
+    if unexpected:
+        raise SdistError(
+            f"{archive}: the build made {', '.join(unexpected)}, which the recipe's `extensions` don't name"
+        )
+
+
+def check_code(
+    content: Content, archive: str, paths: Sequence[str], platform: Platform, libraries: Sequence[str]
+) -> None:
+    """Checks the compiled files themselves.
+
+    Args:
+        content: the wheel.
+        archive: name of the source archive, for errors.
+        paths: the files in it.
+        platform: whose code they must be.
+        libraries: sonames that they may need.
+
+    Raises:
+        SdistError: one is for another machine, needs a newer glibc or an unnamed library, or has a search path.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        files = []
+        for number, path in enumerate(paths):
+            files.append(Path(place, str(number), path))
+            files[-1].parent.mkdir(parents=True)
+            files[-1].write_bytes(content.files[path])
+        try:
+            check_elf(files, platform, libraries)
+        except BuildError as error:
+            said = re.sub(re.escape(place) + r"/\d+/", "", str(error))
+            raise SdistError(f"{archive}: {said}") from error
+
+
+def check_traces(content: Content, archive: str, traces: Sequence[str]) -> None:
+    """Looks for paths of the build root: a wheel that holds one doesn't work elsewhere.
+
+    Raises:
+        SdistError: names the first file and path.
+    """
+    for path, data in sorted(content.files.items()):
+        for trace in traces:
+            if trace.encode() in data:
+                raise SdistError(f"{archive}: {path} of the wheel holds {trace!r}, a path of the build root")

@@ -1,0 +1,69 @@
+"""Bytecode: .pyc files made by the very interpreter of the image, one process for all files of a wheel.
+
+Each names time and size of its source, as pip's do: an edited source is compiled again. The time is that of all files in layers.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.inputs.wheel.errors import WheelError
+from tools.oci.epoch import EPOCH
+
+DRIVER = Path(__file__).with_name("compile_driver.py")
+
+# All that the interpreter sees of its surroundings: a marshalled set's order follows from the hash seed.
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def pyc_path(path: str, python: str) -> str:
+    """Gives the path of a source's .pyc (PEP 3147)."""
+    directory, _, file = path.rpartition("/")
+    return f"{directory}/__pycache__/{file[: -len('.py')]}.cpython-{python.replace('.', '')}.pyc"
+
+
+class Compiler:
+    """An interpreter that compiles."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Takes the command that starts the interpreter, and environment variables that it needs (PYTHONHOME, …)."""
+        self._command = list(command)
+        self._environment = {**_ENVIRONMENT, **environment}
+
+    def compile(self, python: str, sources: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
+        """Compiles sources.
+
+        Args:
+            python: the version that the interpreter must be of, "3.11"
+            sources: (absolute path in the image, content), in an order that follows from the wheel alone
+
+        Returns:
+            path → .pyc; a source that doesn't compile is not in it, as pip also leaves it without a .pyc.
+
+        Raises:
+            WheelError: the interpreter can't be run or is of another version.
+        """
+        if not sources:
+            return {}
+        feed = bytearray()
+        for path, content in sources:
+            for item in (path.encode(), content):
+                feed += len(item).to_bytes(4, "big") + item
+        command = [*self._command, "-s", "-S", "-B", "-Wignore", str(DRIVER), python, str(EPOCH)]
+        try:
+            done = subprocess.run(command, input=bytes(feed), env=self._environment, capture_output=True, check=False)
+        except OSError as error:
+            raise WheelError(f"can't run the image's interpreter {self._command[0]}: {error.strerror}") from error
+        if done.returncode != 0:
+            said = done.stderr.decode(errors="replace").strip()
+            raise WheelError(f"the image's interpreter fails to compile (status {done.returncode}): {said}")
+        found, position = {}, 0
+        for path, _ in sources:
+            length = int.from_bytes(done.stdout[position : position + 4], "big")
+            found[path] = done.stdout[position + 4 : position + 4 + length]
+            position += 4 + length
+        if position != len(done.stdout):
+            raise WheelError("the image's interpreter gave another number of .pyc than it was given sources")
+        return {path: pyc for path, pyc in found.items() if pyc}

@@ -1,0 +1,68 @@
+"""Compiles sources to .pyc in the interpreter of the image; a program of its own, started by tools/inputs/wheel/bytecode.py.
+
+Takes pairs of (path, source) on standard input, gives one .pyc for each on standard output, in the same order: each
+item is its length (4 bytes, big-endian) and its bytes; a .pyc of length 0 means that the source can't be compiled.
+Arguments are the version, "3.11", that the interpreter has to be of, and the time of the sources in the image. Uses nothing
+outside of the interpreter and its standard library, so that it runs in any Python 3.
+"""
+
+import sys
+
+del sys.path[0]  # the folder of this file: nothing there may stand for a module of the standard library
+
+import importlib.util  # noqa: E402
+import marshal  # noqa: E402
+import types  # noqa: E402
+
+_BY_TIME = bytes(4)
+_FIELDS = [name for name in dir(types.CodeType) if name.startswith("co_")]
+
+
+def _read():
+    head = sys.stdin.buffer.read(4)
+    return sys.stdin.buffer.read(int.from_bytes(head, "big")) if head else None
+
+
+def _compile(path, source, time):
+    """The .pyc (by time and size of the source) as py_compile makes it but for marks, or b"" for what doesn't compile."""
+    try:
+        code = compile(source, path, "exec", dont_inherit=True, optimize=0)
+    except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):
+        return b""
+    return importlib.util.MAGIC_NUMBER + _BY_TIME + _field(time) + _field(len(source)) + _dumps(code)
+
+
+def _field(number):
+    return (number & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def _dumps(code):
+    """The marshalled code, whatever else this interpreter holds.
+
+    marshal marks what it could refer to again by the reference count (w_ref in CPython's marshal.c). A name of the code that the
+    interpreter happens to hold as well (in the cache of attributes: by its address) would get another mark: so all get it.
+    """
+    held = [code]
+    for value in held:
+        if isinstance(value, types.CodeType):
+            held.extend(getattr(value, field) for field in _FIELDS)
+        elif isinstance(value, (tuple, frozenset)):
+            held.extend(value)
+    return marshal.dumps(code)
+
+
+def main():
+    version = ".".join(map(str, sys.version_info[:2]))
+    if version != sys.argv[1]:
+        sys.exit(f"it is Python {version}, wanted is {sys.argv[1]}")
+    time = int(sys.argv[2])
+    while True:
+        path = _read()
+        if path is None:
+            return
+        pyc = _compile(path.decode(), _read(), time)
+        sys.stdout.buffer.write(len(pyc).to_bytes(4, "big"))
+        sys.stdout.buffer.write(pyc)
+
+
+main()

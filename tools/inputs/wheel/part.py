@@ -1,0 +1,142 @@
+"""Makes a part (see tools/oci/part.py) of a wheel: what installing it in an image adds to the image.
+
+The wheel's deflate streams are copied as they are, never compressed again. Does what PyPA's installer does: schemes,
+scripts, RECORD, INSTALLER, REQUESTED, and .pyc beside every module, made by the image's own interpreter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+from tools.inputs.wheel import record as records
+from tools.inputs.wheel.archive import DEFLATED, Archive
+from tools.inputs.wheel.bytecode import Compiler, pyc_path
+from tools.inputs.wheel.errors import WheelError
+from tools.inputs.wheel.metadata import Metadata, check_identity, check_tags, read_metadata
+from tools.inputs.wheel.plan import Item, Layout, plan
+from tools.inputs.wheel.record import Record
+from tools.inputs.wheel.scripts import rewrite_shebang
+from tools.inputs.wheel.tags import MACHINES
+from tools.oci.part import PartError, PartWriter
+
+
+def write_part(
+    wheel: Archive,
+    metadata: Metadata,
+    part: PartWriter,
+    layout: Layout,
+    compiler: Compiler,
+    requested: bool,
+    leave_out: Collection[str] = (),
+) -> None:
+    """Installs a wheel into a part.
+
+    Args:
+        wheel: the wheel.
+        metadata: its metadata.
+        part: gets its files.
+        layout: where they go.
+        compiler: makes the .pyc.
+        requested: whether it was asked for by name.
+        leave_out: paths relative to site-packages that another distribution brings; RECORD doesn't have them either.
+
+    Raises:
+        WheelError: the wheel contradicts itself or can't be installed.
+        PartError: the part refuses a path.
+    """
+    record = Record(wheel, metadata)
+    left_out = {f"{layout.site_packages}/{path}" for path in leave_out}
+    items = [item for item in plan(wheel, metadata, record, layout, requested) if item.path not in left_out]
+    sources = []
+    for item in items:
+        if item.compiled and item.entry:
+            content = wheel.read(wheel.entries[item.entry])
+            sources.append(("/" + item.path, content))
+    made = {
+        pyc_path(path[1:], layout.python): Item(pyc_path(path[1:], layout.python), None, pyc)
+        for path, pyc in compiler.compile(layout.python, sources).items()
+    }
+    items = sorted([item for item in items if item.path not in made] + list(made.values()), key=lambda item: item.path)
+    base = layout.site_packages
+    rows = []
+    for item in items:
+        digest, size = _write(wheel, record, part, layout, item)
+        rows.append(records.row(_relative(item.path, base), digest, size))
+    installed = f"{base}/{record.name}"
+    rows.append((_relative(installed, base), "", ""))
+    part.file(installed, records.render(rows))
+
+
+def _write(wheel: Archive, record: Record, part: PartWriter, layout: Layout, item: Item) -> tuple[str, int]:
+    """Writes one file; gives SHA-256 and size of what is installed."""
+    mode = 0o755 if item.executable else 0o644
+    content = item.content
+    if item.entry is not None:
+        entry = wheel.entries[item.entry]
+        original = wheel.read(entry)
+        record.check(item.entry, original)
+        content = rewrite_shebang(original, layout.interpreter) if item.script else original
+        if content is original and entry.method == DEFLATED:
+            part.deflated_file(item.path, wheel.raw(entry), entry.size, entry.crc32, mode=mode)
+            return hashlib.sha256(original).hexdigest(), entry.size
+    part.file(item.path, content, mode=mode)
+    return hashlib.sha256(content).hexdigest(), len(content)
+
+
+def _relative(path: str, base: str) -> str:
+    """Gives a path as RECORD has it: relative to site-packages, with `..` for what lies outside."""
+    if path.startswith(base + "/"):
+        return path[len(base) + 1 :]
+    parts, start = path.split("/"), base.split("/")
+    common = 0
+    while parts[common] == start[common]:
+        common += 1
+    return "/".join([".."] * (len(start) - common) + parts[common:])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the program; gives its exit status."""
+    parser = argparse.ArgumentParser(description="Makes a part of a wheel.")
+    parser.add_argument("--wheel", type=Path, required=True)
+    parser.add_argument("--name", required=True, help="distribution that the lock says")
+    parser.add_argument("--version", required=True, help="its version")
+    parser.add_argument("--python", required=True, help="the image's Python, e.g. 3.11")
+    parser.add_argument("--arch", action="append", default=[], choices=sorted(MACHINES), help="none: for every one")
+    parser.add_argument("--requested", action="store_true", help="asked for by name, not only needed by another")
+    parser.add_argument("--leave-out", action="append", default=[], help="path that another distribution brings")
+    parser.add_argument("--interpreter", action="append", required=True, help="word of the command of that Python")
+    parser.add_argument("--interpreter-env", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--deflate", type=Path, required=True, help="the part")
+    parser.add_argument("--mtree", type=Path, required=True, help="its listing")
+    options = parser.parse_args(argv)
+    compiler = Compiler(options.interpreter, dict(word.split("=", 1) for word in options.interpreter_env))
+    try:
+        with Archive(options.wheel) as wheel:
+            metadata = read_metadata(wheel)
+            check_identity(wheel, metadata, options.name, options.version)
+            check_tags(wheel, metadata, options.python, options.arch)
+            try:
+                with PartWriter(options.deflate, options.mtree) as part:
+                    write_part(
+                        wheel,
+                        metadata,
+                        part,
+                        Layout(options.python),
+                        compiler,
+                        options.requested,
+                        options.leave_out,
+                    )
+            except (PartError, OSError) as error:
+                raise WheelError(f"{wheel.file}: {error}") from error
+    except WheelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""RECORD: the list of an installation's files with their hashes and sizes."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import posixpath
+from collections.abc import Iterable
+
+from tools.inputs.wheel.archive import Archive
+from tools.inputs.wheel.errors import REMEDY, WheelError
+from tools.inputs.wheel.metadata import Metadata, read_text
+
+_STRONG = ("sha256", "sha384", "sha512")
+
+
+class Record:
+    """The RECORD of a wheel: what each entry's content must be."""
+
+    def __init__(self, wheel: Archive, metadata: Metadata) -> None:
+        """Reads it and checks that it lists just the wheel's entries.
+
+        Raises:
+            WheelError: it is missing or malformed, lists a file that isn't there, or an entry isn't listed.
+        """
+        self._wheel = wheel.file
+        self.name = f"{metadata.dist_info}/RECORD"
+        self._rows: dict[str, tuple[str, str]] = {}
+        free = {self.name, self.name + ".jws", self.name + ".p7s"}
+        directories = {
+            "/".join(parts[:depth])
+            for parts in (name.split("/") for name in wheel.entries)
+            for depth in range(1, len(parts))
+        }
+        for row in self._csv(read_text(wheel, self.name)):
+            if not row:
+                continue
+            if len(row) != 3:
+                raise WheelError(f"{wheel.file}: {self.name}: row {row!r} has not three fields")
+            path, digest, size = row
+            if path not in wheel.entries:
+                path = posixpath.normpath(path.replace("\\", "/"))  # written on Windows, or with ./
+            if path in self._rows and self._rows[path] != (digest, size):
+                raise WheelError(f"{wheel.file}: {self.name}: lists {path} twice; {REMEDY}")
+            if path not in wheel.entries:
+                if path in directories:
+                    continue
+                raise WheelError(f"{wheel.file}: {self.name}: lists {path}, which is not in the wheel; {REMEDY}")
+            self._rows[path] = (digest, size)
+        for name in wheel.entries:
+            if name not in free and not self._rows.get(name, ("", ""))[0]:
+                raise WheelError(f"{wheel.file}: {name}: RECORD has no hash of it; {REMEDY}")
+
+    def _csv(self, text: str) -> list[list[str]]:
+        try:
+            return list(csv.reader(io.StringIO(text, newline="")))
+        except csv.Error as error:
+            raise WheelError(f"{self._wheel}: {self.name}: {error}") from error
+
+    def check(self, name: str, content: bytes) -> None:
+        """Checks an entry's content against its row.
+
+        Raises:
+            WheelError: hash or size is another, or the hash's algorithm is too weak.
+        """
+        digest, size = self._rows.get(name, ("", ""))
+        if not digest:
+            return  # RECORD itself and its signatures
+        algorithm, _, expected = digest.partition("=")
+        if algorithm not in _STRONG:
+            raise WheelError(f"{self._wheel}: {name}: RECORD's hash is of {algorithm!r}, which is too weak; {REMEDY}")
+        self._compare(name, expected, _encode(hashlib.new(algorithm, content).digest()))
+        if size and size != str(len(content)):
+            raise WheelError(f"{self._wheel}: {name}: holds {len(content)} bytes, RECORD says {size}")
+
+    def sha256(self, name: str) -> str:
+        """Gives the SHA-256 that RECORD states for an entry, in hexadecimal; "" when it states another or none."""
+        algorithm, _, expected = self._rows.get(name, ("", ""))[0].partition("=")
+        if algorithm != "sha256":
+            return ""
+        try:
+            return base64.urlsafe_b64decode(expected + "=" * (-len(expected) % 4)).hex()
+        except ValueError:
+            return ""  # not ASCII, or no Base64: no digest that a content could have
+
+    def check_sha256(self, name: str, hexadecimal: str) -> None:
+        """Checks an entry by a SHA-256 that was taken of its content; raises WheelError when RECORD has another."""
+        expected = self._rows[name][0].partition("=")[2]
+        self._compare(name, expected, _encode(bytes.fromhex(hexadecimal)))
+
+    def _compare(self, name: str, expected: str, actual: str) -> None:
+        if expected.rstrip("=") != actual:
+            raise WheelError(f"{self._wheel}: {name}: hash is {actual}, RECORD says {expected}")
+
+
+def row(path: str, sha256: str, size: int) -> tuple[str, str, str]:
+    """Gives the row of an installed file; `sha256` in hexadecimal."""
+    return path, "sha256=" + _encode(bytes.fromhex(sha256)), str(size)
+
+
+def render(rows: Iterable[tuple[str, str, str]]) -> bytes:
+    """Writes rows as RECORD, sorted by path."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(sorted(rows))
+    return text.getvalue().encode()
+
+
+def _encode(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")

@@ -1,0 +1,61 @@
+"""Scripts: those that entry points ask for, and those that a wheel brings and that name `#!python`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tools.inputs.wheel.metadata import normalize
+
+_TEMPLATE = """\
+#!{interpreter}
+import sys
+from {module} import {name}
+if __name__ == "__main__":
+    sys.exit({attribute}())
+"""
+
+
+def entry_point_script(interpreter: str, module: str, attribute: str) -> bytes:
+    """Gives the text of a script that calls `attribute` of `module`; `interpreter` is an absolute path."""
+    name = attribute.split(".")[0]
+    return _TEMPLATE.format(interpreter=interpreter, module=module, name=name, attribute=attribute).encode()
+
+
+def wrapped_entry_point(file: str) -> str:
+    """Give the entry point that a file of .data/scripts would start: setuptools made such files, and pip leaves them out."""
+    name = file.rpartition("/")[2]
+    for suffix in (".exe", "-script.py", ".pya"):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def rewrite_shebang(content: bytes, interpreter: str) -> bytes:
+    """Gives a wheel's script with its `#!python` line (also `#!pythonw`) naming the interpreter; others unchanged."""
+    first, _, rest = content.partition(b"\n")
+    if not first.startswith(b"#!python"):
+        return content
+    return b"#!" + interpreter.encode() + b"\n" + rest
+
+
+def for_python(
+    distribution: str, scripts: Iterable[tuple[str, str, str]], python: str
+) -> tuple[tuple[str, str, str], ...]:
+    """Gives the scripts that pip would make of a distribution's entry points for a Python version.
+
+    pip's own wheel (and that of old setuptools) names the Python version that it was built by in script names; pip
+    replaces these by the names for the Python that it installs for.
+    """
+    kept = {script: (script, module, attribute) for script, module, attribute in scripts}
+    name = normalize(distribution)
+    if name == "pip" and "pip" in kept:
+        _, module, attribute = kept["pip"]
+        kept = {script: spec for script, spec in kept.items() if not re.fullmatch(r"pip\d+(\.\d+)?", script)}
+        for script in ("pip3", f"pip{python}"):
+            kept[script] = (script, module, attribute)
+    if name == "setuptools" and "easy_install" in kept:
+        _, module, attribute = kept["easy_install"]
+        kept = {script: spec for script, spec in kept.items() if not re.fullmatch(r"easy_install-\d+\.\d+", script)}
+        kept[f"easy_install-{python}"] = (f"easy_install-{python}", module, attribute)
+    return tuple(kept[script] for script in sorted(kept))

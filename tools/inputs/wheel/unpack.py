@@ -1,0 +1,97 @@
+"""Takes files out of a wheel for use in the build itself: a whole library, or one program.
+
+    python -m tools.inputs.wheel.unpack --wheel W --python 3.9 --arch amd64 --into DIR            a folder for sys.path
+    python -m tools.inputs.wheel.unpack --wheel W --python 3.11 --arch amd64 --entry E --file F   one entry, executable
+
+Every entry that is taken is checked against RECORD. A library gets no scripts, no headers and no .pyc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from tools.inputs.wheel.archive import Archive
+from tools.inputs.wheel.errors import WheelError
+from tools.inputs.wheel.metadata import Metadata, check_tags, read_metadata
+from tools.inputs.wheel.plan import Layout, plan
+from tools.inputs.wheel.record import Record
+from tools.inputs.wheel.tags import MACHINES
+
+
+def unpack_library(wheel: Archive, record: Record, layout: Layout, into: Path) -> None:
+    """Writes what a wheel puts into site-packages below `into`, which must be empty or not there.
+
+    Raises:
+        WheelError: an entry isn't what RECORD says.
+    """
+    base = layout.site_packages + "/"
+    for item in plan(wheel, read_metadata(wheel), record, layout, requested=False):
+        if item.path.startswith(base):
+            content = item.content if item.entry is None else _checked(wheel, record, item.entry)
+            _write(into / item.path[len(base) :], content, item.executable)
+
+
+def unpack_entry(wheel: Archive, metadata: Metadata, record: Record, name: str, file: Path) -> None:
+    """Write one entry of a wheel to `file`, executable; `{data}` in its name is any of the wheel's .data directories.
+
+    Raises:
+        WheelError: there is no such entry, or it isn't what RECORD says.
+    """
+    name = next(
+        (path for path in (name.replace("{data}", data) for data in metadata.data) if path in wheel.entries), name
+    )
+    if name not in wheel.entries:
+        near = [entry for entry in wheel.entries if entry.rpartition("/")[2] == name.rpartition("/")[2]]
+        raise WheelError(f"{wheel.file}: has no entry {name}" + (f"; there is {', '.join(near)}" if near else ""))
+    _write(file, _checked(wheel, record, name), executable=True)
+
+
+def _checked(wheel: Archive, record: Record, name: str) -> bytes:
+    content = wheel.read(wheel.entries[name])
+    record.check(name, content)
+    return content
+
+
+def _write(path: Path, content: bytes, executable: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(".partial")  # shorter than any suffix would make it
+    beside.write_bytes(content)
+    beside.chmod(0o755 if executable else 0o644)
+    os.replace(beside, path)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the program; gives its exit status."""
+    parser = argparse.ArgumentParser(description="Takes files out of a wheel.")
+    parser.add_argument("--wheel", type=Path, required=True)
+    parser.add_argument("--python", required=True, help="Python that the wheel must fit, e.g. 3.9")
+    parser.add_argument("--arch", required=True, choices=sorted(MACHINES), help="architecture that it must fit")
+    parser.add_argument("--into", type=Path, help="folder for the whole library")
+    parser.add_argument("--entry", help="one entry of the wheel ({data}: its .data directory) …")
+    parser.add_argument("--file", type=Path, help="… and the file that it becomes")
+    options = parser.parse_args(argv)
+    if bool(options.into) == bool(options.entry and options.file):
+        parser.error("either --into, or --entry and --file")
+    try:
+        with Archive(options.wheel) as wheel:
+            metadata = read_metadata(wheel)
+            check_tags(wheel, metadata, options.python, [options.arch])
+            record = Record(wheel, metadata)
+            if options.into:
+                unpack_library(wheel, record, Layout(options.python), options.into)
+            else:
+                unpack_entry(wheel, metadata, record, options.entry, options.file)
+    except WheelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {options.wheel.name}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Taking libraries and programs out of wheels."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tools.inputs.wheel import unpack
+from tools.inputs.wheel.samples import make_wheel
+
+FILES = {"sample/__init__.py": "x = 1\n", "sample-1.0.data/scripts/tool": b"\x7fELF", "sample/tool.txt": "t"}
+
+
+def run(wheel: Path, *options: str) -> int:
+    return unpack.main(["--wheel", str(wheel), "--python", "3.9", "--arch", "amd64", *options])
+
+
+def test_library(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, FILES, entry_points="[console_scripts]\nrun = sample:main\n")
+    assert run(wheel, "--into", str(tmp_path / "site")) == 0
+    found = {
+        path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").rglob("*") if path.is_file()
+    }
+    info = "sample-1.0.dist-info"
+    assert found == {
+        "sample/__init__.py",
+        "sample/tool.txt",
+        *(f"{info}/{name}" for name in ("INSTALLER", "METADATA", "WHEEL", "entry_points.txt")),
+    }
+
+
+def test_program(tmp_path: Path) -> None:
+    file = tmp_path / "tool"
+    assert run(make_wheel(tmp_path, FILES), "--entry", "{data}/scripts/tool", "--file", str(file)) == 0
+    assert file.read_bytes() == b"\x7fELF"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o755
+
+
+def test_no_such_entry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wheel = make_wheel(tmp_path, FILES)
+    assert run(wheel, "--entry", "bin/tool", "--file", str(tmp_path / "tool")) == 1
+    said = f"error: {wheel.name}: has no entry bin/tool; there is sample-1.0.data/scripts/tool\n"
+    assert capsys.readouterr().err == said
+
+
+def test_not_fitting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wheel = make_wheel(tmp_path, FILES, tag="cp311-cp311-manylinux2014_x86_64")
+    assert run(wheel, "--into", str(tmp_path / "site")) == 1
+    assert "do not fit Python 3.9 on amd64" in capsys.readouterr().err

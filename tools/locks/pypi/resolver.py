@@ -1,0 +1,149 @@
+"""Resolves a lock's input by uv, once per architecture, and reads what it wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Protocol
+
+from tools.inputs.wheel.tags import GLIBC, MACHINES
+from tools.locks.pypi.index import INDEX_VARIABLE
+from tools.locks.pypi.model import LockError, LockSpec, normalize
+
+SDIST_METADATA = "requirements_lock/sdist_metadata.toml"
+
+
+@dataclasses.dataclass(frozen=True)
+class Pin:
+    """One resolved distribution.
+
+    Attributes:
+        name: normalised
+        version: the one version
+        hashes: sha256 of its files
+        needed_by: normalised names of the distributions that require it, from the resolver's comments
+        text: its block in the resolver's file
+    """
+
+    name: str
+    version: str
+    hashes: frozenset[str]
+    needed_by: frozenset[str]
+    text: str
+
+
+class Resolver(Protocol):
+    """Resolves the input of a lock for one architecture."""
+
+    def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
+        """Gives the pins by normalised name; raises LockError when there is no solution."""
+
+
+class Uv:
+    """The resolver of Astral's uv, which writes pip-tools' format."""
+
+    def __init__(self, executable: Path, index_url: str, python: Path) -> None:
+        """Takes the program, the index that it asks, and a Python, which uv wants to see but for which it resolves not."""
+        self._executable = executable
+        self._index_url = index_url
+        self._python = python
+
+    def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
+        """See `Resolver`. The result depends only on input, Python, architecture, cut-off and index: no older lock,
+        no configuration of the machine and no installed package is looked at. No code of a distribution is run: what
+        has no metadata on the index stands in SDIST_METADATA."""
+        command = [
+            str(self._executable), "pip", "compile", spec.input,
+            "--quiet", "--no-progress", "--color", "never", "--no-header", "--generate-hashes",
+            "--config-file", SDIST_METADATA, "--no-build-isolation",
+            "--python", str(self._python), "--no-python-downloads", "--python-version", spec.python,
+            "--python-platform", f"{MACHINES[arch]}-manylinux_{GLIBC[0]}_{GLIBC[1]}",
+            "--exclude-newer", _day_after(spec.cutoff),
+            "--default-index", self._index_url,
+        ]  # fmt: skip
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("UV_", "VIRTUAL_ENV"))}
+        if "UV_CACHE_DIR" in os.environ:
+            environment["UV_CACHE_DIR"] = os.environ["UV_CACHE_DIR"]
+        try:
+            done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+        except OSError as error:
+            raise LockError(f"can't run the resolver {self._executable}: {error.strerror}") from error
+        if done.returncode != 0:
+            raise LockError(
+                f"lock {spec.lock!r} for {arch}: {spec.input} can't be resolved from {self._index_url} (see"
+                f" {INDEX_VARIABLE}) with uploads up to {spec.cutoff}. Where it had to build something, that needs an"
+                f" entry in {SDIST_METADATA}. The resolver says:\n{done.stderr.strip()}"
+            )
+        return parse(done.stdout)
+
+
+def parse(text: str) -> dict[str, Pin]:
+    """Reads a requirements file with hashes as pip-tools and uv write it.
+
+    Raises:
+        LockError: something in it isn't a pinned requirement with hashes.
+    """
+    pins: dict[str, Pin] = {}
+    blocks = re.split(r"\n(?=\S)", text.strip("\n"))
+    for block in blocks:
+        match = re.match(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", block)
+        hashes = frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})", block))
+        if not match or not hashes:
+            raise LockError(
+                f"the resolver wrote something else than a pin with hashes: {block.partition(chr(10))[0]!r}"
+            )
+        name = normalize(match.group(1))
+        if name in pins:
+            raise LockError(f"the resolver wrote two pins for {name}")
+        pins[name] = Pin(name, match.group(2), hashes, frozenset(_needed_by(block)), block)
+    return pins
+
+
+def _needed_by(block: str) -> list[str]:
+    comment = block.partition("# via")[2].replace("\n    #", "\n")
+    return [
+        normalize(line.strip()) for line in comment.splitlines() if line.strip() and not line.strip().startswith("-")
+    ]
+
+
+def requirements(by_arch: dict[str, dict[str, Pin]]) -> dict[str, list[str]]:
+    """Gives the distributions that each distribution requires, on any of the architectures."""
+    found: dict[str, set[str]] = {}
+    for pins in by_arch.values():
+        for pin in pins.values():
+            found.setdefault(pin.name, set())
+            for parent in pin.needed_by:
+                found.setdefault(parent, set()).add(pin.name)
+    return {name: sorted(needed) for name, needed in found.items()}
+
+
+def merge(spec: LockSpec, by_arch: dict[str, dict[str, Pin]]) -> str:
+    """Joins the architectures' pins to one requirements file; a pin of one architecture only gets a marker.
+
+    Raises:
+        LockError: the architectures disagree on a version.
+    """
+    lines = []
+    for name in sorted({name for pins in by_arch.values() for name in pins}):
+        having = {arch: pins[name] for arch, pins in by_arch.items() if name in pins}
+        versions = {arch: pin.version for arch, pin in having.items()}
+        if len(set(versions.values())) > 1:
+            told = ", ".join(f"{version} on {arch}" for arch, version in versions.items())
+            raise LockError(
+                f"lock {spec.lock!r}: the architectures disagree: {name} would be {told}."
+                f" Pin {name} in {spec.input}, with the reason"
+            )
+        text = next(iter(having.values())).text
+        if len(having) < len(by_arch):
+            marker = " or ".join(f"platform_machine == '{MACHINES[arch]}'" for arch in having)
+            text = re.sub(r"^(\S+)", rf"\1 ; {marker}", text, count=1)
+        lines.append(text)
+    return "\n".join(lines) + "\n"
+
+
+def _day_after(day: str) -> str:
+    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=1)).isoformat() + "T00:00:00Z"

@@ -1,0 +1,77 @@
+"""Unpacks programs with their libraries out of locked .debs.
+
+    python -m tools.ship.debs_root --path PREFIX… --into DIR --deb FILE…
+
+Only files whose path begins with one of the prefixes, and links to such files; no maintainer script is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import posixpath
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.inputs.deb import archive
+
+
+class RootError(ValueError):
+    """A prefix names nothing, or two packages have the same path."""
+
+
+def unpack(debs: Sequence[Path], prefixes: Sequence[str], into: Path) -> None:
+    """Unpacks the wanted files of the packages.
+
+    Args:
+        debs: the packages.
+        prefixes: of the wanted paths, such as "usr/bin/skopeo" or "lib/x86_64-linux-gnu/".
+        into: an empty or new directory.
+
+    Raises:
+        RootError: see the class. tools.inputs.deb.archive.DebError: a .deb is broken.
+    """
+    files: dict[str, archive.Entry] = {}
+    links: dict[str, str] = {}
+    for path in debs:
+        for entry in archive.read(path.read_bytes(), path.name).entries:
+            if not entry.path.startswith(tuple(prefixes)):
+                continue
+            if entry.path in files or entry.path in links:
+                raise RootError(f"{path.name}: another package has {entry.path}, too")
+            if entry.type == archive.FILE:
+                files[entry.path] = entry
+            elif entry.type == archive.SYMLINK:
+                links[entry.path] = entry.target
+    for prefix in prefixes:
+        if not any(path.startswith(prefix) for path in files):
+            raise RootError(f"no package has {prefix}")
+    for path, entry in files.items():
+        target = into / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(entry.data)
+        target.chmod(0o755 if entry.mode & 0o100 else 0o644)
+    for path, target in links.items():
+        # Of the links that lead elsewhere (alternatives, data that nobody wanted) none is needed; they would dangle.
+        if posixpath.normpath(posixpath.join(posixpath.dirname(path), target)) in files and not target.startswith("/"):
+            (into / path).parent.mkdir(parents=True, exist_ok=True)
+            (into / path).symlink_to(target)
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="debs_root")
+    parser.add_argument("--path", action="append", required=True)
+    parser.add_argument("--into", type=Path, required=True)
+    parser.add_argument("--deb", type=Path, action="append", required=True)
+    options = parser.parse_args(argv)
+    try:
+        unpack(options.deb, options.path, options.into)
+    except (RootError, archive.DebError) as error:
+        print(f"debs_root: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""Certificates of servers on the loopback, made by the locked openssl."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path("tools/ship/openssl")
+_LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
+HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "auth.docker.io")
+_CONFIGURATION = """\
+[req]
+distinguished_name = name
+[name]
+[authority]
+basicConstraints = critical, CA:true
+[right]
+subjectAltName = IP:127.0.0.1, {}
+[another]
+subjectAltName = DNS:another.example
+""".format(", ".join(f"DNS:{host}" for host in HUB_HOSTS))
+
+
+@dataclass(frozen=True)
+class Authority:
+    """An authority that lives as long as a test.
+
+    Attributes:
+        directory: of its files; authority.pem is its own certificate.
+    """
+
+    directory: Path
+
+    @property
+    def certificate(self) -> Path:
+        return self.directory / "authority.pem"
+
+    def server(self, name: str, names: str = "right", days: int = 1) -> ssl.SSLContext:
+        """A server's side of TLS.
+
+        Args:
+            name: of the files.
+            names: "right" for 127.0.0.1 and Docker Hub's hosts, or "another".
+            days: how long it is valid; with a negative number it has expired.
+        """
+        key, request, certificate = (str(self.directory / f"{name}.{ending}") for ending in ("key", "csr", "pem"))
+        self.openssl("req", *_KEY, "-keyout", key, "-out", request, "-subj", "/CN=server")
+        signer = ["-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial"]
+        extensions = ["-extfile", "openssl.cnf", "-extensions", names]
+        self.openssl("x509", "-req", "-in", request, "-out", certificate, *signer, *extensions, "-days", str(days))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context
+
+    def openssl(self, *arguments: str) -> None:
+        """Run openssl beside the files."""
+        root = _ROOT.absolute()
+        libraries = ":".join(str(root / path) for path in _LIBRARIES)
+        loader = [str(root / _LIBRARIES[0] / "ld-2.31.so"), "--library-path", libraries]
+        environment = {"OPENSSL_CONF": "openssl.cnf", "RANDFILE": str(self.directory / "random")}
+        command = [*loader, str(root / "usr/bin/openssl"), *arguments]
+        result = subprocess.run(
+            command, cwd=self.directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        assert result.returncode == 0, result.stdout
+
+
+_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+
+
+def authority(directory: Path) -> Authority:
+    """Make an authority in an empty directory."""
+    directory.mkdir(exist_ok=True)
+    (directory / "openssl.cnf").write_text(_CONFIGURATION)
+    made = Authority(directory)
+    files = ["-keyout", "authority.key", "-out", "authority.pem"]
+    made.openssl("req", "-x509", *_KEY, *files, "-subj", "/CN=test", "-days", "2", "-extensions", "authority")
+    return made

@@ -1,0 +1,132 @@
+"""Test: what was built is what was accepted. Also: every image has its accepted digests, and no file is of no image.
+
+    python -m tools.verify.golden.check --package P @ARGUMENTS        (private/arguments.bzl writes them)
+
+The arguments are `--built NAME PATH` and `--accepted NAME PATH`; NAME is the file's place below the directory of accepted
+digests, like "10_py311.golden" or "layers/debian_base_amd64.golden". P is the package with the targets :update and :explain.
+`--complete` asks that there be no other accepted file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.verify.golden import compare
+from tools.verify.golden.document import PARSERS, DocumentError, Image, Index, Layer
+
+LAYERS = "layers/"
+
+
+def command(package: str, target: str) -> str:
+    """How a program of a package is run."""
+    return f"tools/bazel run //{package}:{target}"
+
+
+def read(name: str, path: Path, kind: str) -> object:
+    """The document in a file.
+
+    Raises:
+        DocumentError: naming the file, when it is none or of another kind.
+    """
+    try:
+        return PARSERS[kind](path.read_text("utf-8"))
+    except (DocumentError, UnicodeDecodeError) as error:
+        raise DocumentError(f"{name}: {error}") from error
+
+
+def kind_of(name: str, text: str) -> str:
+    """What a document is of: "layer", "image" or "index"."""
+    if name.startswith(LAYERS):
+        return "layer"
+    return "index" if text.split("\n", 2)[1].startswith("digest ") else "image"
+
+
+def differences(accepted: Mapping[str, Path], built: Mapping[str, Path]) -> dict[str, list[str]]:
+    """What differs, by name of the image or index; nothing for those that are as accepted.
+
+    Args:
+        accepted: name and file of each accepted document.
+        built: name and file of each document of what was built, layers included.
+
+    Raises:
+        DocumentError: naming the file that is not readable.
+    """
+    found: dict[str, list[str]] = {}
+    layers = {name: read(name, path, "layer") for name, path in built.items() if name.startswith(LAYERS)}
+    for name, path in built.items():
+        if name.startswith(LAYERS):
+            continue
+        kind = kind_of(name, path.read_text("utf-8"))
+        new = read(name, path, kind)
+        if name not in accepted:
+            lines = ["it has no accepted digests yet"]
+        else:
+            lines = _document_differences(read(name, accepted[name], kind), new, accepted, layers)
+        if lines:
+            found[new.label] = lines  # type: ignore[attr-defined]
+    return found
+
+
+def _document_differences(
+    old: object, new: object, accepted: Mapping[str, Path], built_layers: Mapping[str, object]
+) -> list[str]:
+    if isinstance(new, Index) and isinstance(old, Index):
+        return compare.index_differences(old, new)
+    assert isinstance(new, Image) and isinstance(old, Image)
+    names = {name: f"{LAYERS}{name}.golden" for name in new.layers}
+    old_layers = {name: read(file, accepted[file], "layer") for name, file in names.items() if file in accepted}
+    new_layers = {name: built_layers[file] for name, file in names.items()}
+    return compare.image_differences(old, new, _layers(old_layers), _layers(new_layers))
+
+
+def _layers(values: Mapping[str, object]) -> dict[str, Layer]:
+    return {name: value for name, value in values.items() if isinstance(value, Layer)}
+
+
+def stale(accepted: Mapping[str, Path], built: Mapping[str, Path]) -> list[str]:
+    """Lines about files that are missing or that belong to nothing."""
+    missing = [f"{name}: missing: this was never accepted" for name in sorted(built.keys() - accepted.keys())]
+    return missing + [f"{name}: of nothing in the catalogue" for name in sorted(accepted.keys() - built.keys())]
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments, with `accepted` and `built` as dictionaries."""
+    parser = argparse.ArgumentParser(prog="golden", description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--accepted", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    parser.add_argument("--built", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
+    parser.add_argument("--package", default="")
+    parser.add_argument("--complete", action="store_true")
+    options = parser.parse_args(argv)
+    options.accepted = {name: Path(path) for name, path in options.accepted}
+    options.built = {name: Path(path) for name, path in options.built}
+    return options
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    options = parse(argv)
+    update, explain = (command(options.package, target) for target in ("update", "explain"))
+    try:
+        lines = stale(options.accepted, options.built) if options.complete else []
+        found = {} if options.complete else differences(options.accepted, options.built)
+    except DocumentError as error:
+        print(f"golden: {error}\nTo write it anew: {update}", file=sys.stderr)
+        return 1
+    for label, about in found.items():
+        lines += [f"{label} is not what was accepted:", *(f"  {line}" for line in about)]
+    if lines:
+        print("\n".join(lines))
+        if found:
+            print(f"Which files differ: {explain} -- {' '.join(found)}")
+        print(f"If this is what you want: {update}, look at its diff, and commit it.")
+        return 1
+    images = sum(not name.startswith(LAYERS) for name in options.built)
+    print(f"golden: {images} images and indexes, {len(options.built) - images} layers: as accepted")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""Accepted digests of images: tests that what is built is bit by bit what was accepted, and the command that accepts.
+
+    load("//tools/verify/golden:defs.bzl", "golden_test", "golden_update")
+
+    golden_test(
+        name = "10_py311_arm64_test",
+        accepted = [":accepted"],
+        images = ["//runtime:10_py311_arm64"],
+    )
+"""
+
+load("//tools/host/python:defs.bzl", "py_binary", "py_test")
+load("//tools/verify/golden/private:arguments.bzl", "golden_arguments")
+
+def golden_test(name, images, accepted, complete = False, size = "small", **kwargs):
+    """Compares digests, down to the parts of the layers, with the accepted ones; a failure says what differs and how.
+
+    Args:
+      name: target name.
+      images: images, or indexes: of an index only its own document is compared.
+      accepted: all files of accepted digests; one that is missing makes the test fail, not the build.
+      complete: do not compare, but ask that every one of `images`, with all below it, has its file and no file is of nothing.
+      size: Bazel's test size.
+      **kwargs: passed on to py_test.
+    """
+    golden_arguments(
+        name = name + ".arguments",
+        accepted = accepted,
+        all_accepted = complete,
+        images = images,
+        only = not complete,
+        tags = ["manual"],
+        testonly = True,
+    )
+    py_test(
+        name = name,
+        size = size,
+        srcs = ["//tools/verify/golden:check.py"],
+        args = ["--package=" + native.package_name(), "@$(rootpath :{}.arguments)".format(name)] + (["--complete"] if complete else []),
+        data = [":{}.arguments".format(name)],
+        main = "//tools/verify/golden:check.py",
+        deps = ["//tools/verify/golden:check"],
+        **kwargs
+    )
+
+def golden_update(name, images, **kwargs):
+    """A program that writes the digests of what was built into this package's directory of the work tree.
+
+    Args:
+      name: target name.
+      images: all images and indexes; files of others are removed.
+      **kwargs: passed on to py_binary.
+    """
+    golden_arguments(
+        name = name + ".arguments",
+        images = images,
+        tags = ["manual"],
+    )
+    py_binary(
+        name = name,
+        srcs = ["//tools/verify/golden:update.py"],
+        args = ["--package=" + native.package_name(), "@$(rootpath :{}.arguments)".format(name)],
+        data = [":{}.arguments".format(name)],
+        main = "//tools/verify/golden:update.py",
+        deps = ["//tools/verify/golden:check"],
+        **kwargs
+    )
+
+def golden_explain(name, images, accepted, **kwargs):
+    """A program that names the files in which parts differ from the accepted ones.
+
+    Args:
+      name: target name.
+      images: all images and indexes.
+      accepted: all files of accepted digests.
+      **kwargs: passed on to py_binary.
+    """
+    golden_arguments(
+        name = name + ".arguments",
+        accepted = accepted,
+        images = images,
+        parts = True,
+        tags = ["manual"],
+    )
+    py_binary(
+        name = name,
+        srcs = ["//tools/verify/golden:explain.py"],
+        args = ["--package=" + native.package_name(), "@$(rootpath :{}.arguments)".format(name)],
+        data = [":{}.arguments".format(name)],
+        main = "//tools/verify/golden:explain.py",
+        deps = ["//tools/verify/golden:explain"],
+        **kwargs
+    )

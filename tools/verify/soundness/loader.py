@@ -1,0 +1,172 @@
+"""Which library the dynamic loader would take for a name: glibc's search (ld.so(8)), inside of an image.
+
+Formats: /etc/ld.so.cache as glibc 2.31 writes it ("glibc-ld.so.cache1.1"); older ones behind "ld.so-1.7.0" are not read.
+"""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+import struct
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from tools.verify.soundness import elf
+from tools.verify.soundness.merge import Image, Node
+from tools.verify.structure_test.archive import FILE
+
+_TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
+_MAGIC = b"glibc-ld.so.cache1.1"
+_HEADER, _ENTRY = 48, struct.Struct("<iIIIQ")
+CACHE = "etc/ld.so.cache"
+
+
+class CacheError(ValueError):
+    """/etc/ld.so.cache is not in the format that is read here."""
+
+
+class Load(NamedTuple):
+    """Something that is loaded because an object needs it."""
+
+    path: str
+    """Of the object."""
+    name: str
+    library: str | None
+    """None: it is nowhere."""
+
+
+def parse_cache(data: bytes) -> list[tuple[str, str]]:
+    """The (soname, path) pairs of a loader's cache, in its order.
+
+    Raises:
+        CacheError: it is not in that format.
+    """
+    if not data.startswith(_MAGIC):
+        raise CacheError(f"does not start with {_MAGIC.decode()!r}")
+    try:
+        (count,) = struct.unpack_from("<I", data, len(_MAGIC))
+        found = []
+        for number in range(count):
+            _, name, path, _, _ = _ENTRY.unpack_from(data, _HEADER + number * _ENTRY.size)
+            pair = (data[start : data.index(b"\0", start)].decode() for start in (name, path))
+            found.append(tuple(pair))
+        return found
+    except (struct.error, ValueError) as error:
+        raise CacheError(f"is damaged: {error}") from None
+
+
+class Loader:
+    """The dynamic loader of an image.
+
+    Args:
+        image: the image.
+    """
+
+    def __init__(self, image: Image) -> None:
+        self._tree = image.tree
+        self._machine = elf.MACHINES[image.architecture]
+        triplet = _TRIPLETS[image.architecture]
+        # What Debian's glibc looks through after its cache.
+        self.directories = (f"/lib/{triplet}", f"/usr/lib/{triplet}", "/lib", "/usr/lib")
+        self.cache: list[tuple[str, str]] = []
+        self.fault = ""
+        node = self._tree.nodes.get(CACHE)
+        if node is None:
+            self.fault = "is missing"
+        else:
+            try:
+                self.cache = parse_cache(base64.b64decode(node.extra.get("base64", "")))
+            except CacheError as error:
+                self.fault = str(error)
+        self._cached = dict(reversed(self.cache))
+        self.elf_of = lru_cache(maxsize=None)(self._elf_of)
+
+    def _elf_of(self, path: str) -> elf.Elf | None:
+        node = self._tree.nodes.get(path)
+        return elf.from_json(node.extra["elf"]) if node is not None and "elf" in node.extra else None
+
+    def objects(self) -> Iterator[tuple[str, Node, elf.Elf]]:
+        """Every ELF file: path, node, facts."""
+        for path, node in self._tree.nodes.items():
+            if node.type == FILE and "elf" in node.extra:
+                found = self.elf_of(path)
+                assert found
+                yield path, node, found
+
+    def find(self, name: str, chain: Sequence[str]) -> str | None:
+        """The file that the loader takes for a name that an object needs.
+
+        Args:
+            name: as DT_NEEDED has it.
+            chain: paths of the object, of the one that loaded it, and so on.
+
+        Returns:
+            The real path of a library for the image's machine; None if there is none.
+        """
+        if "/" in name:
+            return self._usable(name if name.startswith("/") else f"/{posixpath.dirname(chain[0])}/{name}")
+        for directory in self._places(chain):
+            found = self._usable(f"{directory}/{name}")
+            if found:
+                return found
+        if name in self._cached:
+            found = self._usable(self._cached[name])
+            if found:
+                return found
+        for directory in self.directories:
+            found = self._usable(f"{directory}/{name}")
+            if found:
+                return found
+        return None
+
+    def load(self, root: str) -> Iterator[Load]:
+        """All that is loaded when a program or an extension module is: breadth first, as the loader does it.
+
+        Args:
+            root: path of the object.
+
+        Yields:
+            One for each name that an object needs.
+        """
+        loaded = {posixpath.basename(root): root}
+        chains = deque([(root,)])
+        while chains:
+            chain = chains.popleft()
+            own = self.elf_of(chain[0])
+            assert own
+            libraries: dict[str, str | None] = {}
+            for name in own.needed:
+                library = loaded.get(name) or self.find(name, chain)
+                libraries[name] = library
+                yield Load(chain[0], name, library)
+                if library and library not in loaded.values():
+                    found = self.elf_of(library)
+                    assert found
+                    loaded.update({name: library, found.soname or name: library})
+                    chains.append((library, *chain))
+
+    def _places(self, chain: Sequence[str]) -> Iterator[str]:
+        """Directories that the objects themselves name: RPATHs of the whole chain count only for one without RUNPATH."""
+        own = self.elf_of(chain[0])
+        assert own
+        if own.runpath:
+            yield from self._expand(own.runpath, chain[0])
+            return
+        for path in chain:
+            found = self.elf_of(path)
+            if found and not found.runpath:
+                yield from self._expand(found.rpath, path)
+
+    def _expand(self, places: str, path: str) -> Iterator[str]:
+        origin = "/" + posixpath.dirname(path)
+        for place in places.split(":") if places else ():
+            place = place.replace("${ORIGIN}", origin).replace("$ORIGIN", origin)
+            if place.startswith("/"):  # an empty or relative one means the working directory: nobody's promise
+                yield place
+
+    def _usable(self, path: str) -> str | None:
+        real = self._tree.resolve(path)
+        found = self.elf_of(real) if real else None
+        return real if found and found.bits == 64 and found.machine == self._machine else None

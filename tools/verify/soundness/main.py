@@ -1,0 +1,137 @@
+"""Tests of one image that nothing has to be run for.
+
+    python -m tools.verify.soundness.main --name NAME --arch amd64 --config FILE (--layer FACTS BLOB)… [--test FILE.yaml]…
+        [--tree FILE.yaml]… [--exceptions FILE.yaml [--declared PACKAGE PATH]…]
+
+--test: files of container-structure-test; --tree: of tree_checks.py; --exceptions: inspect the image for soundness, with these
+exceptions. @FILE stands for the arguments in a file, one a line.
+Exit status: 0 if nothing failed. Results go to $XML_OUTPUT_FILE as JUnit, and to standard output in the form
+"soundness: N passed, N failed".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.verify.soundness import contents, facts, findings, interpreter, merge, soundness, structure, tree_checks
+from tools.verify.soundness.checks import owners
+from tools.verify.structure_test.result import FAILED, PASSED, Result, count, write_junit
+
+_SHOWN = 40
+_SUITE = "soundness"
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line; gives the exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        results = _run(arguments)
+    except (
+        contents.ContentsError,
+        facts.FactsError,
+        findings.ExceptionsError,
+        interpreter.InterpreterMissing,
+        merge.MergeError,
+        structure.StructureError,
+        tree_checks.CheckError,
+    ) as error:
+        results = [Result(_SUITE, "set-up", FAILED, str(error))]
+    return report(results)
+
+
+def read_image(name: str, architecture: str, config: Path, layer_facts: Sequence[Path]) -> merge.Image:
+    """The image of a config and its layers' facts.
+
+    Raises:
+        FactsError, MergeError: see there.
+    """
+    layers = [facts.load(path) for path in layer_facts]
+    return merge.Image(name, architecture, json.loads(config.read_bytes()), layers, merge.merge(layers))
+
+
+def _run(arguments: argparse.Namespace) -> list[Result]:
+    image = read_image(arguments.name, arguments.arch, arguments.config, [Path(path) for path, _ in arguments.layer])
+    results = []
+    digests = [findings.describe(image, finding) for finding in owners.layer_digests(image)]
+    if image.config.get("architecture") != arguments.arch:
+        digests.append(f"{image.name}: it is for {image.config.get('architecture')}, not for {arguments.arch}")
+    results.append(Result(_SUITE, "config and layers", FAILED if digests else PASSED, "\n".join(digests)))
+    blobs = contents.Layers([Path(blob) for _, blob in arguments.layer])
+    commands = 0
+    for file in arguments.test:
+        verdicts = structure.judge(file, image, blobs.read)
+        results += verdicts.results
+        commands += verdicts.commands
+    for file in arguments.tree:
+        results += tree_checks.run(file, image.tree, image.config)
+    if commands:
+        print(f"soundness: {commands} command tests are not judged here: tools/verify/structure_test runs them")
+    if arguments.exceptions:
+        results += _inspect(image, arguments.exceptions, {tuple(pair) for pair in arguments.declared})
+    return results
+
+
+def _inspect(image: merge.Image, exceptions: Path, declared: set[tuple[str, str]]) -> list[Result]:
+    allowed = findings.read_exceptions(exceptions, soundness.KINDS)
+    found = soundness.inspect(image, declared)
+    print("soundness: looked at " + ", ".join(f"{number} {what}" for what, number in found.looked_at.items()))
+    verdict = findings.judge(image, found.interpreter.version, found.findings, allowed)
+    print(f"soundness: {verdict.allowed} findings are allowed by exceptions")
+    kinds: dict[str, list[str]] = {kind: [] for kind in (*soundness.KINDS, findings.UNUSED)}
+    for kind, message in verdict.failures:
+        kinds[kind].append(message)
+    nothing = [what for what, number in found.looked_at.items() if not number]
+    results = [
+        Result(_SUITE, kind, FAILED if messages else PASSED, _first(messages)) for kind, messages in kinds.items()
+    ]
+    message = f"there is nothing to look at: no {', no '.join(nothing)}" if nothing else ""
+    return [*results, Result(_SUITE, "something to look at", FAILED if nothing else PASSED, message)]
+
+
+def _first(messages: Sequence[str]) -> str:
+    """Of very many findings the first, and how many more there are."""
+    if len(messages) <= _SHOWN:
+        return "\n".join(messages)
+    return "\n".join([*messages[:_SHOWN], f"... and {len(messages) - _SHOWN} more"])
+
+
+def report(results: Sequence[Result]) -> int:
+    """Prints and writes results; gives the exit status."""
+    for result in results:
+        if result.outcome != PASSED:
+            print(f"{result.outcome.upper()}: {result.suite}: {result.name}\n  " + result.message.replace("\n", "\n  "))
+    if "XML_OUTPUT_FILE" in os.environ:
+        write_junit(results, Path(os.environ["XML_OUTPUT_FILE"]))
+    numbers = Counter({outcome: count(results, outcome) for outcome in (PASSED, FAILED)})
+    print("soundness: " + ", ".join(f"{number} {outcome}" for outcome, number in numbers.items()))
+    return 1 if numbers[FAILED] or not results else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="soundness", description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--name", required=True, help="of the image")
+    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"))
+    parser.add_argument("--config", type=Path, required=True, help="the image's config")
+    parser.add_argument("--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"))
+    parser.add_argument("--test", type=Path, action="append", default=[], help="tests of container-structure-test")
+    parser.add_argument("--tree", type=Path, action="append", default=[], help="checks of tree_checks.py")
+    parser.add_argument(
+        "--declared",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("PACKAGE", "PATH"),
+        help="file that the maintainer scripts of a Debian package would make",
+    )
+    parser.add_argument("--exceptions", type=Path, help="inspect for soundness, with these exceptions")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

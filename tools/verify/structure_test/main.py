@@ -1,0 +1,113 @@
+"""Structure tests of an image: unpacks it once and runs container-structure-test in it.
+
+    python -m tools.verify.structure_test.main --arch amd64 (--layout DIR | --config FILE --layer BLOB...) --program CST
+        --test FILE.yaml... [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
+
+@FILE stands for the arguments in a file, one a line.
+Exit status: 0 if nothing failed. Results go to $XML_OUTPUT_FILE as JUnit, and to standard output in the form
+"structure_test: N passed, N failed, N skipped".
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.verify.structure_test import container, layout, memory
+from tools.verify.structure_test.account import AccountError
+from tools.verify.structure_test.archive import ArchiveError
+from tools.verify.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
+from tools.verify.structure_test.unpack import UnpackError, remove, unpack
+
+_SHOWN = 1500  # characters of a message's beginning and end on the console
+
+
+class UsageError(Exception):
+    """The arguments do not fit together."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line; gives the exit status."""
+    arguments = _parser().parse_args(argv)
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"), prefix="structure_test.") as name:
+        scratch = Path(name).resolve()
+        try:
+            results = _run(arguments, scratch)
+        except (UsageError, layout.LayoutError, ArchiveError, UnpackError, AccountError) as error:
+            results = [Result("structure_test", "set-up", FAILED, str(error))]
+    return _report(results)
+
+
+def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
+    if not arguments.test:
+        raise UsageError("no tests: give --test")
+    if arguments.layout:
+        image = layout.from_layout(arguments.layout, arguments.arch)
+    elif arguments.config and arguments.layer:
+        image = layout.from_files(arguments.config, arguments.layer)
+    else:
+        raise UsageError("no image: give --layout, or --config and --layer")
+    if image.config.get("architecture") != arguments.arch:
+        raise UsageError(f"the image is for {image.config.get('architecture')}, not for {arguments.arch}")
+
+    place = memory.mount(scratch / "memory", memory.unpacked_size(layer.blob for layer in image.layers))
+    print(f"structure_test: unpacking {'in memory' if place else 'on disk'}: {place or scratch}", flush=True)
+    root = (place or scratch) / "root"
+    start = time.monotonic()
+    try:
+        tree = unpack(image.layers, root)
+        print(f"structure_test: {len(tree.nodes)} files, unpacked in {time.monotonic() - start:.1f} s", flush=True)
+        work = scratch / "work"
+        work.mkdir()
+        isolation = container.Isolation(arguments.method, arguments.proot, arguments.qemu_aarch64)
+        entered = container.Container(image, tree, scratch / "writable", isolation)
+        return container.structure_tests(entered, image, arguments.program, arguments.test, work)
+    finally:
+        if place is not None:
+            memory.unmount(place)
+        elif root.exists():
+            remove(root)
+
+
+def _report(results: list[Result]) -> int:
+    for result in results:
+        if result.outcome != PASSED:
+            print(f"{result.outcome.upper()}: {result.suite}: {result.name}\n  {_shortened(result.message)}")
+    if "XML_OUTPUT_FILE" in os.environ:
+        write_junit(results, Path(os.environ["XML_OUTPUT_FILE"]))
+    numbers = {outcome: count(results, outcome) for outcome in (PASSED, FAILED, SKIPPED)}
+    print("structure_test: " + ", ".join(f"{number} {outcome}" for outcome, number in numbers.items()))
+    return 1 if numbers[FAILED] or not results else 0
+
+
+def _shortened(message: str) -> str:
+    """Indented, and without the middle of what a chatty command said."""
+    if len(message) > 2 * _SHOWN:
+        left_out = len(message) - 2 * _SHOWN
+        message = f"{message[:_SHOWN]}\n[... {left_out} characters ...]\n{message[-_SHOWN:]}"
+    return message.replace("\n", "\n  ")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="structure_test", description="structure tests of an OCI image", fromfile_prefix_chars="@"
+    )
+    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"))
+    parser.add_argument("--layout", type=Path, help="OCI layout directory")
+    parser.add_argument("--config", type=Path, help="image config, with --layer instead of --layout")
+    parser.add_argument("--layer", type=Path, action="append", default=[], help="blob of a layer, the lowest first")
+    parser.add_argument("--program", type=Path, required=True, help="the container-structure-test binary")
+    parser.add_argument("--test", type=Path, action="append", default=[], help="tests for container-structure-test")
+    parser.add_argument("--method", choices=("auto", "namespace", "proot"), default="auto")
+    parser.add_argument("--proot", default="", help="proot, or the directory it is unpacked in")
+    parser.add_argument("--qemu-aarch64", default="", help="static qemu-aarch64, for images of arm64")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -34,7 +34,7 @@ def image_config(*, edition, version, airflow, python, default_python, onbuild, 
       airflow: version of Airflow, e.g. "2.8.4".
       python: minor version of Python, e.g. "3.11".
       default_python: whether that is the line's default Python.
-      onbuild: True for the image that projects build upon, False for its "-base" variant.
+      onbuild: True for the image that projects build on, False for its "-base" variant.
       pip: version of pip.
 
     Returns:

@@ -61,7 +61,7 @@ def _settings(edition, airflow, home):
     }
 
 def environment(*, edition, version, airflow, python, pip, tag):
-    """The variables of an image, in the order in which they stand in its config.
+    """Return the variables of an image, in the order of its config.
 
     Args:
       edition: "runtime" or "core".

@@ -1,4 +1,4 @@
-"""What a build upon an image does with a project: system packages and Python packages first, because they change rarely."""
+"""What a build on an image does with a project: system packages and Python packages first, because they change rarely."""
 
 load(":environment.bzl", "USER")
 

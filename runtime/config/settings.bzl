@@ -21,7 +21,7 @@ RUNTIME_SETTINGS = [
 
 _CORE_CONNECTION = "sqlite:///{airflow_home}/airflow.db"
 
-# Defaults of Core. There is no fernet key among them: a key that everybody has protects nothing (see /entrypoint).
+# Defaults of Core. There is no fernet key among them: a key that is public protects nothing (see /entrypoint).
 CORE_SETTINGS = [
     {"variable": "AIRFLOW__CORE__EXECUTOR", "value": "CeleryExecutor"},
     {"variable": "AIRFLOW__CORE__SQL_ALCHEMY_CONN", "value": _CORE_CONNECTION},

@@ -15,7 +15,7 @@ from tools.verify.structure_test.unpack import remove
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rooms.Room]:
-    """The unpacked system, for everybody to use and nobody to change."""
+    """Return the unpacked system, which all tests share and none may change."""
     place = tmp_path_factory.mktemp("system")
     yield rooms.build(place)
     remove(place)

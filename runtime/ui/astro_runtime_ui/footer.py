@@ -8,7 +8,7 @@ from collections.abc import Mapping
 MARKER = b"data-astro-runtime-ui"
 
 # Airflow's footer is a flex row of 60 pixels in which its own text takes all the width that it can get. On a phone that text
-# fills the row, so the line gets one of its own there. A style sheet, because attributes know nothing of the width.
+# fills the row, so the line gets one of its own there. This takes a style sheet: a style attribute cannot depend on the width.
 _STYLE = b"""<style>
 [data-astro-runtime-ui] { flex: none; max-width: 50%; padding: 4px 15px; text-align: center; font-size: 12px }
 [data-astro-runtime-ui] span { display: inline-block; overflow-wrap: anywhere }
@@ -31,11 +31,11 @@ _EDITIONS = {
 
 
 def line(environment: Mapping[str, str]) -> bytes:
-    """The line as HTML, with its style sheet.
+    """Return the line as HTML, with its style sheet.
 
     Args:
-        environment: ASTRONOMER_IMAGE_TAG is the tag of the image that runs. The image has its own there; whoever builds
-            another one upon it, or deploys it under another tag, may set it.
+        environment: ASTRONOMER_IMAGE_TAG is the tag to show. The image sets its own; a derived image, or a deployment
+            under another tag, may set another.
     """
     version = next((f"{name} {environment[key]}" for key, name in _EDITIONS.items() if environment.get(key)), "")
     tag = environment.get("ASTRONOMER_IMAGE_TAG", "")
@@ -45,8 +45,10 @@ def line(environment: Mapping[str, str]) -> bytes:
 
 
 def insert(page: bytes, added: bytes) -> bytes:
-    """The page with the line at the end of its footer, or of its body if it has none; unchanged if it has the line already
-    or is no whole page."""
+    """Return the page with the line at the end of its footer, or of its body if it has no footer.
+
+    A page that already has the line, or that is only a fragment, is returned unchanged.
+    """
     if MARKER in page:
         return page
     for end in (b"</footer>", b"</body>"):

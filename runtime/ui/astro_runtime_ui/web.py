@@ -31,7 +31,7 @@ BLUEPRINT = _OnceBlueprint("astro_runtime_ui", __name__)
 
 @BLUEPRINT.after_app_request
 def add_footer(response):
-    """Puts the image's tag on every HTML page: also on those that do not use Airflow's base template (404, API docs)."""
+    """Put the image's tag on every HTML page, including pages without Airflow's base template (404, API docs)."""
     if response.mimetype == "text/html" and not response.direct_passthrough and not response.is_streamed:
         page = response.get_data()
         marked = footer.insert(page, footer.line(os.environ))
@@ -42,9 +42,9 @@ def add_footer(response):
 
 @BLUEPRINT.before_app_request
 def show_menu_to_every_role():
-    """Airflow shows links of plugins to Admin alone. A role sees one that it has menu_access to, and to its category.
+    """Let every role see the menu: it needs menu_access to each link and to the category, which Airflow grants to Admin alone.
 
-    With the first request, because on a new database some versions make the roles only after they have loaded plugins.
+    Runs with the first request, because on a new database some versions create the roles after they have loaded the plugins.
     """
     if current_app.extensions.pop(_GRANT, None):
         appbuilder = getattr(current_app, "appbuilder", None)
@@ -53,14 +53,16 @@ def show_menu_to_every_role():
             _make_roles(appbuilder, manager)
             _grant(manager)
         except SQLAlchemyError as error:
-            # Another process of the web server was quicker, or the database is away: the next start does it.
+            # Another process of the web server was first, or the database is down: the next start tries again.
             log.debug("The Astronomer menu is not shown to every role yet: %s", error)
             manager.get_session.rollback()
 
 
 def _make_roles(appbuilder, manager):
-    """Does what `airflow sync-perm` does where nobody has done it: with update_fab_perms off, as in Core, Airflow leaves the
-    roles of a new database empty, and nobody who logs in sees anything."""
+    """Create roles and permissions as `airflow sync-perm` does, if no role has any.
+
+    With update_fab_perms off, as in Core, Airflow leaves the roles of a new database empty: users could log in but see nothing.
+    """
     if not hasattr(manager, "sync_roles") or conf.getboolean("webserver", "update_fab_perms"):
         return
     if not any(role.permissions for role in manager.get_all_roles()):

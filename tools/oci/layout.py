@@ -16,7 +16,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,7 +78,13 @@ def documents(images: Sequence[Image], index: bytes | None) -> dict[str, bytes]:
     return {canonical.digest(blob): blob for blob in blobs}
 
 
-def write(output: Path, images: Sequence[Image], layers: Mapping[str, Path], index: bytes | None = None) -> None:
+def write(
+    output: Path,
+    images: Sequence[Image],
+    layers: Mapping[str, Path],
+    index: bytes | None = None,
+    elsewhere: Collection[str] = (),
+) -> None:
     """Write a layout.
 
     Args:
@@ -86,6 +92,7 @@ def write(output: Path, images: Sequence[Image], layers: Mapping[str, Path], ind
         images: all images in it; just one if there is no index.
         layers: digest of each layer, and its file.
         index: the image index, if there is one.
+        elsewhere: digests of layers that the layout's reader has, so that it never asks for the files; they are left out.
 
     Raises:
         LayoutError: a layer is not there.
@@ -96,6 +103,8 @@ def write(output: Path, images: Sequence[Image], layers: Mapping[str, Path], ind
     for digest, blob in documents(images, index).items():
         _file(blobs, digest).write_bytes(blob)
     for digest in dict.fromkeys(digest for image in images for digest in image.layers()):
+        if digest not in layers and digest in elsewhere:
+            continue
         if digest not in layers:
             raise LayoutError(f"the layer {digest} is in a manifest, but was not given")
         _link(layers[digest], _file(blobs, digest))

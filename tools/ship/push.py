@@ -54,6 +54,29 @@ def split_destination(destination: str) -> tuple[str, str]:
     return registry, repository
 
 
+def is_destination(name: str) -> bool:
+    """Whether a name is REGISTRY/REPOSITORY."""
+    try:
+        split_destination(name)
+    except PushError:
+        return False
+    return True
+
+
+def check_tag(tag: str, option: str) -> None:
+    """Refuse what is not a tag.
+
+    Args:
+        tag: the tag.
+        option: of the command line, for the message.
+
+    Raises:
+        PushError: it is something else.
+    """
+    if not _TAG.fullmatch(tag):
+        raise PushError(f"{option} {tag}: a tag has letters, digits, '_', '.' and '-', at most 128 of them")
+
+
 def built_digest(layout: Path) -> str:
     """Return the digest of the only entry of a layout."""
     (descriptor,) = json.loads((layout / "index.json").read_bytes())["manifests"]
@@ -166,8 +189,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         registry, repository = split_destination(options.destination)
         tags = options.own_tags or [*target.tag, *(target.moving_tag if options.moving else [])]
         for tag in tags:
-            if not _TAG.fullmatch(tag):
-                raise PushError(f"--tag {tag}: a tag has letters, digits, '_', '.' and '-', at most 128 of them")
+            check_tag(tag, "--tag")
         search = credentials.find(registry, repository, environment)
         for warning in search.warnings:
             print(f"push: warning: {warning}", file=sys.stderr)

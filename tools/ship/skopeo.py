@@ -39,12 +39,14 @@ class Skopeo:
         tls_verify: False allows plain HTTP and certificates that nobody vouches for.
         credentials: the content of a containers-auth.json(5); None for an anonymous client.
         environment: of the process; see host_environment().
+        quiet: whether a copy says nothing of its blobs.
     """
 
     directory: Path
     tls_verify: bool = True
     credentials: Optional[str] = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    quiet: bool = False
 
     def copy_all(self, layout: str, reference: str) -> None:
         """Copy all images of an OCI layout, unchanged, with the index above them.
@@ -58,7 +60,7 @@ class Skopeo:
         """
         # Whose signature would be asked for? The images are the caller's own. Without the format a registry that refuses OCI's is
         # sent another manifest, Docker's.
-        command = ["--insecure-policy", "copy", "--all", "--format=oci"]
+        command = ["--insecure-policy", "copy", "--all", "--format=oci", *(["--quiet"] if self.quiet else [])]
         self._run(command, "dest-", [f"oci:{layout}", f"docker://{reference}"], sys.stderr)
 
     def manifest(self, reference: str) -> bytes:
@@ -68,6 +70,14 @@ class Skopeo:
             SkopeoError: it has none, or can't be asked.
         """
         return self._run(["inspect", "--raw"], "", [f"docker://{reference}"], subprocess.PIPE)
+
+    def config(self, reference: str) -> bytes:
+        """Return the config of the image that a registry has under a name.
+
+        Raises:
+            SkopeoError: it has none, or can't be asked.
+        """
+        return self._run(["inspect", "--config", "--raw"], "", [f"docker://{reference}"], subprocess.PIPE)
 
     def _run(self, command: list[str], side: str, names: list[str], stdout: object) -> bytes:
         libraries = ":".join(str(self.directory / path) for path in _LIBRARIES)

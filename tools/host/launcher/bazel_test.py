@@ -290,6 +290,9 @@ def on_host(machine: Machine, *arguments: str, script: str = "", status: int = 0
         ["run", "--config=ci", ":10_base.load", "--", "--name", "two words"],
         ["run", "runtime:10.push"],
         ["run", "@runtime//runtime:10.push"],
+        ["run", "//:project", "--", "dir", "--line", "10"],
+        ["run", ":project", "--", "dir"],
+        ["run", "@runtime//:project", "--", "dir"],
     ],
 )
 def test_push_and_load_are_run_by_the_host(machine: Machine, arguments: list[str]) -> None:

@@ -86,8 +86,8 @@ forward() {
     kill -"$1" "${bazel:-$waiter}" 2>/dev/null || true
 }
 
-# for_host ARGS…: whether Bazel is to run a .push or .load. Those need the host's engines, credential helpers and settings,
-# so Bazel only builds them in the root; the host runs them.
+# for_host ARGS…: whether Bazel is to run a .push, .load or //:project. Those need the host's engines, credential helpers and
+# settings, so Bazel only builds them in the root; the host runs them.
 for_host() {
     while [ $# -gt 0 ] && [ "$1" != run ]; do
         [ "$1" != -- ] || return 1
@@ -102,7 +102,7 @@ for_host() {
         *) target=${target:-$1} ;;
         esac
     done
-    case $target in *.push | *.load) return 0 ;; esac
+    case $target in *.push | *.load | *//:project | :project | *//tools/project) return 0 ;; esac
     return 1
 }
 

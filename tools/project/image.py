@@ -1,0 +1,38 @@
+"""An image upon another one: the base's documents and further layers make config and manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tools.oci import canonical, decode
+from tools.oci.image import CREATED
+from tools.oci.layout import Image
+from tools.project.layers import Made
+
+_BASE_DIGEST = "org.opencontainers.image.base.digest"
+
+
+def upon(base: Image, layers: Sequence[Made]) -> Image:
+    """Return the image of a base and layers above it.
+
+    What a build upon the base would have done is done: its OnBuild is dropped. All else stays the base's own.
+    """
+    config = decode.value(base.config)
+    config["config"].pop("OnBuild", None)
+    config["rootfs"]["diff_ids"] += [made.metadata.diff_id for made in layers]
+    config["history"] += [{"created": CREATED, "created_by": made.name} for made in layers]
+    config_blob = canonical.encode(config)
+
+    manifest = decode.value(base.manifest)
+    manifest["config"] = canonical.descriptor(canonical.CONFIG, config_blob)
+    manifest["layers"] += [
+        {"mediaType": made.metadata.mediaType, "digest": made.metadata.digest, "size": made.metadata.size}
+        for made in layers
+    ]
+    manifest.setdefault("annotations", {})[_BASE_DIGEST] = canonical.digest(base.manifest)
+    return Image(canonical.encode(manifest), config_blob)
+
+
+def home(base: Image) -> str:
+    """Return where a project goes: the base's working directory, without the leading slash."""
+    return str(decode.at(decode.value(base.config), "config", "WorkingDir")).strip("/")

@@ -128,8 +128,7 @@ class Room:
             done = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                capture_output=True,
                 env={**_ENVIRONMENT, **(env or {})},
                 preexec_fn=self._enter(user, cwd),
                 timeout=timeout,

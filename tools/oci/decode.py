@@ -75,14 +75,14 @@ def checked(found: Any, hint: Any, where: str) -> Any:
     wanted = list if origin is tuple else origin
     if not isinstance(found, wanted) or (isinstance(found, bool) and wanted is not bool):
         raise ValueError(f"{where} is {found!r:.60}, not {_NAMES[origin]}")
-    if origin is str:
+    if isinstance(found, str):
         try:
             found.encode()
         except UnicodeEncodeError:
             raise ValueError(f"{where} is {found!r:.60}, which is not valid Unicode") from None
     if origin is list and hint is not list:
         return [checked(each, hint.__args__[0], f"an element of {where}") for each in found]
-    if origin is dict:
+    if isinstance(found, dict):
         key, each_hint = hint.__args__
         return {
             checked(name, key, where): checked(each, each_hint, f"{where}: {name!r:.60}")

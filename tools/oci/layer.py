@@ -45,7 +45,7 @@ class Part(NamedTuple):
 class Metadata(NamedTuple):
     """What an image has to know of a layer."""
 
-    mediaType: str
+    mediaType: str  # noqa: N815 (the specification's key)
     digest: str
     diff_id: str
     size: int

@@ -78,7 +78,7 @@ class RawInflate:
 
     def inflate(self, flush: int) -> int:
         """Call zlib's inflate on `self.stream`; returns its code."""
-        return LIBRARY.inflate(self.pointer, flush)
+        return int(LIBRARY.inflate(self.pointer, flush))
 
     def message(self) -> str:
         """What zlib says is wrong with the stream."""

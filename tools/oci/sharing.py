@@ -11,20 +11,27 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
 class _Layer(argparse.Action):
     """Puts a layer to the image that was named last."""
 
-    def __call__(self, parser, namespace, value, option_string=None) -> None:  # noqa: ANN001
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        value: Any,
+        option_string: str | None = None,
+    ) -> None:
         if not namespace.image:
             parser.error("--layer before the first --image")
         namespace.layers.append((namespace.image[-1], value))
 
 
-def add_up(layers: Sequence[tuple[str, Path]], parts: Sequence[Path]) -> dict[str, object]:
+def add_up(layers: Sequence[tuple[str, Path]], parts: Sequence[Path]) -> dict[str, dict[str, int]]:
     """Gives numbers and bytes of images, layers and parts.
 
     Args:
@@ -47,7 +54,7 @@ def add_up(layers: Sequence[tuple[str, Path]], parts: Sequence[Path]) -> dict[st
     }
 
 
-def for_people(sums: dict[str, object]) -> str:
+def for_people(sums: Mapping[str, Mapping[str, int]]) -> str:
     """The sums as a table."""
     rows = [
         ("layers of all images", sums["layers"]),

@@ -30,7 +30,6 @@ class TarVerifier:
         self._header = b""
         self._left = 0
         self._padding = 0
-        self._entry: Entry | None = None
 
     def feed(self, window: memoryview) -> None:
         """Take the next piece of the stream.

@@ -30,7 +30,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from tools.ship.skopeo import host_environment
 
@@ -70,7 +70,7 @@ class Search:
         warnings: what could not be used, and what helps.
     """
 
-    login: Optional[Login] = None
+    login: Login | None = None
     places: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
 
 from tools.host.rootless import syscalls
 
@@ -44,7 +43,7 @@ class Skopeo:
 
     directory: Path
     tls_verify: bool = True
-    credentials: Optional[str] = field(default=None, repr=False)
+    credentials: str | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     quiet: bool = False
 

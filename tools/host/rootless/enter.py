@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from tools.host.rootless import namespace, proot
 from tools.host.rootless.spec import BIND, METHODS, NAMESPACE, PROOT, READ_ONLY_BIND, TMPFS, EnterError, Mount, Spec
@@ -61,7 +62,13 @@ def run(spec: Spec) -> int:
 
 
 class _AppendMount(argparse.Action):
-    def __call__(self, parser, namespace, values, option_string=None):  # type: ignore[no-untyped-def]
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
         kind = (option_string or "").lstrip("-")
         source, colon, target = values.partition(":")
         if kind == TMPFS:

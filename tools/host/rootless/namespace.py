@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Callable
 
@@ -144,10 +145,8 @@ def _new_namespaces(own_pids: bool, host_network: bool) -> None:
     """Makes the calling process root of new namespaces, in which only its own user and group exist."""
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
-        try:
+        with contextlib.suppress(PermissionError):  # root of an outer user namespace that denies setgroups
             os.setgroups([])
-        except PermissionError:
-            pass  # root of an outer user namespace that denies setgroups
     flags = syscalls.CLONE_NEWUSER | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWIPC | syscalls.CLONE_NEWUTS
     flags |= (syscalls.CLONE_NEWPID if own_pids else 0) | (0 if host_network else syscalls.CLONE_NEWNET)
     syscalls.unshare(flags)
@@ -211,10 +210,8 @@ def _mount_devices(place: str) -> None:
     for name in ("pts", "shm"):
         os.mkdir(os.path.join(place, name))
     syscalls.mount("tmpfs", os.path.join(place, "shm"), "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, "mode=1777")
-    try:
+    with contextlib.suppress(OSError):  # a container without devpts: programs there have no pseudo-terminals either
         syscalls.mount("devpts", os.path.join(place, "pts"), "devpts", syscalls.MS_NOSUID, "newinstance,ptmxmode=0666")
-    except OSError:
-        pass  # a container without devpts: programs there have no pseudo-terminals either
 
 
 def _change_root(root: str) -> None:

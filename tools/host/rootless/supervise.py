@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-from typing import Callable
+from collections.abc import Callable, Iterable
 
 from tools.host.rootless import syscalls
 
@@ -66,7 +67,7 @@ def supervise(
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _child(child: Callable[[], None], parent: int, mask: object, death_signal: int) -> None:
+def _child(child: Callable[[], None], parent: int, mask: Iterable[int], death_signal: int) -> None:
     try:
         syscalls.die_with_parent(death_signal)
         # In a new PID namespace the parent is outside and has no number.
@@ -74,7 +75,7 @@ def _child(child: Callable[[], None], parent: int, mask: object, death_signal: i
             os._exit(125)
         for number in FORWARDED + (signal.SIGPIPE,):
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # type: ignore[arg-type]
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         child()
         os._exit(0)
     except BaseException as error:  # noqa: BLE001 - nothing may leave the forked copy of the caller
@@ -90,10 +91,8 @@ def _wait(pid: int, adopt: bool, receiver: Callable[[int], int], finished: Calla
         info = signal.sigtimedwait(_WATCHED, _POLL_SECONDS) if finished else signal.sigwaitinfo(_WATCHED)
         if info is not None and info.si_signo != signal.SIGCHLD and info.si_code <= 0:
             # Sent by a process; what the terminal sends (SI_KERNEL), it sends to the child as well.
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(receiver(pid), info.si_signo)
-            except ProcessLookupError:
-                pass
         status = _reap(pid, adopt)
         if status is not None:
             return status
@@ -128,15 +127,11 @@ def _kill_orphans() -> None:
         if not children:
             return
         for pid in children:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         for pid in children:
-            try:
+            with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-            except ChildProcessError:
-                pass
 
 
 def children_of(parent: int) -> list[int]:

@@ -29,7 +29,7 @@ def _content(tar: tarfile.TarFile, name: str) -> bytes:
     except KeyError:
         file = None
     if file is None:
-        raise BuildError(f"{tar.name} has no file {name}")
+        raise BuildError(f"{tar.name!s} has no file {name}")
     return file.read()
 
 
@@ -49,7 +49,7 @@ def write_library(tar: tarfile.TarFile, version: str, output: Path) -> None:
             directory, _, file = name[len(home) :].rpartition("__pycache__/")
             names[directory + file[: -len(tag)] + ".pyc"] = name
     if "os.pyc" not in names:
-        raise BuildError(f"{tar.name} holds no bytecode of Python {version}")
+        raise BuildError(f"{tar.name!s} holds no bytecode of Python {version}")
     with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(names):
             info = zipfile.ZipInfo(name, _ZIP_TIME)

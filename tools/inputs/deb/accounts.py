@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Dict, Iterable, List, Sequence
+from collections.abc import Iterable, Sequence
 
 from tools.inputs.deb.tree import StateError, System, Tree
 
@@ -26,8 +26,8 @@ def write_accounts(system: System, tree: Tree, days: int, declarations: Sequence
     """
     passwd = [line.split(":") for line in system.text(f"{_MASTER}/passwd.master").splitlines()]
     group = [line.split(":") for line in system.text(f"{_MASTER}/group.master").splitlines()]
-    passwords: Dict[str, str] = {}
-    homes: List[dict] = []
+    passwords: dict[str, str] = {}
+    homes: list[dict] = []
     for declaration in declarations:
         for item in system.installed(declaration["groups"]):
             _check_new(group, item["name"], item["gid"], "group")
@@ -54,7 +54,7 @@ def write_accounts(system: System, tree: Tree, days: int, declarations: Sequence
         _write_home(system, tree, item)
 
 
-def _add_user(passwd: List[List[str]], group: List[List[str]], item: dict) -> None:
+def _add_user(passwd: list[list[str]], group: list[list[str]], item: dict) -> None:
     name = item["name"]
     _check_new(passwd, name, item["uid"], "user")
     if str(item["gid"]) not in (g[2] for g in group):
@@ -70,7 +70,7 @@ def _add_user(passwd: List[List[str]], group: List[List[str]], item: dict) -> No
         found[0][3] = ",".join(m for m in (found[0][3], name) if m)
 
 
-def _check_new(known: List[List[str]], name: str, number: int, what: str) -> None:
+def _check_new(known: list[list[str]], name: str, number: int, what: str) -> None:
     if not re.fullmatch(r"[a-z_][a-z0-9_-]*", name):
         raise StateError(f"{what} {name!r}: not a portable name")
     for entry in known:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, Sequence, Set, Tuple
 
 from tools.inputs.deb import control
 
@@ -43,7 +43,7 @@ class Candidate:
     priority: str
 
 
-def configured_mirrors(sources_dir: Path = Path("/etc/apt")) -> Dict[str, str]:
+def configured_mirrors(sources_dir: Path = Path("/etc/apt")) -> dict[str, str]:
     """Reads where apt itself takes Debian's archives from.
 
     Args:
@@ -52,7 +52,7 @@ def configured_mirrors(sources_dir: Path = Path("/etc/apt")) -> Dict[str, str]:
     Returns:
         The base URL of each registry found there: keys "debian", "debian-security".
     """
-    found: Dict[str, str] = {}
+    found: dict[str, str] = {}
     for kind, uri, suite in _configured(sources_dir):
         match = _CODENAME.match(suite)
         if kind == "deb" and match:
@@ -61,9 +61,9 @@ def configured_mirrors(sources_dir: Path = Path("/etc/apt")) -> Dict[str, str]:
     return found
 
 
-def _configured(sources_dir: Path) -> List[Tuple[str, str, str]]:
+def _configured(sources_dir: Path) -> list[tuple[str, str, str]]:
     """All (type, URI, suite) triples of apt's source lists, in the order in which apt reads them."""
-    triples: List[Tuple[str, str, str]] = []
+    triples: list[tuple[str, str, str]] = []
     for path in [sources_dir / "sources.list", *sorted((sources_dir / "sources.list.d").glob("*"))]:
         if path.suffix == ".list" and path.is_file():
             for line in path.read_text(encoding="utf-8").splitlines():
@@ -108,7 +108,7 @@ class PrivateApt:
         self._root = root
         self._arch = arch
         self._mirrors = dict(mirrors)
-        self._index: Dict[str, List[Candidate]] = {}
+        self._index: dict[str, list[Candidate]] = {}
         if not os.path.isfile(keyring):
             raise AptError(f"no archive keyring at {keyring}: install debian-archive-keyring")
         for part in (
@@ -162,26 +162,26 @@ class PrivateApt:
                 )
                 self._index.setdefault(candidate.package, []).append(candidate)
 
-    def versions(self, package: str, version: str) -> List[Candidate]:
+    def versions(self, package: str, version: str) -> list[Candidate]:
         """Lists where one version can be had; the main archive first, since its files do not go away."""
         found = [c for c in self._index.get(package, ()) if c.version == version]
         return sorted(set(found), key=lambda c: (c.registry != "debian", c.path))
 
-    def essential_packages(self) -> Set[str]:
+    def essential_packages(self) -> set[str]:
         """Names of the packages with `Essential: yes`."""
         return {name for name, all_ in self._index.items() if any(c.essential for c in all_)}
 
-    def packages_of_priority(self, priorities: Iterable[str]) -> Set[str]:
+    def packages_of_priority(self, priorities: Iterable[str]) -> set[str]:
         """Names of the packages that have one of these priorities."""
         wanted = set(priorities)
         return {name for name, all_ in self._index.items() if any(c.priority in wanted for c in all_)}
 
-    def forbid(self, versions: Iterable[Tuple[str, str]]) -> None:
+    def forbid(self, versions: Iterable[tuple[str, str]]) -> None:
         """Makes apt act as if these (package, version) pairs did not exist; replaces an earlier list."""
         text = "".join(f"Package: {p}\nPin: version {v}\nPin-Priority: -1\n\n" for p, v in sorted(versions))
         (self._root / "etc/apt/preferences.d/not-served").write_text(text)
 
-    def solve(self, packages: Iterable[str]) -> Dict[str, str]:
+    def solve(self, packages: Iterable[str]) -> dict[str, str]:
         """Solves the dependencies of a set of packages from nothing installed, without recommendations.
 
         Args:
@@ -196,13 +196,13 @@ class PrivateApt:
         text = self._run("apt-get", "-q", "-s", "-y", "install", *sorted(packages))
         return dict(re.findall(r"^Inst (\S+) \((\S+) ", text, re.M))
 
-    def candidates(self, packages: Iterable[str]) -> Dict[str, str]:
+    def candidates(self, packages: Iterable[str]) -> dict[str, str]:
         """Finds the version that apt would install of each package, dependencies aside.
 
         Raises:
             AptError: a package has no candidate.
         """
-        found: Dict[str, str] = {}
+        found: dict[str, str] = {}
         for package in sorted(packages):
             match = re.search(r"^  Candidate: (\S+)$", self._run("apt-cache", "policy", package), re.M)
             if not match or match.group(1) == "(none)":
@@ -218,9 +218,7 @@ class PrivateApt:
         }
         env.update({k: v for k, v in os.environ.items() if k.lower().endswith("_proxy")})
         try:
-            done = subprocess.run(
-                command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False
-            )
+            done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", check=False)
         except FileNotFoundError:
             raise AptError(
                 f"{command[0]} is not installed: run this on Debian or Ubuntu, or in the launcher's root"

@@ -10,7 +10,7 @@ import lzma
 import tarfile
 import zlib
 from dataclasses import dataclass
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from tools.inputs.deb import control
 
@@ -62,8 +62,8 @@ class Deb:
     """A binary package: its control fields, the other members of control.tar, and the entries of data.tar in order."""
 
     fields: control.Paragraph
-    members: Dict[str, Member]
-    entries: Tuple[Entry, ...]
+    members: dict[str, Member]
+    entries: tuple[Entry, ...]
 
     @property
     def package(self) -> str:
@@ -112,10 +112,10 @@ def read(data: bytes, name: str) -> Deb:
         raise DebError(f"{name}: {error}") from None
 
 
-def _ar(data: bytes) -> List[Tuple[str, bytes]]:
+def _ar(data: bytes) -> list[tuple[str, bytes]]:
     if not data.startswith(_AR_MAGIC):
         raise DebError("not a .deb: it does not start as an ar archive")
-    members: Dict[str, bytes] = {}
+    members: dict[str, bytes] = {}
     at = len(_AR_MAGIC)
     while at < len(data):
         head = data[at : at + 60]
@@ -155,9 +155,9 @@ def _decompressed(name: str, data: bytes) -> bytes:
     raise DebError(f"{name}: only xz and gzip are supported, as Debian uses up to bookworm")
 
 
-def _tar(data: bytes, name: str) -> List[Entry]:
-    entries: List[Entry] = []
-    types: Dict[str, str] = {}
+def _tar(data: bytes, name: str) -> list[Entry]:
+    entries: list[Entry] = []
+    types: dict[str, str] = {}
     try:
         with tarfile.open(
             fileobj=io.BytesIO(data), mode="r:", errorlevel=2, encoding="utf-8", errors="strict"
@@ -208,7 +208,7 @@ def _unclean(path: str) -> bool:
     return any(component in ("", ".", "..") for component in path.split("/"))
 
 
-def _check_place(entry: Entry, types: Dict[str, str]) -> None:
+def _check_place(entry: Entry, types: dict[str, str]) -> None:
     if entry.path in types:
         raise DebError(f"{entry.path} stands twice")
     parent = entry.path.rpartition("/")[0]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 
 class DataError(ValueError):
     """A file has something other than a docstring and assignments of literals."""
 
 
-def read(path: Path) -> Dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
     """Reads a data file.
 
     Args:
@@ -26,7 +26,7 @@ def read(path: Path) -> Dict[str, Any]:
     Raises:
         DataError: names the file and line of what is no literal.
     """
-    values: Dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             continue

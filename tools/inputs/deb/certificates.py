@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Dict, List, Sequence, Tuple
+from collections.abc import Sequence
 
 from tools.inputs.deb.tree import StateError, System, Tree
 
@@ -48,7 +48,7 @@ def write_certificates(system: System, tree: Tree, head: Sequence[str]) -> None:
         tree.link(f"{_STORE}/{link}", f"/{_SHARE}/{name}")
         texts[link] = text
     tree.file(f"{_STORE}/ca-certificates.crt", bundle)
-    seen: Dict[str, List[bytes]] = {}
+    seen: dict[str, list[bytes]] = {}
     for link in sorted(texts):
         try:
             value, fingerprint = subject_hash(texts[link])
@@ -60,7 +60,7 @@ def write_certificates(system: System, tree: Tree, head: Sequence[str]) -> None:
             known.append(fingerprint)
 
 
-def subject_hash(pem: str) -> Tuple[str, bytes]:
+def subject_hash(pem: str) -> tuple[str, bytes]:
     """Hashes a certificate's subject as OpenSSL names its files.
 
     Args:
@@ -110,7 +110,7 @@ def _canonical(der: bytes, at: int) -> bytes:
     return result
 
 
-def _header(der: bytes, at: int) -> Tuple[int, int, int]:
+def _header(der: bytes, at: int) -> tuple[int, int, int]:
     """Tag, start and end of the body of the element at a place."""
     size, start = der[at + 1], at + 2
     if size & 0x80:

@@ -5,9 +5,9 @@ Format: deb822(5) and Debian Policy, chapter 5.
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List
+from collections.abc import Iterable, Iterator
 
-Paragraph = Dict[str, str]
+Paragraph = dict[str, str]
 
 
 class ControlError(ValueError):
@@ -27,7 +27,7 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
     Raises:
         ControlError: a line is neither a field nor the continuation of one, or a field stands twice.
     """
-    lines: List[str] = []
+    lines: list[str] = []
     for line in text.split("\n"):
         if line.strip(" \t\r"):
             lines.append(line)

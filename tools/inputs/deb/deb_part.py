@@ -8,9 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import AbstractSet, Dict, List, Sequence, Tuple
 
 from tools.inputs.deb import archive, effects, facts, path_filter, scripts
 from tools.inputs.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
@@ -21,7 +21,7 @@ from tools.oci.part import PartError, PartWriter
 INFO = "var/lib/dpkg/info"
 
 
-def contents(deb: Deb, declared: Sequence[effects.Effect], paths: path_filter.PathFilter) -> Tuple[Entry, ...]:
+def contents(deb: Deb, declared: Sequence[effects.Effect], paths: path_filter.PathFilter) -> tuple[Entry, ...]:
     """Decides what one package brings into a tree.
 
     Args:
@@ -43,7 +43,7 @@ def contents(deb: Deb, declared: Sequence[effects.Effect], paths: path_filter.Pa
     return tuple(kept) + tuple(_info(deb, left_out))
 
 
-def _info(deb: Deb, left_out: AbstractSet[str]) -> List[Entry]:
+def _info(deb: Deb, left_out: Set[str]) -> list[Entry]:
     """Gives dpkg's files about the package.
 
     The list has all paths, as dpkg's own; md5sums has only those that are there, so that `dpkg --verify` finds nothing
@@ -76,7 +76,7 @@ def write(entries: Sequence[Entry], writer: PartWriter) -> None:
             writer.file(e.path, e.data, e.mode, e.uid, e.gid, mtime)
 
 
-def check_identity(deb: Deb, expected: Dict[str, str]) -> None:
+def check_identity(deb: Deb, expected: dict[str, str]) -> None:
     """Compares control fields with what the lock says.
 
     Raises:
@@ -110,10 +110,9 @@ def main(argv: Sequence[str]) -> int:
             filters = path_filter.parse(options.path_filter.read_text(encoding="utf-8"))
         entries = contents(deb, declaration["effects"], filters)
         collected = facts.collect(deb, [e for e in entries if not e.path.startswith(INFO)], options.text)
-        with Outputs(options.facts) as (beside,):
-            with PartWriter(options.part, options.mtree) as writer:
-                write(entries, writer)
-                beside.write_text(facts.dump(collected), encoding="utf-8")
+        with Outputs(options.facts) as (beside,), PartWriter(options.part, options.mtree) as writer:
+            write(entries, writer)
+            beside.write_text(facts.dump(collected), encoding="utf-8")
     except UnicodeDecodeError as error:
         print(f"error: {options.deb.name}: text of the package is not UTF-8: {error}", file=sys.stderr)
         return 1

@@ -7,7 +7,7 @@ dpkg-statoverride(1), alternatives (update-alternatives(1)), apt's extended_stat
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Sequence
+from collections.abc import Sequence
 
 from tools.inputs.deb.facts import Facts
 from tools.inputs.deb.tree import StateError, System, Tree
@@ -35,7 +35,7 @@ def write_status(system: System, tree: Tree) -> None:
         ("triggers/Unincorp", 0o644),
     ):
         tree.file(f"{_DPKG}/{name}", "", mode)
-    interests: Dict[str, List[str]] = {}
+    interests: dict[str, list[str]] = {}
     for facts in system.packages.values():
         for trigger, option in facts.interests:
             interests.setdefault(trigger, []).append(facts.instance + ("/" + option if option else ""))

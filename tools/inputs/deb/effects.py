@@ -12,8 +12,9 @@ A declaration is a list of effects, each a list: a verb and its arguments (runti
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Dict, List, Sequence, Tuple, Union
+from typing import Union
 
 from tools.inputs.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
 
@@ -33,7 +34,7 @@ class EffectError(ValueError):
     """A declared effect is malformed, or does not fit the package's files."""
 
 
-def apply(entries: Sequence[Entry], effects: Sequence[Effect], mtime: int) -> Tuple[Entry, ...]:
+def apply(entries: Sequence[Entry], effects: Sequence[Effect], mtime: int) -> tuple[Entry, ...]:
     """Applies effects to a package's entries.
 
     Args:
@@ -47,7 +48,7 @@ def apply(entries: Sequence[Entry], effects: Sequence[Effect], mtime: int) -> Tu
     Raises:
         EffectError: an unknown verb, wrong arguments, a source that is missing, a path that is taken.
     """
-    tree: Dict[str, Entry] = {e.path: e for e in entries}
+    tree: dict[str, Entry] = {e.path: e for e in entries}
     for effect in effects:
         verb, arguments = str(effect[0]), list(effect[1:])
         expected = _ARGUMENTS.get(verb)
@@ -60,49 +61,56 @@ def apply(entries: Sequence[Entry], effects: Sequence[Effect], mtime: int) -> Tu
     return tuple(tree.values())
 
 
-def _add(tree: Dict[str, Entry], entry: Entry) -> None:
+def _add(tree: dict[str, Entry], entry: Entry) -> None:
     if entry.path in tree:
         raise EffectError(f"the package itself has {entry.path}")
     tree[entry.path] = entry
 
 
-def _file_of(tree: Dict[str, Entry], path: str) -> Entry:
+def _file_of(tree: dict[str, Entry], path: str) -> Entry:
     entry = tree.get(path)
     if entry is None or entry.type != FILE:
         raise EffectError(f"the package has no file {path}")
     return entry
 
 
-def _copy(tree: Dict[str, Entry], mtime: int, source: str, path: str) -> None:
+def _copy(tree: dict[str, Entry], mtime: int, source: str, path: str) -> None:
     _add(tree, replace(_file_of(tree, source), path=path, uid=0, gid=0, mtime=mtime))
 
 
-def _directory(tree: Dict[str, Entry], mtime: int, path: str, mode: int, uid: int, gid: int) -> None:
+def _directory(tree: dict[str, Entry], mtime: int, path: str, mode: int, uid: int, gid: int) -> None:
     if path in tree and tree[path].type != DIRECTORY:
         raise EffectError(f"{path} is no directory")
     tree[path] = Entry(path, DIRECTORY, mode, uid, gid, mtime)
 
 
-def _file(tree: Dict[str, Entry], mtime: int, path: str, mode: int, uid: int, gid: int, text: str) -> None:
+def _file(tree: dict[str, Entry], mtime: int, path: str, mode: int, uid: int, gid: int, text: str) -> None:
     _add(tree, Entry(path, FILE, mode, uid, gid, mtime, text.encode("utf-8")))
 
 
-def _link(tree: Dict[str, Entry], mtime: int, path: str, target: str) -> None:
+def _link(tree: dict[str, Entry], mtime: int, path: str, target: str) -> None:
     _add(tree, Entry(path, SYMLINK, 0o777, 0, 0, mtime, b"", target))
 
 
-def _replace(tree: Dict[str, Entry], mtime: int, path: str, target: str) -> None:
-    below: List[str] = [p for p in tree if p.startswith(path + "/")]
+def _replace(tree: dict[str, Entry], mtime: int, path: str, target: str) -> None:
+    below: list[str] = [p for p in tree if p.startswith(path + "/")]
     if path not in tree or tree[path].type != DIRECTORY or below:
         raise EffectError(f"{path} is not an empty directory of the package")
     del tree[path]
     _link(tree, mtime, path, target)
 
 
-def _mode(tree: Dict[str, Entry], mtime: int, path: str, mode: int) -> None:
+def _mode(tree: dict[str, Entry], mtime: int, path: str, mode: int) -> None:
     if any(e.type == HARDLINK and e.target == path for e in tree.values()):
         raise EffectError(f"{path} has other names (hard links)")
     tree[path] = replace(_file_of(tree, path), mode=mode)
 
 
-_VERBS = {"copy": _copy, "directory": _directory, "file": _file, "link": _link, "replace": _replace, "mode": _mode}
+_VERBS: dict[str, Callable[..., None]] = {
+    "copy": _copy,
+    "directory": _directory,
+    "file": _file,
+    "link": _link,
+    "replace": _replace,
+    "mode": _mode,
+}

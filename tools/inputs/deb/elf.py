@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
 
 _ET_DYN = 3
 _PT_LOAD, _PT_DYNAMIC, _PT_NOTE = 1, 2, 4
@@ -28,7 +27,7 @@ class SharedObject:
     os_version: int
 
 
-def shared_object(data: bytes) -> Optional[SharedObject]:
+def shared_object(data: bytes) -> SharedObject | None:
     """Reads the headers of a file.
 
     Args:
@@ -62,24 +61,24 @@ def shared_object(data: bytes) -> Optional[SharedObject]:
         raise ElfError(f"broken ELF file: {error}") from None
 
 
-_Header = Tuple[int, ...]
+_Header = tuple[int, ...]
 
 
-def _dynamic(data: bytes, headers: List[_Header]) -> List[Tuple[int, int]]:
+def _dynamic(data: bytes, headers: list[_Header]) -> list[tuple[int, int]]:
     for header in headers:
         if header[0] == _PT_DYNAMIC:
             return [struct.unpack_from("<qQ", data, header[2] + 16 * i) for i in range(header[5] // 16)]
     return []
 
 
-def _file_offset(headers: List[_Header], address: int) -> int:
+def _file_offset(headers: list[_Header], address: int) -> int:
     for header in headers:
         if header[0] == _PT_LOAD and header[3] <= address < header[3] + header[5]:
             return header[2] + address - header[3]
     raise ElfError(f"no segment holds the address {address:#x}")
 
 
-def _os_version(data: bytes, headers: List[_Header]) -> int:
+def _os_version(data: bytes, headers: list[_Header]) -> int:
     for header in headers:
         if header[0] != _PT_NOTE:
             continue

@@ -10,9 +10,9 @@ import fnmatch
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
 
 from tools.inputs.deb.archive import DIRECTORY, FILE, SYMLINK, Deb, Entry
 from tools.inputs.deb.elf import ElfError, shared_object
@@ -50,12 +50,12 @@ class Facts:
     """
 
     instance: str
-    fields: Dict[str, str]
-    conffiles: Tuple[Tuple[str, str], ...]
-    interests: Tuple[Tuple[str, str], ...]
-    paths: Tuple[str, ...]
-    libraries: Tuple[Library, ...]
-    texts: Dict[str, str]
+    fields: dict[str, str]
+    conffiles: tuple[tuple[str, str], ...]
+    interests: tuple[tuple[str, str], ...]
+    paths: tuple[str, ...]
+    libraries: tuple[Library, ...]
+    texts: dict[str, str]
 
     @property
     def package(self) -> str:
@@ -95,7 +95,7 @@ def collect(deb: Deb, kept: Sequence[Entry], texts: Sequence[str]) -> Facts:
     )
 
 
-def _conffiles(deb: Deb, files: Dict[str, Entry]) -> List[Tuple[str, str]]:
+def _conffiles(deb: Deb, files: dict[str, Entry]) -> list[tuple[str, str]]:
     result = []
     text = deb.members["conffiles"].data.decode("utf-8") if "conffiles" in deb.members else ""
     for line in text.split("\n"):
@@ -108,7 +108,7 @@ def _conffiles(deb: Deb, files: Dict[str, Entry]) -> List[Tuple[str, str]]:
     return result
 
 
-def _interests(deb: Deb) -> List[Tuple[str, str]]:
+def _interests(deb: Deb) -> list[tuple[str, str]]:
     result = []
     text = deb.members["triggers"].data.decode("utf-8") if "triggers" in deb.members else ""
     for line in text.splitlines():
@@ -121,7 +121,7 @@ def _interests(deb: Deb) -> List[Tuple[str, str]]:
     return result
 
 
-def _libraries(package: str, kept: Sequence[Entry]) -> List[Library]:
+def _libraries(package: str, kept: Sequence[Entry]) -> list[Library]:
     result = []
     for entry in kept:
         if not _LIBRARY.search(entry.path):

@@ -10,7 +10,6 @@ import posixpath
 import re
 import struct
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Tuple
 
 from tools.inputs.deb.facts import Library
 from tools.inputs.deb.tree import StateError, System, Tree
@@ -49,7 +48,7 @@ def write_ld_cache(system: System, tree: Tree) -> None:
         if directory not in directories:
             directories.append(directory)
     libraries = system.libraries()
-    entries: List[Tuple[str, str, int]] = []
+    entries: list[tuple[str, str, int]] = []
     for directory in directories:
         for soname, (name, os_version) in _sonames(libraries, directory, target.machine).items():
             path = f"{directory}/{soname}"
@@ -60,8 +59,8 @@ def write_ld_cache(system: System, tree: Tree) -> None:
     tree.data("etc/ld.so.cache", encode(entries, target.flags))
 
 
-def _configured(system: System, path: str) -> List[str]:
-    directories: List[str] = []
+def _configured(system: System, path: str) -> list[str]:
+    directories: list[str] = []
     for line in system.text(path).splitlines():
         words = line.split("#")[0].split()
         if not words:
@@ -78,9 +77,9 @@ def _configured(system: System, path: str) -> List[str]:
     return directories
 
 
-def _sonames(libraries: Dict[str, Library], directory: str, machine: int) -> Dict[str, Tuple[str, int]]:
+def _sonames(libraries: dict[str, Library], directory: str, machine: int) -> dict[str, tuple[str, int]]:
     """Soname to (file name, oldest kernel) of the best file of each soname in a directory."""
-    best: Dict[str, Tuple[str, int]] = {}
+    best: dict[str, tuple[str, int]] = {}
     for path in sorted(libraries):
         folder, _, name = path.rpartition("/")
         if folder != directory or not name.startswith(("lib", "ld-")):
@@ -96,7 +95,7 @@ def _sonames(libraries: Dict[str, Library], directory: str, machine: int) -> Dic
     return best
 
 
-def _resolved(libraries: Dict[str, Library], path: str) -> Optional[Library]:
+def _resolved(libraries: dict[str, Library], path: str) -> Library | None:
     for _ in range(10):
         library = libraries.get(path)
         if library is None or not library.target:
@@ -105,7 +104,7 @@ def _resolved(libraries: Dict[str, Library], path: str) -> Optional[Library]:
     return None
 
 
-def _refuse_hwcaps(libraries: Dict[str, Library], directories: List[str]) -> None:
+def _refuse_hwcaps(libraries: dict[str, Library], directories: list[str]) -> None:
     plain = re.compile(r"^(?:tls|glibc-hwcaps|haswell|xeon_phi|avx512_1|x86_64|i[3-6]86|sse2|atomics|aarch64)$")
     for path in libraries:
         for directory in directories:
@@ -113,12 +112,12 @@ def _refuse_hwcaps(libraries: Dict[str, Library], directories: List[str]) -> Non
                 raise StateError(f"{path}: libraries for special CPUs in the loader's cache are not supported")
 
 
-def _version_key(name: str) -> List[Tuple[int, int]]:
+def _version_key(name: str) -> list[tuple[int, int]]:
     """Order of _dl_cache_libcmp: runs of digits count as numbers and sort behind other characters."""
     return [(1, int(part)) if part.isdigit() else (0, ord(part)) for part in re.findall(r"\d+|\D", name)]
 
 
-def encode(entries: List[Tuple[str, str, int]], flags: int) -> bytes:
+def encode(entries: list[tuple[str, str, int]], flags: int) -> bytes:
     """Encodes a cache.
 
     Args:

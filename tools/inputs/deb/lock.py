@@ -17,16 +17,17 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable
 
 from tools.inputs.deb import bzl_data
 from tools.inputs.deb.apt import AptError, Candidate, PrivateApt, Source, configured_mirrors, environment_name
 
 ARCHITECTURES = ("amd64", "arm64")
 
-Versions = Dict[str, str]
+Versions = dict[str, str]
 Served = Callable[[str], bool]
 
 
@@ -39,12 +40,12 @@ class PackageSet:
     """A named set of packages; `solved` adds the dependencies, less what the sets in `extends` have."""
 
     name: str
-    archs: Tuple[str, ...]
+    archs: tuple[str, ...]
     solved: bool
-    packages: Tuple[str, ...]
+    packages: tuple[str, ...]
     essential: bool = False
-    priorities: Tuple[str, ...] = ()
-    extends: Tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    extends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class Wanted:
     """The decoded runtime/debian/packages.bzl."""
 
     suite: str
-    sources: Tuple[Source, ...]
-    sets: Tuple[PackageSet, ...]
+    sources: tuple[Source, ...]
+    sets: tuple[PackageSet, ...]
 
     @property
-    def archs(self) -> List[str]:
+    def archs(self) -> list[str]:
         """All architectures that some set names."""
         return sorted({arch for s in self.sets for arch in s.archs})
 
@@ -65,9 +66,9 @@ class Wanted:
 class Solution:
     """What one architecture's lock holds."""
 
-    files: Dict[str, Candidate] = field(default_factory=dict)
-    sets: Dict[str, Set[str]] = field(default_factory=dict)
-    passed_over: Dict[str, List[str]] = field(default_factory=dict)
+    files: dict[str, Candidate] = field(default_factory=dict)
+    sets: dict[str, set[str]] = field(default_factory=dict)
+    passed_over: dict[str, list[str]] = field(default_factory=dict)
 
 
 def decode_wanted(data: Mapping[str, Any]) -> Wanted:
@@ -79,7 +80,7 @@ def decode_wanted(data: Mapping[str, Any]) -> Wanted:
     Raises:
         LockError: names the set and what is wrong with it.
     """
-    sets: List[PackageSet] = []
+    sets: list[PackageSet] = []
     for item in data["PACKAGE_SETS"]:
         name, known = item["name"], [s.name for s in sets]
         unknown = set(item) - {"name", "archs", "dependencies", "packages", "essential", "priorities", "extends"}
@@ -132,8 +133,8 @@ def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str]
     Raises:
         AptError: no solution; LockError: two sets want different versions of one package.
     """
-    gone: Set[Tuple[str, str]] = set()
-    serving: Dict[Tuple[str, str], Candidate] = {}
+    gone: set[tuple[str, str]] = set()
+    serving: dict[tuple[str, str], Candidate] = {}
     while True:
         apt.forbid(gone)
         sets = _solve_sets(apt, wanted, arch)
@@ -157,9 +158,9 @@ def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str]
     return solution
 
 
-def _solve_sets(apt: PrivateApt, wanted: Wanted, arch: str) -> Dict[str, Versions]:
-    closures: Dict[str, Versions] = {}
-    own: Dict[str, Versions] = {}
+def _solve_sets(apt: PrivateApt, wanted: Wanted, arch: str) -> dict[str, Versions]:
+    closures: dict[str, Versions] = {}
+    own: dict[str, Versions] = {}
     for item in wanted.sets:
         if arch not in item.archs:
             continue
@@ -172,9 +173,9 @@ def _solve_sets(apt: PrivateApt, wanted: Wanted, arch: str) -> Dict[str, Version
 
 
 def _served_candidates(
-    apt: PrivateApt, pairs: Sequence[Tuple[str, str]], mirrors: Mapping[str, str], served: Served
-) -> Dict[Tuple[str, str], Optional[Candidate]]:
-    def first(pair: Tuple[str, str]) -> Optional[Candidate]:
+    apt: PrivateApt, pairs: Sequence[tuple[str, str]], mirrors: Mapping[str, str], served: Served
+) -> dict[tuple[str, str], Candidate | None]:
+    def first(pair: tuple[str, str]) -> Candidate | None:
         for candidate in apt.versions(*pair):
             if served(f"{mirrors[candidate.registry]}/{urllib.parse.quote(candidate.path)}"):
                 return candidate
@@ -217,7 +218,7 @@ def render(wanted: Wanted, arch: str, solution: Solution) -> str:
     lines = []
     for package in sorted(solution.files):
         c = solution.files[package]
-        entry: Dict[str, object] = {
+        entry: dict[str, object] = {
             "file": c.path.rsplit("/", 1)[1],
             "package": package,
             "version": c.version,
@@ -236,7 +237,7 @@ def render(wanted: Wanted, arch: str, solution: Solution) -> str:
     return head + ",\n".join(lines) + "\n  ]\n}\n"
 
 
-def differences(one: Solution, other: Solution, names: Tuple[str, str]) -> List[str]:
+def differences(one: Solution, other: Solution, names: tuple[str, str]) -> list[str]:
     """Lists the packages that two architectures share in some set but not in version, one line each."""
     lines = []
     for package in sorted(set(one.files) & set(other.files)):
@@ -263,7 +264,7 @@ def write_if_changed(path: Path, text: str) -> bool:
         beside.unlink(missing_ok=True)
 
 
-def find_mirrors(given: Sequence[str], suite: str, served: Served) -> Dict[str, str]:
+def find_mirrors(given: Sequence[str], suite: str, served: Served) -> dict[str, str]:
     """Decides where the registries lie: `--mirror NAME=URL`, else the environment, else apt's own sources.
 
     Of several URLs in a variable the first one is taken that has the suite.
@@ -308,7 +309,7 @@ def main(argv: Sequence[str]) -> int:
         wanted = decode_wanted(bzl_data.read(packages))
         mirrors = find_mirrors(options.mirror, wanted.suite, is_served)
         out = options.out or packages.parent
-        solutions: Dict[str, Solution] = {}
+        solutions: dict[str, Solution] = {}
         with tempfile.TemporaryDirectory(prefix="apt-") as scratch:
             for arch in wanted.archs:
                 apt = PrivateApt(Path(scratch) / arch, arch, wanted.sources, mirrors)

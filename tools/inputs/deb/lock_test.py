@@ -7,8 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Dict, Iterable, List, Set, Tuple
 
 import pytest
 
@@ -22,13 +22,13 @@ MIRRORS = {"debian": "http://main.example/debian", "debian-security": "http://ma
 class Index:
     """Stands in for apt where its solver does not matter: every package depends on what `needs` says."""
 
-    def __init__(self, versions: Dict[str, List[Tuple[str, str]]], needs: Dict[str, List[str]]) -> None:
+    def __init__(self, versions: dict[str, list[tuple[str, str]]], needs: dict[str, list[str]]) -> None:
         self._versions, self._needs, self._forbidden = versions, needs, set()
 
-    def forbid(self, versions: Iterable[Tuple[str, str]]) -> None:
+    def forbid(self, versions: Iterable[tuple[str, str]]) -> None:
         self._forbidden = set(versions)
 
-    def candidates(self, packages: Iterable[str]) -> Dict[str, str]:
+    def candidates(self, packages: Iterable[str]) -> dict[str, str]:
         found = {}
         for name in packages:
             left = [v for v, _ in self._versions[name] if (name, v) not in self._forbidden]
@@ -37,8 +37,8 @@ class Index:
             found[name] = left[0]
         return found
 
-    def solve(self, packages: Iterable[str]) -> Dict[str, str]:
-        closure: Set[str] = set()
+    def solve(self, packages: Iterable[str]) -> dict[str, str]:
+        closure: set[str] = set()
         queue = list(packages)
         while queue:
             name = queue.pop()
@@ -47,17 +47,17 @@ class Index:
                 queue += self._needs.get(name, [])
         return self.candidates(closure)
 
-    def versions(self, package: str, version: str) -> List[Candidate]:
+    def versions(self, package: str, version: str) -> list[Candidate]:
         return [
             Candidate(package, v, r, f"pool/{package}_{v}.deb", "0" * 64, 1, False, "")
             for v, r in self._versions[package]
             if v == version
         ]
 
-    def essential_packages(self) -> Set[str]:
+    def essential_packages(self) -> set[str]:
         return {"libc"}
 
-    def packages_of_priority(self, priorities: Iterable[str]) -> Set[str]:
+    def packages_of_priority(self, priorities: Iterable[str]) -> set[str]:
         return {"init"} if "required" in priorities else set()
 
 

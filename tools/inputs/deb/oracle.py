@@ -12,9 +12,9 @@ import fnmatch
 import json
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Mapping, Sequence, Tuple
 
 from tools.host.rootless.spec import EnterError
 from tools.inputs.deb import bzl_data, oracle_emulation, oracle_trees
@@ -30,9 +30,9 @@ class Difference:
     detail: str
 
 
-def compare(ours: Mapping[str, Node], theirs: Mapping[str, Node]) -> List[Difference]:
+def compare(ours: Mapping[str, Node], theirs: Mapping[str, Node]) -> list[Difference]:
     """Lists what differs in type, mode, owner, target or content; times don't count."""
-    result: List[Difference] = []
+    result: list[Difference] = []
     for path in sorted(set(ours) | set(theirs)):
         a, b = ours.get(path), theirs.get(path)
         if a is None and b is not None:
@@ -69,7 +69,7 @@ def _subsequence(short: Sequence[bytes], long: Sequence[bytes]) -> bool:
     return all(any(line == other for other in rest) for line in short)
 
 
-def explain(differences: Sequence[Difference], table: Sequence[dict]) -> Tuple[List[Difference], List[dict]]:
+def explain(differences: Sequence[Difference], table: Sequence[dict]) -> tuple[list[Difference], list[dict]]:
     """Matches differences with explanations.
 
     Args:

@@ -12,9 +12,10 @@ import subprocess
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Dict, Mapping, Sequence, Tuple
+from typing import BinaryIO
 
 from tools.host.rootless import syscalls
 from tools.inputs.deb import archive, path_filter
@@ -45,7 +46,7 @@ class Node:
         return f"{self.type} {self.mode:04o} {self.uid}:{self.gid}{size}"
 
 
-Tree = Dict[str, Node]
+Tree = dict[str, Node]
 
 
 def of_parts(parts: Sequence[Sequence[str]]) -> Tree:
@@ -154,7 +155,7 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def configured(tree: Mapping[str, Node]) -> Tuple[Tree, Tree, str]:
+def configured(tree: Mapping[str, Node]) -> tuple[Tree, Tree, str]:
     """Lets dpkg run every postinst over a tree in which all packages are only "unpacked".
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Tuple
 
 from tools.inputs.deb.tree import StateError, System, Tree
 
@@ -16,7 +15,7 @@ _ADDITIONAL = "# and here are more per-package"
 _ADDITIONAL_END = "# end of pam-auth-update config"
 _NONE = "[default=1]\t\t\tpam_permit.so"
 
-Profile = Dict[str, str]
+Profile = dict[str, str]
 
 
 def write_pam(system: System, tree: Tree) -> None:
@@ -59,7 +58,7 @@ def _profile(text: str) -> Profile:
     return fields
 
 
-def _modules(kind: str, block: str, enabled: List[Tuple[str, Profile]]) -> List[Tuple[str, str]]:
+def _modules(kind: str, block: str, enabled: list[tuple[str, Profile]]) -> list[tuple[str, str]]:
     """(profile, its lines) of one block; the first profile may have other lines."""
     field = kind[0].upper() + kind[1:]
     chosen = [(name, profile) for name, profile in enabled if profile.get(field + "-Type") == block]
@@ -69,7 +68,7 @@ def _modules(kind: str, block: str, enabled: List[Tuple[str, Profile]]) -> List[
     ]
 
 
-def _stack(template: str, kind: str, enabled: List[Tuple[str, Profile]]) -> Tuple[str, str]:
+def _stack(template: str, kind: str, enabled: list[tuple[str, Profile]]) -> tuple[str, str]:
     facility = kind.split("-")[0]
     text, record = "", ""
     end = ""

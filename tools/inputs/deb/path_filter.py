@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from dataclasses import dataclass
-from typing import List, Pattern, Tuple
+from re import Pattern
 
 
 class FilterError(ValueError):
@@ -19,7 +19,7 @@ class FilterError(ValueError):
 class PathFilter:
     """Ordered patterns; `rules` has (included?, pattern, its expression)."""
 
-    rules: Tuple[Tuple[bool, str, Pattern[str]], ...] = ()
+    rules: tuple[tuple[bool, str, Pattern[str]], ...] = ()
 
     def skips(self, path: str, is_directory_or_link: bool) -> bool:
         """Tells whether dpkg would not install a path.
@@ -52,7 +52,7 @@ def parse(text: str) -> PathFilter:
     Raises:
         FilterError: a pattern is missing or not absolute.
     """
-    rules: List[Tuple[bool, str, Pattern[str]]] = []
+    rules: list[tuple[bool, str, Pattern[str]]] = []
     for line in text.splitlines():
         words = re.split(r"[\s=]+", line.strip(), maxsplit=1)
         if words[0] not in ("path-exclude", "path-include"):

@@ -11,8 +11,8 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Dict, List, Sequence
 
 from tools.inputs.deb import archive, bzl_data, scripts
 from tools.inputs.deb.archive import Deb
@@ -27,7 +27,7 @@ REVIEWED_SCRIPTS = {
 '''
 
 
-def render(reviewed: Dict[str, Dict[str, Sequence[str]]]) -> str:
+def render(reviewed: dict[str, dict[str, Sequence[str]]]) -> str:
     """Writes the table as Starlark, in buildifier's form."""
     text = HEADER
     for package in sorted(reviewed):
@@ -44,13 +44,13 @@ def render(reviewed: Dict[str, Dict[str, Sequence[str]]]) -> str:
 
 def accept(
     debs: Sequence[Deb],
-    programs: Dict[str, List[str]],
-    reviewed: Dict[str, Dict[str, Sequence[str]]],
+    programs: dict[str, list[str]],
+    reviewed: dict[str, dict[str, Sequence[str]]],
     names: Sequence[str],
 ) -> None:
     """Replaces the digests of some packages in the table by what their .debs have now."""
     for name in {deb.package for deb in debs} if "all" in names else names:
-        found: Dict[str, Sequence[str]] = {}
+        found: dict[str, Sequence[str]] = {}
         for deb in debs:
             if deb.package == name:
                 for script, digest in scripts.found(deb, programs.get(name, ())).items():
@@ -60,7 +60,7 @@ def accept(
             reviewed[name] = found
 
 
-def undeclared(reviewed: Dict[str, Dict[str, Sequence[str]]], effects: dict, without: dict) -> List[str]:
+def undeclared(reviewed: dict[str, dict[str, Sequence[str]]], effects: dict, without: dict) -> list[str]:
     """Names what the tables contradict each other in, one line each."""
     lines = []
     for package in sorted(reviewed):

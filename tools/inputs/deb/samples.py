@@ -6,7 +6,7 @@ import gzip
 import io
 import lzma
 import tarfile
-from typing import Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 CONTROL = """\
 Package: sample
@@ -17,7 +17,7 @@ Description: a sample
 """
 
 
-def tar(entries: Sequence[Tuple[str, Optional[bytes]]], extra: Sequence[tarfile.TarInfo] = ()) -> bytes:
+def tar(entries: Sequence[tuple[str, bytes | None]], extra: Sequence[tarfile.TarInfo] = ()) -> bytes:
     """A tar of files (name, content) and directories (name, None), then of further headers without content."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
@@ -42,7 +42,7 @@ def header(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
     return info
 
 
-def ar(members: Sequence[Tuple[str, bytes]]) -> bytes:
+def ar(members: Sequence[tuple[str, bytes]]) -> bytes:
     """An ar archive as dpkg-deb writes it."""
     out = b"!<arch>\n"
     for name, data in members:
@@ -55,17 +55,17 @@ def ar(members: Sequence[Tuple[str, bytes]]) -> bytes:
 
 
 def deb(
-    files: Optional[Dict[str, bytes]] = None,
-    scripts: Optional[Dict[str, bytes]] = None,
+    files: dict[str, bytes] | None = None,
+    scripts: dict[str, bytes] | None = None,
     control: str = CONTROL,
-    data_tar: Optional[bytes] = None,
+    data_tar: bytes | None = None,
     compression: str = "xz",
 ) -> bytes:
     """A package with some files and members of control.tar; md5sums is there unless replaced."""
     files = {"usr/bin/sample": b"#!/bin/sh\n"} if files is None else files
     members = {"control": control.encode("utf-8"), "md5sums": b"", **(scripts or {})}
     if data_tar is None:
-        entries: List[Tuple[str, Optional[bytes]]] = [("./", None)]
+        entries: list[tuple[str, bytes | None]] = [("./", None)]
         for path in files:
             parents = path.split("/")[:-1]
             for i in range(len(parents)):

@@ -7,7 +7,7 @@ for it stands beside the declaration, so a package with another script cannot sl
 from __future__ import annotations
 
 import hashlib
-from typing import Dict, List, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.inputs.deb.archive import FILE, Deb
 
@@ -33,7 +33,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(b"\n".join(line for line in kept if line)).hexdigest()
 
 
-def found(deb: Deb, programs: Sequence[str] = ()) -> Dict[str, str]:
+def found(deb: Deb, programs: Sequence[str] = ()) -> dict[str, str]:
     """Digests of what a package would run when it is installed.
 
     Args:
@@ -47,7 +47,7 @@ def found(deb: Deb, programs: Sequence[str] = ()) -> Dict[str, str]:
     Raises:
         ScriptError: one of `programs` is not in the package.
     """
-    result: Dict[str, str] = {}
+    result: dict[str, str] = {}
     for name in RUN_AT_INSTALLATION:
         member = deb.members.get(name)
         if member is None:
@@ -80,7 +80,7 @@ def check(deb: Deb, reviewed: Reviewed) -> None:
     what = f"{deb.package} {deb.fields['Version']} ({deb.fields['Architecture']})"
     programs = [name for name in reviewed if "/" in name]
     present = found(deb, programs)
-    problems: List[str] = []
+    problems: list[str] = []
     for name, value in present.items():
         if value not in reviewed.get(name, ()):
             problems.append(f"{name} {'changed' if name in reviewed else 'is new'} (sha256 without comments {value})")

@@ -7,8 +7,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Iterable, List, Sequence
 
 from tools.inputs.deb import accounts, certificates, dpkg_state, facts, ld_cache, pam
 from tools.inputs.deb.deb_part import write
@@ -67,7 +67,7 @@ def _write_locale_gen(system: System, tree: Tree, head: Sequence[str]) -> None:
     supported = {
         line.rstrip(" ") for line in system.text("usr/share/i18n/SUPPORTED").splitlines() if line[:1].isalpha()
     }
-    lines: List[str] = [*head, *(f"# {line}" for line in sorted(supported))]
+    lines: list[str] = [*head, *(f"# {line}" for line in sorted(supported))]
     tree.file("etc/locale.gen", "".join(line + "\n" for line in lines))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Dict, Iterable, List, Sequence
 
 from tools.inputs.deb.archive import DIRECTORY, FILE, SYMLINK, Entry
 from tools.inputs.deb.facts import Facts, Library
@@ -18,7 +18,7 @@ class Tree:
     """New entries by path. What packages bring is not in it but known through `System`."""
 
     mtime: int
-    entries: Dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
 
     def file(self, path: str, text: str, mode: int = 0o644, uid: int = 0, gid: int = 0) -> None:
         """Adds a text file."""
@@ -56,9 +56,9 @@ class System:
             StateError: a package stands twice, is of another architecture, or two packages bring the same path.
         """
         self.architecture = architecture
-        self.packages: Dict[str, Facts] = {}
-        self.texts: Dict[str, str] = {}
-        self.owners: Dict[str, str] = {}
+        self.packages: dict[str, Facts] = {}
+        self.texts: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
         for facts in sorted(packages, key=lambda f: f.package):
             name = facts.package
             if name in self.packages:
@@ -74,7 +74,7 @@ class System:
                 if other != name:
                     raise StateError(f"{path} is in the packages {other} and {name}")
 
-    def libraries(self) -> Dict[str, Library]:
+    def libraries(self) -> dict[str, Library]:
         """Shared libraries and their links, by path."""
         return {lib.path: lib for facts in self.packages.values() for lib in facts.libraries}
 
@@ -88,10 +88,10 @@ class System:
             raise StateError(f"no package brings {path}, or it is not listed among the texts of its facts (state.bzl)")
         return self.texts[path]
 
-    def below(self, directory: str, suffix: str = "") -> List[str]:
+    def below(self, directory: str, suffix: str = "") -> list[str]:
         """Paths of the known texts below a directory, sorted."""
         return sorted(p for p in self.texts if p.startswith(directory + "/") and p.endswith(suffix))
 
-    def installed(self, items: Sequence[dict]) -> List[dict]:
+    def installed(self, items: Sequence[dict]) -> list[dict]:
         """The declarations whose `package` is in the system, or that name none."""
         return [item for item in items if item.get("package", next(iter(self.packages))) in self.packages]

@@ -14,24 +14,29 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
 
 class _SortedScan:
     """What os.scandir gives, in order of the names."""
 
-    def __init__(self, scandir, path):  # type: ignore[no-untyped-def]
+    def __init__(self, scandir: Callable[[Any], Any], path: Any) -> None:
         with scandir(path) as entries:
             self._entries = iter(sorted(entries, key=lambda entry: entry.name))
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[os.DirEntry[Any]]:
         return self._entries
 
-    def __next__(self):  # type: ignore[no-untyped-def]
+    def __next__(self) -> os.DirEntry[Any]:
         return next(self._entries)
 
-    def __enter__(self):  # type: ignore[no-untyped-def]
+    def __enter__(self) -> _SortedScan:
         return self
 
-    def __exit__(self, *reason):  # type: ignore[no-untyped-def]
+    def __exit__(self, *reason: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -41,10 +46,10 @@ class _SortedScan:
 class _Sorted:
     """os.listdir or os.scandir, in order of the names; no function, since pathlib keeps them as attributes of a class."""
 
-    def __init__(self, real, wrap):  # type: ignore[no-untyped-def]
+    def __init__(self, real: Callable[..., Any], wrap: Callable[[Any, Any], Any]) -> None:
         self._real, self._wrap = real, wrap
 
-    def __call__(self, path="."):  # type: ignore[no-untyped-def]
+    def __call__(self, path: Any = ".") -> Any:
         return self._wrap(self._real, path)
 
 
@@ -54,8 +59,8 @@ def sort_directories() -> None:
     The order is otherwise the file system's, and reaches wheels: `glob("src/*.c")` in a setup.py is a linker's order.
     Call it before pathlib is imported, which keeps the functions it finds.
     """
-    os.listdir = _Sorted(os.listdir, lambda listdir, path: sorted(listdir(path)))  # type: ignore[assignment]
-    os.scandir = _Sorted(os.scandir, _SortedScan)  # type: ignore[assignment]
+    os.listdir = _Sorted(os.listdir, lambda listdir, path: sorted(listdir(path)))
+    os.scandir = _Sorted(os.scandir, _SortedScan)
 
 
 def main(argv: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from tools.inputs.sdist.errors import SdistError
 
@@ -34,7 +35,7 @@ def read(text: str, archive: str) -> Recipe:
     Raises:
         SdistError: a key is unknown, missing or of another type.
     """
-    row = json.loads(text)
+    row: dict[str, Any] = json.loads(text)
     kinds = {"tag": str, "backend_tag": str, "backend": str, "extensions": list, "libraries": list}
     for key, value in row.items():
         if key not in {known.name for known in fields(Recipe)} or not isinstance(value, kinds.get(key, dict)):
@@ -43,4 +44,5 @@ def read(text: str, archive: str) -> Recipe:
             )
     if not row.get("tag"):
         raise SdistError(f"recipe of {archive}: has no `tag`; see tools/inputs/sdist/recipes.bzl")
-    return Recipe(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+    arguments: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Recipe(**arguments)

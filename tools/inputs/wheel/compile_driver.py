@@ -18,12 +18,12 @@ _BY_TIME = bytes(4)
 _FIELDS = [name for name in dir(types.CodeType) if name.startswith("co_")]
 
 
-def _read():
+def _read() -> "bytes | None":
     head = sys.stdin.buffer.read(4)
     return sys.stdin.buffer.read(int.from_bytes(head, "big")) if head else None
 
 
-def _compile(path, source, time):
+def _compile(path: str, source: bytes, time: int) -> bytes:
     """The .pyc (by time and size of the source) as py_compile makes it but for marks, or b"" for what doesn't compile."""
     try:
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
@@ -32,17 +32,17 @@ def _compile(path, source, time):
     return importlib.util.MAGIC_NUMBER + _BY_TIME + _field(time) + _field(len(source)) + _dumps(code)
 
 
-def _field(number):
+def _field(number: int) -> bytes:
     return (number & 0xFFFFFFFF).to_bytes(4, "little")
 
 
-def _dumps(code):
+def _dumps(code: types.CodeType) -> bytes:
     """The marshalled code, whatever else this interpreter holds.
 
     marshal marks what it could refer to again by the reference count (w_ref in CPython's marshal.c). A name of the code that the
     interpreter happens to hold as well (in the cache of attributes: by its address) would get another mark: so all get it.
     """
-    held = [code]
+    held: "list[object]" = [code]
     for value in held:
         if isinstance(value, types.CodeType):
             held.extend(getattr(value, field) for field in _FIELDS)
@@ -51,7 +51,7 @@ def _dumps(code):
     return marshal.dumps(code)
 
 
-def main():
+def main() -> None:
     version = ".".join(map(str, sys.version_info[:2]))
     if version != sys.argv[1]:
         sys.exit(f"it is Python {version}, wanted is {sys.argv[1]}")
@@ -60,7 +60,10 @@ def main():
         path = _read()
         if path is None:
             return
-        pyc = _compile(path.decode(), _read(), time)
+        source = _read()
+        if source is None:
+            sys.exit("standard input ends after a path: its source is missing")
+        pyc = _compile(path.decode(), source, time)
         sys.stdout.buffer.write(len(pyc).to_bytes(4, "big"))
         sys.stdout.buffer.write(pyc)
 

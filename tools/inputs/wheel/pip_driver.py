@@ -13,20 +13,20 @@ from pip._internal.models.scheme import Scheme  # noqa: E402
 from pip._internal.operations.install.wheel import install_wheel  # noqa: E402
 
 
-def main():
+def main() -> None:
     python = "python{}.{}".format(*sys.version_info[:2])
     sys.executable = "/usr/local/bin/" + python  # what pip writes into scripts
-    said = {}
+    said: "dict[str, str | None]" = {}
     for case, name, wheel, root in json.load(sys.stdin):
         prefix = root + "/usr/local"
-        library = "{}/lib/{}/site-packages".format(prefix, python)
-        headers = "{}/include/{}/{}".format(prefix, python, name)
+        library = f"{prefix}/lib/{python}/site-packages"
+        headers = f"{prefix}/include/{python}/{name}"
         scheme = Scheme(platlib=library, purelib=library, headers=headers, scripts=prefix + "/bin", data=prefix)
         try:
             install_wheel(name, wheel, scheme, name, pycompile=False, warn_script_location=False, requested=True)
             said[case] = None
         except Exception as error:  # noqa: BLE001 (whatever stops pip is an answer)
-            said[case] = "{}: {}".format(type(error).__name__, error)
+            said[case] = f"{type(error).__name__}: {error}"
     json.dump(said, sys.stdout)
 
 

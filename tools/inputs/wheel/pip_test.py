@@ -20,7 +20,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Dict, Tuple, Union
+from typing import Union
 
 import pytest
 
@@ -236,8 +236,8 @@ NOBODY: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
 }
 
-Tree = Dict[str, Tuple[int, bytes]]
-Made = Dict[str, Union[Tree, str]]
+Tree = dict[str, tuple[int, bytes]]
+Made = dict[str, Union[Tree, str]]
 
 
 @pytest.fixture(scope="module")

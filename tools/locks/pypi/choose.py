@@ -108,7 +108,7 @@ def same_version(written: str, version: str) -> bool:
         return False  # of a time without rules for versions
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def python_allowed(requires: str, python: str) -> bool:
     """Tells whether `Requires-Python` (PEP 440 specifiers) allows a Python minor version.
 

@@ -133,7 +133,7 @@ def running(
     server = Server(("127.0.0.1", 0), Handler)
     if certificate and not proxy:
         server.socket = certificate.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    front = Front("127.0.0.1:{}".format(server.server_address[1]))
+    front = Front(f"127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

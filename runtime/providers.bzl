@@ -51,7 +51,7 @@ def provider_errors(row, locked, providers = PROVIDERS):
     path = "requirements_lock/{}.json".format(row.lock)
     names = [provider["name"] for provider in providers]
     errors = [
-        where + "`without` names {}, which is no provider of runtime/providers.bzl".format(name)
+        where + "`without` names {}, which is not a provider of runtime/providers.bzl".format(name)
         for name in row.without
         if name not in names
     ]

@@ -15,7 +15,7 @@ PROVIDERS = json.loads(os.environ["PROVIDERS"])
 
 
 def required_without_extra(wheel: str) -> tuple[str, set[str]]:
-    """Gives the minor version of an Airflow wheel and the normalised names that it requires (core metadata, Requires-Dist)."""
+    """Return the minor version of an Airflow wheel and the normalised names that it requires (core metadata, Requires-Dist)."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
         metadata = HeaderParser().parsestr(archive.read(name).decode())

@@ -65,7 +65,7 @@ def _provider_errors_test_impl(ctx):
         ({"ftp": "not released then"}, [], None),
         ({}, ["ftp"], "requirements_lock/10_py311.json has no apache-airflow-providers-ftp (provider ftp): put it into providers/"),
         ({"ftp": "x"}, ["apache-airflow-providers-ftp"], "`without` names ftp, but requirements_lock/10_py311.json has"),
-        ({"gopher": "x"}, ["apache-airflow-providers-ftp"], "`without` names gopher, which is no provider of runtime/providers.bzl"),
+        ({"gopher": "x"}, ["apache-airflow-providers-ftp"], "`without` names gopher, which is not a provider of runtime/providers.bzl"),
     ]:
         errors = provider_errors(image_rows([_ROW | {"without": without}])[0], locked, providers)
         asserts.equals(env, [] if said == None else ["catalogue row 10: " + said], [error[:len("catalogue row 10: " + str(said))] for error in errors])

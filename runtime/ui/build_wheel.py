@@ -18,7 +18,7 @@ from tools.oci.epoch import EPOCH
 
 
 def main(argv: Sequence[str]) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     project, output = map(Path, argv)
     os.environ["SOURCE_DATE_EPOCH"] = str(EPOCH)
     with tempfile.TemporaryDirectory(dir=output.parent) as place:

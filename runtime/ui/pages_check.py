@@ -59,7 +59,7 @@ def main() -> int:
 
 
 def roles_made_again(app) -> list[str]:
-    """Empties all roles, starts without update_fab_perms, and gives those that have permissions after a first request."""
+    """Empty all roles, start without update_fab_perms, and return those that have permissions after a first request."""
     from airflow.configuration import conf
     from airflow.www.app import create_app
 

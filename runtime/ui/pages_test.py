@@ -22,7 +22,7 @@ WITHOUT_MENU = {"/no-such-page", "/api/v1/ui/", "/health"}
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
-    """What pages_check.py saw."""
+    """Return what pages_check.py saw."""
     place = tmp_path_factory.mktemp("image")
     room = rooms.build_image(place)
     room.settings.update(SETTINGS)

@@ -16,7 +16,7 @@ def _run(engine: Engine, image: str, settings: Options, *command: str) -> str:
 
 def test_upgrade(given, room: Room, postgres, dags) -> None:
     engine = Engine(room)
-    assert len(given.images) > 1, "one line is no upgrade"
+    assert len(given.images) > 1, "one line is not an upgrade"
     revisions: list[str] = []
     for number, (line, layout) in enumerate(given.images):
         engine.load(layout, line.image)

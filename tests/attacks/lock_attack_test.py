@@ -101,7 +101,7 @@ def test_lock(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: 
             found = json.loads((room.input / "some.json").read_bytes())
             for name, version, sha256 in ((f["name"], f["version"], f["sha256"]) for f in found["files"]):
                 if f"{name}=={version}" not in pins.decode() or f"sha256:{sha256}" not in pins.decode():
-                    raise Wrong(f"{name} {version} is no pin")
+                    raise Wrong(f"{name} {version} is not a pin")
 
         score.case(seed, "'some'", run, (LockError,), right)
 

@@ -7,7 +7,7 @@ Each client then reads every layout, or pushes it, or brings it into a store of 
 
 crane, oras, syft, cosign, umoci: the newest versions, built by the Go on PATH in DIRECTORY, which is kept for the next run
 (by default a temporary one). skopeo, containerd: those on PATH. A client that can't be had is SKIPPED, and why. The exit
-status is 0 only if all others give the built digest. It is no Bazel test: it starts Bazel, and its programs are not locked.
+status is 0 only if all others give the built digest. It is not a Bazel test: it starts Bazel, and its programs are not locked.
 """
 
 from __future__ import annotations

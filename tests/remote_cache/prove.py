@@ -9,7 +9,7 @@
        server that disappears half-way, blobs that are spoiled, cut short or dropped in its storage. Whatever is built has the
        right bytes; a build that gives up is begun again as docs/remote-cache.md says, and comes to its end.
 
-Needs Python 3.10 or newer with venv; everything else comes from locks. It is no Bazel test because it starts Bazel.
+Needs Python 3.10 or newer with venv; everything else comes from locks. It is not a Bazel test because it starts Bazel.
 """
 
 from __future__ import annotations

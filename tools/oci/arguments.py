@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def expand(argv: Sequence[str]) -> list[str]:
-    """The arguments, or, of a single "@FILE", the lines of that file.
+    """Expand a single "@FILE" argument to the lines of that file; return any other arguments as they are.
 
-    Bazel writes such a file where a command line would be too long. Unlike argparse's own reading of them this one is
-    always UTF-8 and takes an "@" inside of the file for nothing but itself.
+    Bazel writes such a file when a command line would be too long. Unlike argparse's reader, this one is always UTF-8
+    and leaves an "@" inside the file alone.
     """
     if len(argv) == 1 and argv[0].startswith("@"):
         lines = Path(argv[0][1:]).read_text("utf-8").split("\n")

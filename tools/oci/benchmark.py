@@ -45,7 +45,7 @@ def write_part(wheel: Path, deflate: Path, listing: Path) -> None:
 
 
 def recompress(blob: Path, level: int) -> int:
-    """Compress a layer's tar anew, with the digests that a layer needs; returns the size."""
+    """Compress a layer's tar again, with both digests of a layer; return the size."""
     inflate, deflate = zlib.decompressobj(31), zlib.compressobj(level, zlib.DEFLATED, 31)
     digest, diff_id, size = sha256(), sha256(), 0
     with open(blob, "rb") as source:

@@ -1,4 +1,4 @@
-"""The one way in which JSON documents and their descriptors are written here."""
+"""The one encoding of JSON documents and their descriptors."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 def encode(value: Any) -> bytes:
-    """Canonical JSON: sorted keys, no spaces, UTF-8, no newline at the end (a blob is nothing but the document)."""
+    """Encode as canonical JSON: sorted keys, no spaces, UTF-8, no newline at the end."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def digest(data: bytes) -> str:
-    """The digest of a blob, as OCI writes it."""
+    """Return the digest of a blob in OCI's notation, `sha256:…`."""
     return f"sha256:{sha256(data).hexdigest()}"
 
 
 def descriptor(media_type: str, data: bytes) -> dict[str, Any]:
-    """The OCI descriptor of a blob."""
+    """Return the OCI descriptor of a blob."""
     return {"mediaType": media_type, "digest": digest(data), "size": len(data)}

@@ -1,4 +1,4 @@
-"""Reads JSON documents of a fixed form, such as the specs that rules write: any other form is an error that names the field."""
+"""Typed JSON: decodes documents, such as the specs that rules write, into dataclasses; errors name the field."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NAMES = {
 
 
 def value(data: bytes) -> Any:
-    """The value of a JSON text.
+    """Parse JSON.
 
     Raises:
-        ValueError: it is none, or nested beyond all measure.
+        ValueError: `data` is not JSON or is nested too deeply.
     """
     try:
         return json.loads(data)
@@ -30,7 +30,7 @@ def value(data: bytes) -> Any:
 
 
 def document(kind: type[_Document], data: bytes) -> _Document:
-    """An object of a dataclass or NamedTuple.
+    """Decode a JSON object into a dataclass or NamedTuple.
 
     Args:
         kind: the class; its fields are str, bool, int, list[…], dict[str, …] or tuple[…] of these.
@@ -43,7 +43,7 @@ def document(kind: type[_Document], data: bytes) -> _Document:
 
 
 def fields(kind: type[_Document], found: Any) -> _Document:
-    """An object of a dataclass or NamedTuple, from a value that JSON gave; see `document`.
+    """Convert a parsed JSON object to a dataclass or NamedTuple; see `document`.
 
     Raises:
         ValueError: naming the field that is missing, unknown or of another type.
@@ -61,15 +61,15 @@ def fields(kind: type[_Document], found: Any) -> _Document:
 
 
 def checked(found: Any, hint: Any, where: str) -> Any:
-    """A value, lists made tuples where the type says so.
+    """Check a parsed value against a type; return it, with lists converted to tuples where the type says so.
 
     Args:
-        found: what JSON gave.
+        found: the parsed value.
         hint: str, bool, int, list[…], dict[str, …] or tuple[…]; of a tuple[…, ...] any length.
-        where: what to call it in errors.
+        where: the name of the value in errors.
 
     Raises:
-        ValueError: it is of another type.
+        ValueError: the value has another type.
     """
     origin = getattr(hint, "__origin__", hint)
     wanted = list if origin is tuple else origin
@@ -98,10 +98,10 @@ def checked(found: Any, hint: Any, where: str) -> Any:
 
 
 def at(found: Any, *path: str | int, hint: Any = str) -> Any:
-    """What lies at a path in a value.
+    """Look up a path of keys and indexes in a parsed value.
 
     Raises:
-        ValueError: naming the place where nothing lies, or something of another type.
+        ValueError: naming the place that is missing or has another type.
     """
     where = "the document"
     for step in path:

@@ -12,7 +12,7 @@ from tools.oci.deflate import FINAL, Compressor, DeflateError, Joiner, RunReader
 
 
 def inflate(run: bytes) -> bytes:
-    """What a run holds, by the zlib module; it must be one byte-aligned run that a final block may follow."""
+    """Return what a run holds, by the zlib module; it must be one byte-aligned run that a final block may follow."""
     stream = zlib.decompressobj(-15)
     data = stream.decompress(run + FINAL)
     assert stream.eof
@@ -112,7 +112,7 @@ def test_wrong_size(size: int) -> None:
 
 def test_a_bomb_is_stopped_at_the_size_it_claims() -> None:
     raw = zlib.compress(bytes(50_000_000), 9)[2:-4]
-    with pytest.raises(DeflateError, match="more than the 10 bytes"):
+    with pytest.raises(DeflateError, match="more than the expected 10 bytes"):
         Joiner().join(raw, 10, 0)
 
 

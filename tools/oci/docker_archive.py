@@ -2,8 +2,8 @@
 
     python -m tools.oci.docker_archive --output X.tar --image MANIFEST CONFIG --layer METADATA BLOB … [--tag NAME:TAG …]
 
-Blobs lie where an OCI layout has them, but this is no OCI layout too, as `docker save` writes since version 25: podman would
-take it for one, and then drop the tags and the health check.
+Blobs lie where an OCI layout has them, but unlike the output of `docker save` since version 25 this is not also an OCI layout:
+podman would read it as one and drop the tags and the health check.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _add(out: BinaryIO, path: str, data: bytes) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
+    """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="docker_archive", description=__doc__)
     parser.add_argument("--image", nargs=2, metavar=("MANIFEST", "CONFIG"), required=True, type=Path)
     parser.add_argument("--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"))

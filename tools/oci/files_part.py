@@ -1,9 +1,8 @@
-"""Makes a part of our own files.
+"""Makes a part from files of this repository.
 
     python -m tools.oci.files_part --spec S.json --deflate P.deflate --mtree P.mtree
 
-The spec says everything that gets into the part: where a file lies on the builder's disk, its mode there and its time do not
-matter.
+The spec determines the part: a file's location on disk, its mode there and its time do not matter.
 """
 
 from __future__ import annotations
@@ -40,10 +39,10 @@ class Spec:
 
 
 def parse_attributes(text: str) -> dict[str, int]:
-    """Mode and owner of "0755 0:0".
+    """Parse mode and owner, "0755 0:0".
 
     Raises:
-        PartError: it has another form.
+        PartError: the text has another form.
     """
     match = _ATTRIBUTES.fullmatch(text)
     if not match:
@@ -52,7 +51,7 @@ def parse_attributes(text: str) -> dict[str, int]:
 
 
 def _sources(path: str, source: str) -> Iterator[tuple[str, str]]:
-    """The files of a source; those of a directory in the order of their paths."""
+    """Yield the files of a source as (path in the part, path on disk)."""
     if not os.path.isdir(source):
         yield path, source
         return
@@ -93,7 +92,7 @@ def write(spec: Spec, part: PartWriter) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
+    """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="files_part", description=__doc__)
     for name in ("spec", "deflate", "mtree"):
         parser.add_argument(f"--{name}", type=Path, required=True)

@@ -23,7 +23,7 @@ def files(directory: Path, spec: dict[str, object]) -> int:
 
 
 def lines(directory: Path) -> list[str]:
-    """The listing: path, mode, owner and target."""
+    """Return the listing: path, mode, owner and target."""
     return [
         f"{entry.path} {entry.mode:04o} {entry.uid}:{entry.gid} {entry.target}".rstrip()
         for entry in mtree.parse((directory / "p.mtree").read_text())

@@ -1,10 +1,10 @@
-"""Makes the config and the manifest of an image from its layers' metadata; reads no layer.
+"""Makes an image's config and manifest from its layers' metadata, without reading a layer.
 
     python -m tools.oci.image --spec S.json --layer NAME METADATA MTREE … [--config C] [--manifest M] [--digest D] [--mtree L]
 
-Only what is named is written; that the layers agree is checked always. The spec is a JSON object with the fields of `Spec`.
-Written is what the OCI image specification (v1.1) asks for, plus the three Docker-only fields OnBuild, Shell and Healthcheck
-inside of `config`, where Docker, podman and buildah look for them.
+Writes only the outputs that are named, and always checks that the layers agree. The spec is a JSON object with the fields of
+`Spec`. The documents follow the OCI image specification (v1.1), plus the Docker-only fields OnBuild, Shell and Healthcheck inside
+`config`, where Docker, podman and buildah look for them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Spec:
     volumes: list[str] = field(default_factory=list)
     stop_signal: str = ""
     onbuild: list[str] = field(default_factory=list)
-    """Dockerfile instructions that run in a build upon this image; Docker-only."""
+    """Dockerfile instructions that run in a build on top of this image; Docker-only."""
     shell: list[str] = field(default_factory=list)
     """What RUN uses in such a build; Docker-only."""
     healthcheck: list[str] = field(default_factory=list)
@@ -74,16 +74,16 @@ class Spec:
 
 @dataclass(frozen=True)
 class Layer:
-    """What an image has to know of one layer."""
+    """What an image needs to know about one layer."""
 
     name: str
-    """Goes into the history and into messages."""
+    """For the history and for messages."""
     metadata: Metadata
     tree: Tree
 
 
 def check(spec: Spec) -> None:
-    """Refuse what an engine would refuse or silently drop, while it is cheap.
+    """Refuse early what an engine would refuse or silently drop.
 
     Raises:
         ImageError: naming the field.
@@ -92,7 +92,7 @@ def check(spec: Spec) -> None:
         raise ImageError("`architecture` and `os` may not be empty")
     for name in spec.env:
         if not name or "=" in name or "\0" in name:
-            raise ImageError(f"`env`: {name!r} is no name of an environment variable")
+            raise ImageError(f"`env`: {name!r} is not a name for an environment variable")
     for what, paths in (("workdir", [spec.workdir] if spec.workdir else []), ("volumes", spec.volumes)):
         for path in paths:
             if not path.startswith("/"):
@@ -125,7 +125,7 @@ def _healthcheck(spec: Spec) -> dict[str, Any]:
 
 
 def config(spec: Spec, layers: Sequence[Layer]) -> dict[str, Any]:
-    """The image config. Empty fields are left out.
+    """Return the image config, without empty fields.
 
     Raises:
         ImageError: a field of the spec has no valid value.
@@ -159,7 +159,7 @@ def config(spec: Spec, layers: Sequence[Layer]) -> dict[str, Any]:
 
 
 def manifest(spec: Spec, config_blob: bytes, layers: Sequence[Layer]) -> dict[str, Any]:
-    """The image manifest."""
+    """Return the image manifest."""
     document = {
         "schemaVersion": 2,
         "mediaType": canonical.MANIFEST,
@@ -175,7 +175,7 @@ def manifest(spec: Spec, config_blob: bytes, layers: Sequence[Layer]) -> dict[st
 
 
 def tree(spec: Spec, layers: Sequence[Layer]) -> list[mtree.Entry]:
-    """The file system that the layers make.
+    """Merge the layers into one file system.
 
     Raises:
         ImageError: too many layers, or two of them claim the same path.
@@ -193,11 +193,11 @@ def tree(spec: Spec, layers: Sequence[Layer]) -> list[mtree.Entry]:
 
 
 def read_layer(name: str, metadata: Path, listing: Path) -> Layer:
-    """A layer from the files that the layer program wrote.
+    """Read a layer from the outputs of the layer program.
 
     Raises:
-        ImageError: its metadata are not what that program writes.
-        MtreeError, UnicodeDecodeError: nor is its listing.
+        ImageError: the metadata are malformed.
+        MtreeError, UnicodeDecodeError: the listing is malformed.
     """
     try:
         facts = decode.document(Metadata, metadata.read_bytes())
@@ -205,12 +205,12 @@ def read_layer(name: str, metadata: Path, listing: Path) -> Layer:
         raise ImageError(f"{name}: its metadata {metadata}: {error}") from error
     for field_name, digest in (("digest", facts.digest), ("diff_id", facts.diff_id)):
         if not _DIGEST.fullmatch(digest):
-            raise ImageError(f"{name}: its metadata {metadata}: `{field_name}` {digest!r:.80} is no digest")
+            raise ImageError(f"{name}: its metadata {metadata}: `{field_name}` {digest!r:.80} is not a digest")
     return Layer(name, facts, Tree(name, mtree.parse(listing.read_text("ascii"))))
 
 
 def documents(spec: Spec, layers: Sequence[Layer]) -> dict[str, Callable[[], bytes]]:
-    """What can be written of an image: `config`, `manifest`, `digest` (the manifest's), `mtree` (the listing of its files).
+    """Return the outputs by name: `config`, `manifest`, `digest` (of the manifest), `mtree` (the listing of all files).
 
     Raises:
         ImageError: a field of the spec has no valid value, or the layers don't fit together.
@@ -227,7 +227,7 @@ def documents(spec: Spec, layers: Sequence[Layer]) -> dict[str, Callable[[], byt
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
+    """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="image", description=__doc__)
     parser.add_argument("--layer", nargs=3, action="append", default=[], metavar=("NAME", "METADATA", "MTREE"))
     parser.add_argument("--spec", type=Path, required=True)

@@ -2,8 +2,9 @@
 
     python -m tools.oci.layer --part ORIGIN DEFLATE MTREE … --blob L.tar.gz --metadata L.json --mtree L.mtree
 
-The parts are copied, not compressed again. They are inflated once: the digest of the uncompressed tar (the diff_id of
-the OCI image specification) cannot be had otherwise, and in the same pass everything is compared with the listings.
+The parts are copied, not compressed again. They are inflated once: this is the only way to get
+the digest of the uncompressed tar (the diff_id of the OCI image specification), and the same pass compares everything with the
+listings.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class LayerError(Exception):
 
 
 class Part(NamedTuple):
-    """A part as its maker left it."""
+    """The two files of a part, and its origin."""
 
     origin: str
     """What it was made of, such as "wheel:adal==1.2.7"; only for messages."""
@@ -43,7 +44,7 @@ class Part(NamedTuple):
 
 
 class Metadata(NamedTuple):
-    """What an image has to know of a layer."""
+    """What an image needs to know about a layer."""
 
     mediaType: str  # noqa: N815 (the specification's key)
     digest: str
@@ -53,7 +54,7 @@ class Metadata(NamedTuple):
 
 
 class _Blob:
-    """The layer file while it is written, with the sums of both its sides."""
+    """The layer file while it is written, with the digests of its compressed and uncompressed bytes."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -68,13 +69,13 @@ class _Blob:
         self._size += len(data)
 
     def count(self, content: bytes | memoryview) -> None:
-        """Note the content of what has been written."""
+        """Take uncompressed content into the diff_id."""
         self._diff_id.update(content)
         self._crc32 = zlib.crc32(content, self._crc32)
         self._uncompressed_size += len(content)
 
     def finish(self) -> Metadata:
-        """Write the gzip trailer."""
+        """Write the gzip trailer; return the metadata."""
         self.write(FINAL + gzip_trailer(self._crc32, self._uncompressed_size))
         digest, diff_id = (f"sha256:{digest.hexdigest()}" for digest in (self._digest, self._diff_id))
         return Metadata(canonical.LAYER, digest, diff_id, self._size, self._uncompressed_size)
@@ -128,7 +129,7 @@ def assemble(parts: Sequence[Part], blob: Path, listing: Path) -> Metadata:
 
 
 def _copy(part: Part, reader: RunReader, verifier: TarVerifier, out: _Blob, thread: ThreadPoolExecutor) -> None:
-    """Copy a part into the layer. Inflating it and, in the thread, looking at its content go on at the same time."""
+    """Copy a part into the layer; inflate it here and check its content in the thread at the same time."""
 
     def look(window: memoryview) -> None:
         out.count(window)
@@ -154,7 +155,7 @@ def _copy(part: Part, reader: RunReader, verifier: TarVerifier, out: _Blob, thre
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
+    """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="layer", description=__doc__)
     parser.add_argument("--part", nargs=3, action="append", default=[], metavar=("ORIGIN", "DEFLATE", "MTREE"))
     for name in ("blob", "metadata", "mtree"):

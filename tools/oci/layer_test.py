@@ -133,8 +133,8 @@ def _damage(directory: Path, how: str) -> None:
     ("how", "reason"),
     [
         ("truncated", "truncated"),
-        ("other data", "x: the data in the stream is not that of the listing"),
-        ("other padding", "y: what follows its data is not zeros"),
+        ("other data", "x: its data differs from the listing"),
+        ("other padding", "y: its padding is not zeros"),
         ("other mode", "in the stream, but not listed so"),
         ("not listed", "x: in the stream, but not listed so"),
         ("only listed", "y: listed, but not in the stream"),

@@ -1,4 +1,4 @@
-"""Writes an OCI image layout directory of one image or of a multi-arch index.
+"""Writes an OCI image layout of one image or of a multi-arch index.
 
     python -m tools.oci.layout --output DIR --image MANIFEST CONFIG … --layer METADATA BLOB … [--index INDEX]
 
@@ -6,8 +6,8 @@ With one image and without `--index`, `index.json` names the image's manifest. W
 of all the images, whose document is also written to that file.
 
 Every blob is a regular file, since the readers built on go-containerregistry (crane, syft, cosign) refuse symbolic links.
-Layers are hard links to the files that the layer rule made, so an image costs kilobytes, however many images share the layer.
-Where a hard link can't be made, the layer is copied.
+Layers are hard links to the layer rule's files, so each image that shares a layer costs kilobytes. Where hard links are
+impossible, layers are copied.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ class Image(NamedTuple):
     config: bytes
 
     def descriptor(self) -> dict[str, Any]:
-        """The manifest's descriptor, with the platform of the config."""
+        """Return the manifest's descriptor, with the platform of the config."""
         config = decode.value(self.config)
         platform = {key: decode.at(config, key) for key in ("architecture", "os", "variant") if key in config}
         return {**canonical.descriptor(canonical.MANIFEST, self.manifest), "platform": platform}
 
     def layers(self) -> list[str]:
-        """Digests of the layers, lowest first."""
+        """Return digests of the layers, lowest first."""
         layers = decode.at(decode.value(self.manifest), "layers", hint=list)
         return [decode.at(layer, "digest") for layer in layers]
 
 
 def index_document(images: Sequence[Image], annotations: Mapping[str, str] | None = None) -> bytes:
-    """The image index of images, in the given order.
+    """Return the index of images, in the given order.
 
     Raises:
-        LayoutError: two images have the same platform, so none could be chosen.
+        LayoutError: two images have the same platform.
     """
     descriptors = [image.descriptor() for image in images]
     platforms = [canonical.encode(descriptor["platform"]) for descriptor in descriptors]
@@ -66,12 +66,12 @@ def index_document(images: Sequence[Image], annotations: Mapping[str, str] | Non
 
 
 def root_document(descriptor: Mapping[str, Any]) -> bytes:
-    """The layout's `index.json`, which names the one thing in the layout."""
+    """Return the layout's `index.json`, which names its one image or index."""
     return canonical.encode({"schemaVersion": 2, "mediaType": canonical.INDEX, "manifests": [descriptor]})
 
 
 def documents(images: Sequence[Image], index: bytes | None) -> dict[str, bytes]:
-    """All blobs that are not layers, by digest."""
+    """Return all blobs that are not layers, by digest."""
     blobs = [blob for image in images for blob in image]
     if index is not None:
         blobs.append(index)
@@ -118,7 +118,7 @@ def _file(blobs: Path, digest: str) -> Path:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Make a hard link, or a copy where the two are on different mounts or the file system has no links (left)."""
+    """Make a hard link; copy across mounts and where the file system allows no more links."""
     source = source.resolve()  # in a sandbox, inputs are symbolic links
     try:
         os.link(source, target)
@@ -127,7 +127,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def read_image(manifest: Path, config: Path) -> Image:
-    """An image from the files that the image program wrote.
+    """Read an image from the outputs of the image program.
 
     Raises:
         LayoutError: the two do not belong together.
@@ -140,12 +140,12 @@ def read_image(manifest: Path, config: Path) -> Image:
 
 
 def read_layers(pairs: Sequence[Sequence[str]]) -> dict[str, Path]:
-    """Layer files by digest, of (metadata file, layer file) pairs."""
+    """Return layer files by digest, from (metadata file, layer file) pairs."""
     return {decode.at(decode.value(Path(metadata).read_bytes()), "digest"): Path(blob) for metadata, blob in pairs}
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
+    """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="layout", description=__doc__)
     parser.add_argument("--image", nargs=2, action="append", default=[], metavar=("MANIFEST", "CONFIG"), required=True)
     parser.add_argument("--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"))

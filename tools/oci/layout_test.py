@@ -13,7 +13,7 @@ from tools.oci.layout import Image, LayoutError
 
 
 def make(directory: Path, architecture: str, layers: list[bytes]) -> list[str]:
-    """The files of an image; returns their `--image` and `--layer` arguments."""
+    """Write the files of an image and return their `--image` and `--layer` arguments."""
     config = canonical.encode({"architecture": architecture, "os": "linux", "rootfs": {}})
     manifest = canonical.encode(
         {
@@ -36,7 +36,7 @@ def make(directory: Path, architecture: str, layers: list[bytes]) -> list[str]:
 
 
 def blob(root: Path, digest: str) -> bytes:
-    """A blob of a layout, checked against its name."""
+    """Return a blob of a layout, checked against its name."""
     data = (root / "blobs" / digest.replace(":", "/")).read_bytes()
     assert canonical.digest(data) == digest
     return data

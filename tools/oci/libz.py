@@ -77,11 +77,11 @@ class RawInflate:
         LIBRARY.inflateReset(self.pointer)
 
     def inflate(self, flush: int) -> int:
-        """Call zlib's inflate on `self.stream`; returns its code."""
+        """Call zlib's inflate on `self.stream`; return its code."""
         return int(LIBRARY.inflate(self.pointer, flush))
 
     def message(self) -> str:
-        """What zlib says is wrong with the stream."""
+        """Return zlib's message about the stream."""
         return (self.stream.msg or b"invalid data").decode()
 
     def __del__(self) -> None:

@@ -1,4 +1,4 @@
-"""File listings in BSD mtree format (mtree(5)), one line for each path, sorted by the bytes of the path.
+r"""File listings in BSD mtree format (mtree(5)), one line for each path, sorted by the bytes of the path.
 
     #mtree
     . type=dir mode=0755 uid=0 gid=0 time=1704067200.0
@@ -6,10 +6,9 @@
     ./usr/bin/perl5.32.1 type=file … sha256digest=… hardlink=./usr/bin/perl
     ./usr/bin/awk type=link mode=0777 uid=0 gid=0 time=1704067200.0 link=mawk
 
-Names are UTF-8, every byte outside of a safe set written as `\\ooo` (vis(3)), so a listing is plain ASCII.
-Two keywords are used in a way of our own: `hardlink=` names the path that holds the same file (size and digest are
-repeated, so a reader may ignore it), and `optional` marks, in the listing of a part, a directory that is only the
-implied parent of something.
+Names are UTF-8, every byte outside of a safe set written as `\ooo` (vis(3)), so a listing is plain ASCII.
+Two keywords have a meaning of our own: `hardlink=` names the path that holds the same file (size and digest are repeated,
+so a reader may ignore it), and `optional` marks, in the listing of a part, a directory that is only an implied parent.
 """
 
 from __future__ import annotations
@@ -51,13 +50,13 @@ class Entry(NamedTuple):
     sha256: str = ""
     """Of a file, or of the file that a hard link names."""
     target: str = ""
-    """Target of a symlink as it stands; path of the file that a hard link names."""
+    """Target of a symlink, verbatim; path of the file that a hard link names."""
     implied: bool = False
     """A directory that nothing asked for: the parent of a path, 0755 and root's."""
 
 
 def implied_directory(path: str) -> Entry:
-    """The directory that has to be there because something is in it."""
+    """Return the entry of a directory that exists only because something is in it."""
     return Entry(path, DIRECTORY, 0o755, implied=True)
 
 
@@ -67,14 +66,18 @@ _ESCAPE = re.compile(rb"\\([0-3][0-7]{2})")
 
 
 def escape(text: str) -> str:
-    """`text` as an mtree word: UTF-8, every unsafe byte as a backslash and three octal digits."""
+    """Escape text as an mtree word: UTF-8, every unsafe byte as a backslash and three octal digits."""
     if _SAFE.fullmatch(text):
         return text
     return _UNSAFE.sub(lambda match: b"\\%03o" % match[0][0], text.encode()).decode("ascii")
 
 
 def unescape(word: str) -> str:
-    """The text of an mtree word that `escape` made."""
+    """Decode an mtree word that `escape` made.
+
+    Raises:
+        MtreeError: the word is not UTF-8.
+    """
     if "\\" not in word:
         return word
     try:
@@ -88,7 +91,7 @@ def _word(path: str) -> str:
 
 
 def format_entry(entry: Entry) -> str:
-    """The line of an entry, newline included."""
+    """Format an entry as a line, newline included."""
     kind = FILE if entry.type == HARDLINK else entry.type
     line = f"{_word(entry.path)} type={kind} mode={entry.mode:04o} uid={entry.uid} gid={entry.gid} time={entry.mtime}.0"
     if kind == FILE:
@@ -103,7 +106,7 @@ def format_entry(entry: Entry) -> str:
 
 
 def dump(entries: Iterable[Entry]) -> str:
-    """The listing of entries, which may come in any order."""
+    """Format entries, in any order, as a listing."""
     return HEADER + "".join(map(format_entry, sorted(entries, key=lambda entry: entry.path.encode())))
 
 
@@ -116,7 +119,7 @@ _ALLOWED = {
 
 
 def parse_line(line: str) -> Entry:
-    """The entry of a line, which is without its newline.
+    """Parse a line without its newline.
 
     Raises:
         MtreeError: the line is not of the form that `format_entry` writes.
@@ -157,7 +160,7 @@ def _path(word: str) -> str:
 
 
 def parse(text: str) -> list[Entry]:
-    """The entries of a listing, in its order.
+    """Parse a listing; return its entries in order.
 
     Raises:
         MtreeError: the header is missing, a line is unreadable or cut off, or the order is not that of the paths.
@@ -168,5 +171,5 @@ def parse(text: str) -> list[Entry]:
     keys = [entry.path.encode() for entry in entries]
     for before, after in zip(keys, keys[1:]):
         if before >= after:
-            raise MtreeError(f"{after!r} stands behind {before!r}: repeated or not sorted")
+            raise MtreeError(f"{after!r} comes after {before!r}: repeated or not sorted")
     return entries

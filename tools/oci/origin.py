@@ -1,4 +1,4 @@
-"""Where a part comes from, as a value and in one word: `deb:libc6=2.31`, `wheel:adal=1.2.7`, `files:rootfs`.
+"""The origin of a part, as a value and as a word: `deb:libc6=2.31`, `wheel:adal=1.2.7`, `files:rootfs`.
 
 PartInfo (private/providers/part_info.bzl) writes the word; programs read it here and nowhere else.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Origin(NamedTuple):
-    """The input that a part was made of."""
+    """The input that a part was made from."""
 
     kind: str
     """Such as "wheel" or "deb"."""

@@ -9,12 +9,12 @@ from types import TracebackType
 
 
 class Outputs:
-    """Names beside the outputs, to write to; when the block is left without an exception they are renamed, else removed.
+    """Temporary files beside the outputs: renamed when the block ends normally, removed on an exception.
 
         with Outputs(blob, listing) as (blob_beside, listing_beside): …
 
     Args:
-        paths: files, or directories (of which an empty one may be there already).
+        paths: the outputs: files, or directories (which may exist if empty).
     """
 
     def __init__(self, *paths: Path) -> None:

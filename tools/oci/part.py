@@ -1,8 +1,8 @@
 """Parts: the pieces that layers are concatenated from.
 
-A part is two files. One is a run of deflate blocks (see deflate.py) whose content is tar entries, without directories
-and without the end of an archive. The other is the listing (see mtree.py) of all its paths, directories included. A
-layer writes the directories of all its parts, each once, then copies the parts behind one another.
+A part is two files: a run of deflate blocks (see deflate.py) that holds tar entries, without directories and without an
+end-of-archive marker; and a listing (see mtree.py) of all its paths, directories included. A layer is the directories of all its
+parts, each once, then the parts one after another.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class PartError(Exception):
 
 
 def check_path(path: str) -> None:
-    """Refuse what is not a plain relative path of a file.
+    """Refuse anything but a plain relative path.
 
     Raises:
         PartError: the path is empty or absolute, has an empty, "." or ".." component, a NUL, a newline, something
@@ -55,14 +55,14 @@ def _check_text(path: str, text: str) -> None:
 
 
 class PartWriter:
-    """Writes a part.
+    r"""Writes a part.
 
-    Use it as a context manager: the outputs appear, both, when the block is left without an exception; otherwise
-    nothing is left behind. Entries keep the order in which they are added; make that order a function of the input.
+    Use it as a context manager: both outputs appear when the block ends normally, none on an exception. Entries keep the
+    order in which they are added; make that order a function of the input.
 
         with PartWriter(Path("x.deflate"), Path("x.mtree")) as part:
             part.directory("var/tmp", mode=0o1777)
-            part.file("etc/motd", b"hello\\n")
+            part.file("etc/motd", b"hello\n")
 
     Paths are relative, without "./". The parents of a path are implied, 0755 and root's, unless `directory` says
     otherwise, before or after.
@@ -145,10 +145,13 @@ class PartWriter:
             raw_deflate: one complete raw deflate stream.
             size: length of the data, which is verified.
             crc32: CRC-32 of the data, which is verified.
-            mode, uid, gid, mtime: of the file.
+            mode: of the file.
+            uid: of the file.
+            gid: of the file.
+            mtime: of the file.
 
         Raises:
-            PartError: the path is refused or taken, or the stream is not what it is said to be.
+            PartError: the path is refused or taken, or the stream has another size or CRC-32.
         """
         try:
             joined = self._joiner.join(raw_deflate, size, crc32)
@@ -161,10 +164,10 @@ class PartWriter:
             self._compress(bytes(tar.padding(size)))
 
     def symlink(self, path: str, target: str, uid: int = 0, gid: int = 0, mtime: int = EPOCH) -> None:
-        """Add a symbolic link, whose target may be anything that a link may hold: it is not followed.
+        """Add a symbolic link. The target is not followed.
 
         Raises:
-            PartError: the path is refused or taken, or the target is no text for a link.
+            PartError: the path is refused or taken, or the target is empty, has NUL or newline, or is not Unicode.
         """
         if not target or "\0" in target or "\n" in target:
             raise PartError(f"{path!r}: a link target may not be empty nor contain NUL or newline")
@@ -175,11 +178,11 @@ class PartWriter:
         """Add another name of a file that was added before.
 
         Raises:
-            PartError: the path is refused or taken, or the target is no file of this part so far.
+            PartError: the path is refused or taken, or the target is not a file added before.
         """
         file = self._entries.get(target)
         if file is None or file.type not in (FILE, HARDLINK):
-            raise PartError(f"{path!r}: hard link to {target!r}, which is no file added to this part before")
+            raise PartError(f"{path!r}: hard link to {target!r}, which is not a file added to this part before")
         if file.type == HARDLINK:
             target = file.target
         self._add(file._replace(path=path, type=HARDLINK, target=target))
@@ -198,7 +201,7 @@ class PartWriter:
         parent = path.rpartition("/")[0]
         while parent and parent not in self._directories:
             if parent in self._entries:
-                raise PartError(f"{path!r} lies below {parent!r}, which is no directory")
+                raise PartError(f"{path!r} lies below {parent!r}, which is not a directory")
             self._directories[parent] = mtree.implied_directory(parent)
             parent = parent.rpartition("/")[0]
 

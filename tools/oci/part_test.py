@@ -20,7 +20,7 @@ def writer(tmp_path: Path) -> PartWriter:
 
 
 def members(directory: Path) -> dict[str, tuple[tarfile.TarInfo, bytes]]:
-    """The tar entries of the part `p`."""
+    """Return the tar entries of the part `p`."""
     content = zlib.decompress((directory / "p.deflate").read_bytes() + FINAL, -15)
     assert len(content) % tar.BLOCK == 0
     with tarfile.open(fileobj=io.BytesIO(content + tar.END)) as archive:
@@ -148,7 +148,7 @@ def test_taken(writer: PartWriter, first, second) -> None:
 def test_below_what_is_no_directory(writer: PartWriter, add) -> None:
     with writer as part:
         add(part)
-        with pytest.raises(PartError, match="'a/b/c' lies below 'a', which is no directory"):
+        with pytest.raises(PartError, match="'a/b/c' lies below 'a', which is not a directory"):
             part.file("a/b/c", b"")
 
 
@@ -165,7 +165,7 @@ def test_refused_hard_links(writer: PartWriter, target: str) -> None:
     with writer as part:
         part.directory("dir")
         part.symlink("link", "x")
-        with pytest.raises(PartError, match="which is no file added to this part before"):
+        with pytest.raises(PartError, match="which is not a file added to this part before"):
             part.hardlink("a", target)
 
 

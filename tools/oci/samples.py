@@ -22,7 +22,7 @@ def content(rng: random.Random) -> bytes:
 
 
 def deflated(rng: random.Random, data: bytes) -> bytes:
-    """A complete raw deflate stream of `data`: stored, fixed, dynamic, of one block or of many, ending at any bit."""
+    """Return a complete raw deflate stream of `data`: stored, fixed, dynamic, of one block or of many, ending at any bit."""
     stream = zlib.compressobj(rng.randrange(10), zlib.DEFLATED, -15, rng.randrange(1, 10), rng.choice(STRATEGIES))
     out = b""
     position = 0
@@ -34,7 +34,7 @@ def deflated(rng: random.Random, data: bytes) -> bytes:
 
 
 def name(rng: random.Random, used: set[str]) -> str:
-    """A new path: short, long, deep, with blanks, of any script."""
+    """Return a new path: short, long, deep, with blanks, of any script."""
     alphabet = rng.choice(("abcdefghij", "ab cd#=\\*?[", "äöü漢字😀é", "a.b-c_d+e~"))
     while True:
         parts = [

@@ -2,8 +2,7 @@
 
     python -m tools.oci.sharing --text OUT --json OUT (--image NAME (--layer METADATA.json)…)… (--part PART)…
 
-@FILE stands for the arguments in a file, one a line. A layer is known by its digest, a part by its file: each part is to be
-named once.
+@FILE reads arguments from a file, one per line. Layers are told apart by digest, parts by file: name each part once.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Any
 
 
 class _Layer(argparse.Action):
-    """Puts a layer to the image that was named last."""
+    """Assign a layer to the last `--image`."""
 
     def __call__(
         self,
@@ -32,7 +31,7 @@ class _Layer(argparse.Action):
 
 
 def add_up(layers: Sequence[tuple[str, Path]], parts: Sequence[Path]) -> dict[str, dict[str, int]]:
-    """Gives numbers and bytes of images, layers and parts.
+    """Return the numbers and bytes of images, layers and parts.
 
     Args:
         layers: name of the image, and a layer's metadata as tools.oci.layer writes it.
@@ -55,7 +54,7 @@ def add_up(layers: Sequence[tuple[str, Path]], parts: Sequence[Path]) -> dict[st
 
 
 def for_people(sums: Mapping[str, Mapping[str, int]]) -> str:
-    """The sums as a table."""
+    """Format the sums as a table."""
     rows = [
         ("layers of all images", sums["layers"]),
         ("different layers", sums["different_layers"]),
@@ -67,7 +66,7 @@ def for_people(sums: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="tools.oci.sharing", fromfile_prefix_chars="@")
     parser.add_argument("--text", type=Path, required=True)
     parser.add_argument("--json", type=Path, required=True)

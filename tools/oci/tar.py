@@ -1,7 +1,7 @@
 """Tar headers (POSIX.1-2001 pax interchange format), written so that equal entries always give equal bytes.
 
-An entry is plain ustar as long as it fits; only what does not fit gets an extended header: a name that cannot be split
-into 155 + 100 bytes, a link target of more than 100 bytes, anything not ASCII (as UTF-8), 8 GiB and more, an owner above
+An entry is plain ustar if it fits; an extended header holds only what does not fit: a name that cannot be split
+into 155 + 100 bytes, a link target of more than 100 bytes, non-ASCII text (as UTF-8), 8 GiB and more, an owner above
 2097151. Owners are numbers only. No GNU extensions, no user or group names, no access times.
 """
 
@@ -29,12 +29,12 @@ class TarError(Exception):
 
 
 def padding(size: int) -> int:
-    """How many zeros follow data of this size."""
+    """Return the number of zeros that follow data of this size."""
     return -size % BLOCK
 
 
 def _split(name: bytes) -> tuple[bytes, bytes] | None:
-    """(prefix, name) of ustar, or None where there is no slash to split at."""
+    """Split a name into ustar's (prefix, name); None if no slash allows it."""
     if len(name) <= 100:
         return b"", name
     if len(name) > 256:
@@ -47,7 +47,7 @@ def _split(name: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _record(key: str, value: bytes) -> bytes:
-    """One pax record: its own length in decimal, key and value."""
+    """Return one pax record: its own length in decimal, key and value."""
     body = b" %s=%s\n" % (key.encode(), value)
     length = len(body)
     while len(b"%d" % length) + len(body) != length:
@@ -83,12 +83,12 @@ def _block(
 
 
 def _fallback(text: bytes) -> bytes:
-    """What stands in the ustar field while the pax record has the real value: ASCII, at most 100 bytes."""
+    """Return the placeholder of a ustar field whose real value is in the pax record: ASCII, at most 100 bytes."""
     return bytes(byte if byte < 128 else 0x5F for byte in text)[:100]
 
 
 def header(entry: Entry) -> bytes:
-    """Everything that stands before the data of an entry: a multiple of 512 bytes.
+    """Return the headers of an entry, all that precedes its data: a multiple of 512 bytes.
 
     Raises:
         TarError: a number is negative or too large for any tar.

@@ -1,9 +1,9 @@
-"""Makes a part of a tar file that one of our own actions wrote.
+"""Makes a part from a tar file that one of our own actions wrote.
 
     python -m tools.oci.tar_part --tar T.tar --deflate P.deflate --mtree P.mtree [--prefix usr/local] [--owner UID:GID]
 
-Order, modes and links are those of the tar; times are the constant one; owners are 0:0 or the one that is given, since those in
-the tar are whoever happened to run the action.
+Order, modes and links come from the tar; times are the constant EPOCH; the owner is 0:0 or `--owner`, since the owner in the tar
+is the user that ran the action.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OWNER = re.compile(r"([0-9]+):([0-9]+)")
 _MODES = 0o7777
 _CHUNK = 1 << 20
 _DAMAGE = (tarfile.TarError, EOFError, KeyError, OSError, OverflowError, ValueError)
-"""What tarfile raises of an archive that is damaged: not only its own errors."""
+"""On a malformed header tarfile leaks more than its own errors."""
 
 
 def write(archive: tarfile.TarFile, part: PartWriter, prefix: str, owner: tuple[int, int]) -> None:
@@ -50,20 +50,20 @@ def write(archive: tarfile.TarFile, part: PartWriter, prefix: str, owner: tuple[
 
 
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    """The data of a file, in pieces: a header may promise more than there is memory."""
+    """Read a file's data in pieces: a header may promise more than fits into memory."""
     stream = archive.extractfile(member)
     assert stream is not None
     return b"".join(iter(lambda: stream.read(_CHUNK), b""))
 
 
 def _path(name: str, prefix: str) -> str:
-    """The path of an entry: tars of a directory begin their names with "./"."""
+    """Return the path of an entry in the part, without the leading "./" that tars of a directory have."""
     plain = name[2:] if name.startswith("./") else "" if name == "." else name
     return f"{prefix}/{plain}".rstrip("/") if prefix else plain
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
+    """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="tar_part", description=__doc__)
     for name in ("tar", "deflate", "mtree"):
         parser.add_argument(f"--{name}", type=Path, required=True)

@@ -12,7 +12,7 @@ from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry
 
 
 def read(header: bytes) -> tarfile.TarInfo:
-    """What Python's reader makes of a header."""
+    """Return what Python's reader makes of a header."""
     assert len(header) % tar.BLOCK == 0
     with tarfile.open(fileobj=io.BytesIO(header + tar.END)) as archive:
         member = archive.next()

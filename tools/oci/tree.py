@@ -1,4 +1,4 @@
-"""Putting file trees on top of one another: what parts make in a layer, and layers in an image."""
+"""Merging file trees: parts into a layer, layers into an image."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Tree(NamedTuple):
 
 
 class PathSet:
-    """Paths that someone declared.
+    """A declared set of paths.
 
     Args:
-        patterns: relative paths; one that ends in "/**" stands for everything below.
+        patterns: relative paths; one that ends in "/**" means everything below.
 
     Raises:
         ValueError: a pattern has another form.
@@ -48,15 +48,14 @@ class PathSet:
 
 
 def overlay(trees: Sequence[Tree], overrides: PathSet) -> list[Entry]:
-    """The tree that results, sorted by path, with the root and every parent.
+    """Merge trees; return the entries sorted by path, with the root and every parent.
 
-    The same directory may be in many trees. Where they differ, one that a tree asked for wins over one that is merely
-    implied; two that were asked for with different owners or modes are an error, as is anything else that is in two trees,
-    unless it is declared; then the later one wins. A path that is a directory here and something else there is always
-    an error.
+    The same directory may be in many trees: an explicit one wins over an implied one; two explicit ones with different
+    owners or modes are a clash, as is anything else that is in two trees. Where `overrides` has the path, the later tree
+    wins instead. A path that is a directory in one tree and something else in another is always a clash.
 
     Raises:
-        TreeError: on such a clash, naming all of them.
+        TreeError: naming every clash.
     """
     taken: dict[str, tuple[Entry, str]] = {ROOT: (mtree.implied_directory(ROOT), "the root")}
     clashes = []

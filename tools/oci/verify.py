@@ -1,4 +1,4 @@
-"""Checks that a tar stream holds exactly what a listing says, in one pass over windows of any size."""
+"""Checks a tar stream against a listing, in one pass over windows of any size."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TarVerifier:
     has no byte that the listing does not account for.
 
     Args:
-        entries: the listing. Directories are passed over: they have no entries in a part.
+        entries: the listing. Directories are skipped: a part has no tar entries for them.
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
@@ -35,7 +35,7 @@ class TarVerifier:
         """Take the next piece of the stream.
 
         Raises:
-            VerifyError: it is not what the listing says.
+            VerifyError: the stream differs from the listing.
         """
         position, end = 0, len(window)
         while position < end:
@@ -48,7 +48,7 @@ class TarVerifier:
             elif self._padding:
                 taken = min(self._padding, end - position)
                 if window[position : position + taken] != tar.ZEROS[:taken]:
-                    raise VerifyError(f"{self._entry.path}: what follows its data is not zeros")
+                    raise VerifyError(f"{self._entry.path}: its padding is not zeros")
                 self._padding -= taken
             else:
                 taken = min(self._missing(), end - position)
@@ -58,10 +58,10 @@ class TarVerifier:
             position += taken
 
     def finish(self) -> None:
-        """Say that the stream has ended.
+        """End the stream.
 
         Raises:
-            VerifyError: something is missing.
+            VerifyError: an entry is missing or incomplete.
         """
         if self._header or self._left or self._padding:
             raise VerifyError("the stream ends inside of an entry")
@@ -69,7 +69,7 @@ class TarVerifier:
             raise VerifyError(f"{entry.path}: listed, but not in the stream")
 
     def _missing(self) -> int:
-        """How many bytes the header that is being read still needs."""
+        """Return how many bytes of the current header are missing."""
         length = tar.BLOCK
         if len(self._header) >= tar.BLOCK and self._header[156] == _EXTENDED:
             size = int(self._header[124:135], 8)
@@ -92,4 +92,4 @@ class TarVerifier:
 
     def _close(self) -> None:
         if self._digest.hexdigest() != self._entry.sha256:
-            raise VerifyError(f"{self._entry.path}: the data in the stream is not that of the listing")
+            raise VerifyError(f"{self._entry.path}: its data differs from the listing")

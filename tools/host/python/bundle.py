@@ -38,7 +38,7 @@ sys.executable = os.path.join(sys.prefix, "bin", "python3")
 
 
 def compiled(name: str, source: bytes) -> bytes:
-    """The .pyc of a module of the zip: unchecked-hash (PEP 552), its file name relative to the zip.
+    """Return the .pyc of a module of the zip: unchecked-hash (PEP 552), its file name relative to the zip.
 
     Marshalled in the form that has no references: which of them the newer form makes depends on the strings that other
     modules hold, down to the names of the directories that this runs in.
@@ -73,7 +73,7 @@ def library_zip(library: Path, output: Path) -> None:
 
 
 def copy_libraries(root: Path, output: Path) -> None:
-    """The shared libraries under the names that the loader asks for (their SONAMEs)."""
+    """Copy the shared libraries under the names that the loader asks for (their SONAMEs)."""
     for directory in (root / "lib" / TRIPLET, root / "usr/lib" / TRIPLET):
         for path in sorted(directory.glob("lib*.so.*")):
             target = path.resolve()
@@ -86,6 +86,7 @@ def copy_libraries(root: Path, output: Path) -> None:
 
 
 def main(argv: list[str]) -> int:
+    """Run the command line of this module; see its docstring."""
     root, out = Path(argv[0]).resolve(), Path(argv[1])
     library = out / "lib/python3.9"
     (library / "lib-dynload").mkdir(parents=True)

@@ -9,6 +9,7 @@ import pytest
 
 
 def main(argv: list[str]) -> int:
+    """Run pytest with Bazel's test environment; return the exit status."""
     temporary = os.environ.get("TEST_TMPDIR", "/tmp")
     options = ["-p", "no:cacheprovider", "--strict-markers", "--color=no", "-ra", f"--basetemp={temporary}/pytest"]
     if "XML_OUTPUT_FILE" in os.environ:

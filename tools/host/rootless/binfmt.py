@@ -15,7 +15,7 @@ _HOST_ENTRY = f"/proc/sys/fs/binfmt_misc/{_NAME}"
 
 
 def host_has_it() -> bool:
-    """Whether the machine itself runs arm64 programs in any root (an enabled entry with flag F)."""
+    """Return whether the machine itself runs arm64 programs in any root (an enabled entry with flag F)."""
     try:
         with open(_HOST_ENTRY, encoding="ascii") as entry:
             lines = entry.read().splitlines()
@@ -26,7 +26,7 @@ def host_has_it() -> bool:
 
 
 def register(qemu: str, place: str) -> None:
-    """Makes arm64 programs run by `qemu` in the calling process's user namespace.
+    """Make arm64 programs run by `qemu` in the calling process's user namespace.
 
     The kernel opens qemu now (flag F), so it need not be in the root. The registration lasts as long as the mount.
 

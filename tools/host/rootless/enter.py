@@ -48,7 +48,7 @@ def choose(spec: Spec) -> tuple[str, str]:
 
 
 def run(spec: Spec) -> int:
-    """Runs spec.command in spec.root and waits for it. Call it from a process with one thread.
+    """Run spec.command in spec.root and wait for it; call it from a single-threaded process.
 
     Returns:
         The command's exit status, 128 + n if signal n ended it.
@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     command: list[str] = arguments.command

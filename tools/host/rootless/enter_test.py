@@ -23,13 +23,13 @@ LONG = str(100000 + os.getpid())
 
 @pytest.fixture(params=METHODS)
 def method(request: pytest.FixtureRequest) -> str:
-    """Every test that takes it runs by both methods; none is skipped."""
+    """Run each test that takes it by both methods; skip none."""
     return request.param
 
 
 @pytest.fixture()
 def root(tmp_path: Path) -> Path:
-    """A root that holds nothing but busybox."""
+    """Return a root that holds nothing but busybox."""
     (tmp_path / "root/bin").mkdir(parents=True)
     (tmp_path / "root/bin/busybox").write_bytes((TOOLS / "bin/busybox").read_bytes())
     (tmp_path / "root/bin/busybox").chmod(0o755)
@@ -37,7 +37,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def run(capfd: pytest.CaptureFixture, root: Path, method: str, script: str, **more: object) -> tuple[int, str]:
-    """Runs a script of busybox's shell; gives its status and standard output."""
+    """Run a script of busybox's shell; return its status and standard output."""
     spec = Spec(root=str(root), command=(*SH, script), method=method, proot=str(TOOLS), **more)  # type: ignore[arg-type]
     status = enter.run(spec)
     return status, capfd.readouterr().out

@@ -32,7 +32,7 @@ OWN_PROC, SHARED_PROC = "own", "shared"
 
 
 def probe() -> str:
-    """Finds out whether user namespaces can be used here.
+    """Find out whether user namespaces can be used here.
 
     Returns:
         OWN_PROC: also a PID namespace with a /proc of its own. SHARED_PROC: /proc has to be the caller's
@@ -87,7 +87,7 @@ def _try_mounts(kind: str, writer: int) -> None:
 
 
 def run(spec: Spec, proc: str) -> int:
-    """Runs the command.
+    """Run the command.
 
     Args:
         spec: what; checked by the caller.
@@ -142,7 +142,7 @@ def run(spec: Spec, proc: str) -> int:
 
 
 def _new_namespaces(own_pids: bool, host_network: bool) -> None:
-    """Makes the calling process root of new namespaces, in which only its own user and group exist."""
+    """Make the calling process root of new namespaces, in which only its own user and group exist."""
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
         with contextlib.suppress(PermissionError):  # root of an outer user namespace that denies setgroups
@@ -154,7 +154,7 @@ def _new_namespaces(own_pids: bool, host_network: bool) -> None:
 
 
 def _map_ids(uid: int, gid: int, outer_uid: int, outer_gid: int) -> None:
-    """Writes the one line that a user namespace's maps may have without privileges (user_namespaces(7))."""
+    """Write the one line that a user namespace's maps may have without privileges (user_namespaces(7))."""
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {outer_uid} 1"), ("gid_map", f"{gid} {outer_gid} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as table:
             table.write(text)

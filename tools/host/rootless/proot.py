@@ -25,7 +25,7 @@ _REPORT = f'{_PLACE}/busybox env -i "$@"; echo $? > {_PLACE}/status'
 
 
 def check(place: str) -> None:
-    """Checks what Spec.proot names.
+    """Check what Spec.proot names.
 
     Args:
         place: a directory into which Debian's proot, libtalloc2, libc6 and busybox-static are unpacked.
@@ -45,7 +45,7 @@ def check(place: str) -> None:
 
 
 def run(spec: Spec) -> int:
-    """Runs the command under proot.
+    """Run the command under proot.
 
     Returns:
         The command's exit status, 128 + n if signal n ended it, 126 or 127 if it can't be started.
@@ -102,7 +102,7 @@ def _status(path: str) -> int | None:
 
 
 def _command_of(proot: int) -> int:
-    """The command: the child of the shell that is proot's child."""
+    """Return the command: the child of the shell that is proot's child."""
     pid = proot
     for _ in range(2):
         pid = next(iter(children_of(pid)), pid)

@@ -66,7 +66,7 @@ class Spec:
     proot: str = ""
 
     def check(self) -> None:
-        """Raises EnterError for what no method can do."""
+        """Raise EnterError for what no method can do."""
         if not self.command:
             raise EnterError("no command given: put it after --")
         if not os.path.isdir(self.root):
@@ -85,7 +85,7 @@ class Spec:
 
 
 def inside(root: str, path: str) -> str:
-    """Gives the outer name of a path of the root, following symbolic links as if root were "/".
+    """Return the outer name of a path of the root, following symbolic links as if root were "/".
 
     Args:
         root: the directory.
@@ -120,7 +120,7 @@ def inside(root: str, path: str) -> str:
 
 
 def make_mount_point(outer: str, is_directory: bool) -> None:
-    """Makes a missing mount point; an empty directory or an empty file."""
+    """Make a missing mount point; an empty directory or an empty file."""
     if os.path.lexists(outer):
         return
     try:
@@ -133,5 +133,5 @@ def make_mount_point(outer: str, is_directory: bool) -> None:
 
 
 def first_existing(*paths: str) -> str | None:
-    """The first path that exists."""
+    """Return the first path that exists."""
     return next((path for path in paths if os.path.exists(path)), None)

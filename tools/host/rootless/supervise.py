@@ -30,7 +30,7 @@ def supervise(
     receiver: Callable[[int], int] = lambda pid: pid,
     finished: Callable[[], int | None] | None = None,
 ) -> int:
-    """Runs a function in a forked process and waits for its end.
+    """Run a function in a forked process and wait for its end.
 
     Call it from a process with one thread. Signals that another process sends to the caller are passed on to the child;
     those of the terminal are not, since the terminal sends them to the child too.
@@ -135,7 +135,7 @@ def _kill_orphans() -> None:
 
 
 def children_of(parent: int) -> list[int]:
-    """The PIDs of a process's children, oldest first, from /proc/PID/stat (proc_pid_stat(5))."""
+    """Return the PIDs of a process's children, oldest first, from /proc/PID/stat (proc_pid_stat(5))."""
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit():

@@ -49,12 +49,12 @@ def _checked(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """unshare(2)."""
+    """Leave namespaces, see unshare(2)."""
     _checked(_libc.unshare(flags), f"unshare({flags:#x})")
 
 
 def mount(source: str, target: str, fstype: str = "", flags: int = 0, options: str = "") -> None:
-    """mount(2)."""
+    """Mount a file system, see mount(2)."""
     result = _libc.mount(
         os.fsencode(source), os.fsencode(target), fstype.encode() or None, flags, options.encode() or None
     )
@@ -62,7 +62,7 @@ def mount(source: str, target: str, fstype: str = "", flags: int = 0, options: s
 
 
 def bind(source: str, target: str, read_only: bool = False) -> None:
-    """Binds a file or directory, with all that is mounted below it."""
+    """Bind a file or directory, with all that is mounted below it."""
     mount(source, target, flags=MS_BIND | MS_REC)
     if read_only:
         for place in mounts_below(target):
@@ -71,7 +71,7 @@ def bind(source: str, target: str, read_only: bool = False) -> None:
 
 
 def mounts_below(target: str) -> list[str]:
-    """The mount points at and below a path, from /proc/self/mountinfo (proc_pid_mountinfo(5))."""
+    """Return the mount points at and below a path, from /proc/self/mountinfo (proc_pid_mountinfo(5))."""
     target = os.path.realpath(target)
     found = []
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
@@ -85,33 +85,33 @@ def mounts_below(target: str) -> list[str]:
 
 
 def umount(target: str, flags: int = 0) -> None:
-    """umount2(2)."""
+    """Unmount a file system, see umount2(2)."""
     _checked(_libc.umount2(os.fsencode(target), flags), f"umount {target}")
 
 
 def pivot_root(new_root: str, put_old: str) -> None:
-    """pivot_root(2)."""
+    """Change the root mount, see pivot_root(2)."""
     number = _SYS_PIVOT_ROOT[os.uname().machine]
     _checked(_libc.syscall(number, os.fsencode(new_root), os.fsencode(put_old)), f"pivot_root {new_root}")
 
 
 def sethostname(name: str) -> None:
-    """sethostname(2)."""
+    """Set the host name, see sethostname(2)."""
     _checked(_libc.sethostname(name.encode(), len(name)), "sethostname")
 
 
 def die_with_parent(signal: int) -> None:
-    """The calling process gets the signal when its parent ends."""
+    """Send the calling process a signal when its parent ends."""
     _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
 
 
 def adopt_orphans() -> None:
-    """Orphaned descendants become children of the calling process."""
+    """Make orphaned descendants children of the calling process."""
     _checked(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def no_new_privileges() -> None:
-    """No program gains privileges by set-user-ID or file capabilities from now on."""
+    """Forbid that programs gain privileges by set-user-ID or file capabilities from now on."""
     _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
 
 

@@ -31,7 +31,7 @@ class ToolsError(ValueError):
 
 
 def unpack(debs: Sequence[Path], into: Path) -> None:
-    """Unpacks the wanted files of the packages.
+    """Unpack the wanted files of the packages.
 
     Args:
         debs: .debs of the packages of _WANTED.
@@ -68,7 +68,7 @@ def _write(target: Path, entry: archive.Entry) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.host.rootless.tools_dir", description="unpack proot, busybox and qemu")
     parser.add_argument("--deb", type=Path, action="append", required=True)
     parser.add_argument("--into", type=Path, required=True)

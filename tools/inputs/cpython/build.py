@@ -34,7 +34,7 @@ _TELL_SOURCE = (r"/config-[^/]*/Makefile$", r"/_sysconfigdata_[^/]*\.(py|pyc)$")
 
 
 def configure_script(recipe: Recipe, target: Platform, cross: bool) -> str:
-    """The line that configures the source."""
+    """Return the line that configures the source."""
     flags = "-flto" if recipe.lto else ""
     words = ["./configure", f"--build={PLATFORMS[BUILD_ARCH].triplet}", *recipe.configure]
     if cross:
@@ -47,7 +47,7 @@ def configure_script(recipe: Recipe, target: Platform, cross: bool) -> str:
 
 
 def make_script(recipe: Recipe, cross: bool) -> str:
-    """The lines that compile.
+    """Return the lines that compile.
 
     With link-time optimisation, the programs that make C sources of Python modules are linked without it first: each
     such link takes as long as that of the interpreter. -o: they stay, though the object files are made anew.
@@ -61,7 +61,7 @@ def make_script(recipe: Recipe, cross: bool) -> str:
 
 
 def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
-    """Builds; see the module.
+    """Build; see the module.
 
     Raises:
         BuildError, DebError, EnterError, WheelError: an input is broken, a step fails, or a check of the result does.
@@ -120,7 +120,7 @@ def _check(installed: Path, recipe: Recipe, target: Platform) -> None:
 
 
 def _check_imports(root: BuildRoot, installed: Path, recipe: Recipe) -> None:
-    """Loads every extension module: what was built is also complete (no undefined symbol)."""
+    """Load every extension module: what was built is also complete (no undefined symbol)."""
     script = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
     words = shlex.join([f"/usr/local/bin/{recipe.program}", "-I", "-c", script, *recipe.modules])
     root.run("import", words, [Mount("ro-bind", "/usr/local", str(installed / "usr/local"))])
@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Run the command line; return the exit status."""
     arguments = _parser().parse_args(argv)
     scratch = arguments.tree.with_name(arguments.tree.name + ".work")
     shutil.rmtree(scratch, ignore_errors=True)

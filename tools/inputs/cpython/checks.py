@@ -15,13 +15,13 @@ _GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?")
 
 
 def files(tree: Path) -> list[Path]:
-    """All regular files below a directory, sorted."""
+    """Return all regular files below a directory, sorted."""
     found = [Path(place, name) for place, _, names in os.walk(tree) for name in names]
     return sorted(path for path in found if not path.is_symlink())
 
 
 def check_modules(tree: Path, recipe: Recipe, suffix: str) -> None:
-    """Compares the extension modules with those that the recipe promises.
+    """Compare the extension modules with those that the recipe promises.
 
     Args:
         tree: the install tree (what becomes /).
@@ -52,7 +52,7 @@ def check_modules(tree: Path, recipe: Recipe, suffix: str) -> None:
 
 
 def check_elf(paths: Iterable[Path], target: Platform, libraries: Sequence[str] | None) -> None:
-    """Checks the ELF files among `paths`.
+    """Check the ELF files among `paths`.
 
     Args:
         paths: files.
@@ -94,7 +94,7 @@ def _glibc(version: str) -> tuple[int, int]:
 
 
 def check_paths(paths: Iterable[Path], forbidden: Sequence[str], allowed: Sequence[str] = ()) -> None:
-    """Looks for traces of the place where the build ran.
+    """Look for traces of the place where the build ran.
 
     Args:
         paths: files.

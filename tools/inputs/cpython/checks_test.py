@@ -24,7 +24,7 @@ def recipe() -> Recipe:
 
 
 def dynload(tree: Path, *names: str) -> Path:
-    """A tree with extension modules."""
+    """Return a tree with extension modules."""
     directory = tree / "usr/local/lib/python3.11/lib-dynload"
     directory.mkdir(parents=True)
     for name in names:

@@ -34,7 +34,7 @@ def _content(tar: tarfile.TarFile, name: str) -> bytes:
 
 
 def write_library(tar: tarfile.TarFile, version: str, output: Path) -> None:
-    """Packs the standard library's bytecode as a zip that the interpreter can start from, stored for speed.
+    """Pack the standard library's bytecode as a zip that the interpreter can start from, stored for speed.
 
     Args:
         tar: the interpreter's tree.
@@ -58,7 +58,7 @@ def write_library(tar: tarfile.TarFile, version: str, output: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="tools.inputs.cpython.compiler", description="take the bytecode compiler out of a tree"
     )

@@ -20,7 +20,7 @@ class Needs:
 
 
 def needs(data: bytes) -> Needs | None:
-    """Reads an ELF file.
+    """Read an ELF file.
 
     Args:
         data: the whole file.

@@ -33,7 +33,7 @@ ARCH_DEPENDENT = ("_sysconfigdata_", "/config-", "/lib-dynload/", "/pkgconfig/",
 
 
 def members(arch: str) -> dict[str, tuple[tarfile.TarInfo, bytes]]:
-    """All entries of a tree."""
+    """Return all entries of a tree."""
     found = {}
     with tarfile.open(TREES[arch]) as tar:
         for info in tar:
@@ -119,7 +119,7 @@ def test_the_same_on_both_machines(trees) -> None:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> tuple[BuildRoot, Mount]:
-    """The packages that it was built against, and it."""
+    """Return the packages that it was built against, and it."""
     place = tmp_path_factory.mktemp("python")
     debs = [Path(name) for name in os.environ["PYTHON_DEBS"].split()]
     root = BuildRoot(place / "root", debs, PLATFORMS["amd64"], None, Isolation(proot=os.environ["ROOTLESS_TOOLS"]))
@@ -132,7 +132,7 @@ class TestRunning:
     """The amd64 interpreter at work, offline, in the packages it was built against."""
 
     def run(self, root, step: str, script: str) -> str:
-        """Runs a script with the tree at /usr/local."""
+        """Run a script with the tree at /usr/local."""
         return root[0].run(step, script, [root[1]], {"PATH": "/usr/local/bin:/usr/bin"})
 
     def test_version(self, root) -> None:

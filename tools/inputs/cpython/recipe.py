@@ -29,7 +29,7 @@ NEWEST_GLIBC = (2, 31)
 
 
 def platform(arch: str) -> Platform:
-    """The platform of an architecture; BuildError names those that there are."""
+    """Return the platform of an architecture; BuildError names those that there are."""
     if arch not in PLATFORMS:
         raise BuildError(f"architecture {arch!r} is unknown: there are {', '.join(PLATFORMS)}")
     return PLATFORMS[arch]
@@ -59,7 +59,7 @@ class Recipe:
 
 
 def read(text: str, version: str) -> Recipe:
-    """Decodes a row.
+    """Decode a row.
 
     Args:
         text: the row as JSON.

@@ -48,7 +48,7 @@ class BuildRoot:
     def __init__(
         self, scratch: Path, debs: Sequence[Path], target: Platform, zig: Path | None, isolation: Isolation
     ) -> None:
-        """Makes the root.
+        """Make the root.
 
         Args:
             scratch: new directory for everything.
@@ -94,7 +94,7 @@ class BuildRoot:
                 link.symlink_to("busybox")
 
     def loader_command(self) -> list[str]:
-        """The words that start a program of the build machine by the root's own loader and libraries, outside of it."""
+        """Return the words that start a program of the build machine by the root's own loader and libraries, outside of it."""
         library = self.path / "usr/lib/x86_64-linux-gnu"
         return [str(library / "ld-2.31.so"), "--library-path", str(library)]
 
@@ -106,7 +106,7 @@ class BuildRoot:
         env: Mapping[str, str] | None = None,
         chdir: str = "/tmp",
     ) -> str:
-        """Runs a shell script in the root.
+        """Run a shell script in the root.
 
         Args:
             step: what it does, in one word, for the log and the error.
@@ -142,11 +142,11 @@ class BuildRoot:
 
 
 def jobs() -> int:
-    """How many compilations to run at a time: as many as there are processors for us."""
+    """Return how many compilations to run at a time: as many as there are processors for us."""
     return len(os.sched_getaffinity(0))
 
 
 def say(text: str) -> None:
-    """Reports progress."""
+    """Report progress."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

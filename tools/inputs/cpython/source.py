@@ -20,7 +20,7 @@ _PATCHES = "/patches"
 
 
 def series(debian: Path, first: str) -> list[Path]:
-    """Gives the patches of a Debian source package from one of them on.
+    """Return the patches of a Debian source package from one of them on.
 
     Args:
         debian: directory with what debian.tar.xz holds.
@@ -46,7 +46,7 @@ def series(debian: Path, first: str) -> list[Path]:
 
 
 def lay_out(root: BuildRoot, recipe: Recipe, source: Path, debian: Path | None, own_patches: Sequence[Path]) -> Mount:
-    """Unpacks and patches the source.
+    """Unpack and patch the source.
 
     Args:
         root: has `patch`.
@@ -85,7 +85,7 @@ def lay_out(root: BuildRoot, recipe: Recipe, source: Path, debian: Path | None, 
 
 
 def _set_times(place: Path) -> None:
-    """What was patched is newer than the rest, so that make remakes what is made from it, whatever the clock says."""
+    """Make what was patched newer than the rest, so that make rebuilds what depends on it, whatever the clock says."""
     for directory, _, names in os.walk(place):
         for name in names:
             path = Path(directory, name)

@@ -23,14 +23,14 @@ METHODS = ["namespace", "proot"]
 
 @pytest.fixture(params=METHODS)
 def root(request: pytest.FixtureRequest, tmp_path: Path) -> BuildRoot:
-    """A build root without compiler, entered by each method."""
+    """Return a build root without compiler, entered by each method."""
     isolation = Isolation(request.param, os.environ["ROOTLESS_TOOLS"])
     return BuildRoot(tmp_path / "scratch", DEBS, PLATFORMS["amd64"], None, isolation)
 
 
 @pytest.fixture()
 def archives(tmp_path: Path) -> tuple[Path, Path]:
-    """A source archive, and Debian's part with three patches of which the first would not apply."""
+    """Return a source archive, and Debian's part with three patches of which the first would not apply."""
     entries = {"Lib/os.py": b"one\ntwo\nthree\n", "Lib/io.py": b"", "Modules/Setup": b""}
     release = make_tar(tmp_path / "x.orig.tar.gz", {f"Python-3.11.2/{name}": data for name, data in entries.items()})
     patches = {
@@ -55,7 +55,7 @@ def test_patches_from_the_named_one_on(root: BuildRoot, archives: tuple[Path, Pa
 
 
 def test_hunk_goes_where_its_line_number_says(root: BuildRoot, tmp_path: Path) -> None:
-    """The same lines stand twice: the first place is not the right one. Nothing else is left in the tree."""
+    """The same lines occur twice: the first place is not the right one. Nothing else is left in the tree."""
     lines = ["error:\n", "end\n", *["filler\n"] * 20, "error:\n", "end\n", *["filler\n"] * 5]
     release = make_tar(
         tmp_path / "x.tar.gz", {"Python-3.11.2/a.c": "".join(lines).encode(), "Python-3.11.2/Modules/x": b""}

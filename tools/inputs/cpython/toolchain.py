@@ -54,7 +54,7 @@ exec {zig}/zig {command} "$@"
 
 
 def unpack_zig(wheel: Path, into: Path) -> None:
-    """Unpacks the compiler of the ziglang wheel so that `into`/zig is the program.
+    """Unpack the compiler of the ziglang wheel so that `into`/zig is the program.
 
     Raises:
         BuildError: the wheel is broken.
@@ -65,7 +65,7 @@ def unpack_zig(wheel: Path, into: Path) -> None:
 
 
 def write_wrappers(directory: Path, platform: Platform) -> None:
-    """Writes gcc, g++, ar, ranlib and objcopy for a platform.
+    """Write gcc, g++, ar, ranlib and objcopy for a platform.
 
     Args:
         directory: a new directory; becomes WRAPPERS of the build root.

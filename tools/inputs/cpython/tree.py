@@ -21,7 +21,7 @@ _LINKS = (("idle", "idle3"), ("pydoc", "pydoc3"), ("python", "python3"), ("pytho
 
 
 def prune(tree: Path) -> None:
-    """Removes tests, bytecode and static libraries, and empty __pycache__ directories."""
+    """Remove tests, bytecode and static libraries, and empty __pycache__ directories."""
     for place, directories, names in os.walk(tree, topdown=True):
         for name in [name for name in directories if name in (*_PRUNED_DIRECTORIES, "__pycache__")]:
             shutil.rmtree(Path(place, name))
@@ -32,7 +32,7 @@ def prune(tree: Path) -> None:
 
 
 def link_names(tree: Path) -> None:
-    """Adds the names without version to usr/local/bin: python, pydoc, idle, python-config."""
+    """Add the names without version to usr/local/bin: python, pydoc, idle, python-config."""
     for name, target in _LINKS:
         if not (tree / "usr/local/bin" / target).exists():
             raise BuildError(f"make install made no usr/local/bin/{target}")
@@ -40,7 +40,7 @@ def link_names(tree: Path) -> None:
 
 
 def compile_all(tree: Path, recipe: Recipe, compiler: Compiler) -> None:
-    """Writes a .pyc beside every module of the standard library, single-threaded, in sorted order.
+    """Write a .pyc beside every module of the standard library, single-threaded, in sorted order.
 
     Args:
         tree: the install tree.
@@ -63,7 +63,7 @@ def compile_all(tree: Path, recipe: Recipe, compiler: Compiler) -> None:
 
 
 def write_tar(tree: Path, top: str, output: Path) -> None:
-    """Packs a part of a tree: sorted by path, root:root, one time, modes 0755 and 0644.
+    """Pack a part of a tree: sorted by path, root:root, one time, modes 0755 and 0644.
 
     Args:
         tree: what becomes "/".

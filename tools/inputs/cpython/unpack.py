@@ -21,7 +21,7 @@ _MERGED = ("bin", "lib", "lib64", "sbin")
 
 
 def unpack_tar(path: Path, into: Path, directory: str = "", wanted: Callable[[str], bool] = lambda name: True) -> None:
-    """Unpacks a source archive or a tree that we made.
+    """Unpack a source archive or a tree that we made.
 
     Args:
         path: .tar, .tar.gz or .tar.xz.
@@ -59,7 +59,7 @@ def _plain(name: str) -> str:
 
 
 def _make_parent(target: Path, into: Path) -> None:
-    """Makes the directory of a file; refuses one to which a link leads out of `into`."""
+    """Make the directory of a file; refuse one that a link takes out of `into`."""
     if not f"{os.path.realpath(target.parent)}/".startswith(f"{os.path.realpath(into)}/"):
         raise BuildError(f"the entry {str(target.relative_to(into))!r} leaves its directory by a link")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, target: Path, into: Pa
         target.mkdir(parents=True, exist_ok=True)
         return
     if target.is_symlink():
-        raise BuildError(f"the entry {info.name!r} stands twice, first as a link")
+        raise BuildError(f"the entry {info.name!r} occurs twice, first as a link")
     if info.issym():
         target.symlink_to(info.linkname)
         return
@@ -89,7 +89,7 @@ def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, target: Path, into: Pa
 
 
 def unpack_debs(debs: Iterable[Path], root: Path) -> None:
-    """Unpacks packages into a merged-/usr root, without documentation, configuration and static libraries.
+    """Unpack packages into a merged-/usr root, without documentation, configuration and static libraries.
 
     Args:
         debs: the .debs; of two that bring the same path, the later wins.
@@ -128,7 +128,7 @@ def _merged(path: str) -> str:
 
 
 def unpack_wheel(wheel: Path, into: Path, wanted: Callable[[str], bool] = lambda name: True) -> None:
-    """Unpacks a wheel's files as they lie in it.
+    """Unpack a wheel's files as they lie in it.
 
     Args:
         wheel: the .whl.

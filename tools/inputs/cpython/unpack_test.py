@@ -15,7 +15,7 @@ from tools.oci.epoch import EPOCH
 
 
 def make_tar(path: Path, entries: dict[str, bytes | str]) -> Path:
-    """Writes a .tar.gz; a str is a symbolic link's target."""
+    """Write a .tar.gz; a str is a symbolic link's target."""
     with tarfile.open(path, "w:gz") as tar:
         for name, content in entries.items():
             info = tarfile.TarInfo(name)

@@ -13,7 +13,7 @@ _SHADOW_GID = 42
 
 
 def write_accounts(system: System, tree: Tree, days: int, declarations: Sequence[dict]) -> None:
-    """Adds the account files: base-passwd's accounts, then the declared ones, with shadow passwords switched on.
+    """Add the account files: base-passwd's accounts, then the declared ones, with shadow passwords switched on.
 
     Args:
         system: the packages; base-passwd brings the first accounts, bash the skeleton of a home directory.
@@ -89,7 +89,7 @@ def _write_home(system: System, tree: Tree, item: dict) -> None:
 
 
 def write_shells(system: System, tree: Tree, shells: Sequence[dict]) -> None:
-    """Adds etc/shells: debianutils' list and what add-shell appends for each package that is a shell."""
+    """Add etc/shells: debianutils' list and what add-shell appends for each package that is a shell."""
     lines = system.text("usr/share/debianutils/shells").splitlines()
     for item in system.installed(shells):
         lines += [shell for shell in item["shells"] if shell not in lines]

@@ -44,7 +44,7 @@ class Candidate:
 
 
 def configured_mirrors(sources_dir: Path = Path("/etc/apt")) -> dict[str, str]:
-    """Reads where apt itself takes Debian's archives from.
+    """Read where apt itself takes Debian's archives from.
 
     Args:
         sources_dir: the directory with sources.list and sources.list.d (one-line and deb822 style, sources.list(5)).
@@ -62,7 +62,7 @@ def configured_mirrors(sources_dir: Path = Path("/etc/apt")) -> dict[str, str]:
 
 
 def _configured(sources_dir: Path) -> list[tuple[str, str, str]]:
-    """All (type, URI, suite) triples of apt's source lists, in the order in which apt reads them."""
+    """Return all (type, URI, suite) triples of apt's source lists, in the order in which apt reads them."""
     triples: list[tuple[str, str, str]] = []
     for path in [sources_dir / "sources.list", *sorted((sources_dir / "sources.list.d").glob("*"))]:
         if path.suffix == ".list" and path.is_file():
@@ -93,7 +93,7 @@ class PrivateApt:
     def __init__(
         self, root: Path, arch: str, sources: Sequence[Source], mirrors: Mapping[str, str], keyring: str = KEYRING
     ):
-        """Prepares the directory.
+        """Prepare the directory.
 
         Args:
             root: an empty or missing directory.
@@ -138,7 +138,7 @@ class PrivateApt:
         )
 
     def update(self) -> None:
-        """Fetches and verifies the indexes, and reads them.
+        """Fetch, verify and read the indexes.
 
         Raises:
             AptError: an index cannot be fetched or its signature is wrong.
@@ -163,26 +163,26 @@ class PrivateApt:
                 self._index.setdefault(candidate.package, []).append(candidate)
 
     def versions(self, package: str, version: str) -> list[Candidate]:
-        """Lists where one version can be had; the main archive first, since its files do not go away."""
+        """List where one version can be had; the main archive first, since its files do not go away."""
         found = [c for c in self._index.get(package, ()) if c.version == version]
         return sorted(set(found), key=lambda c: (c.registry != "debian", c.path))
 
     def essential_packages(self) -> set[str]:
-        """Names of the packages with `Essential: yes`."""
+        """Return the names of the packages with `Essential: yes`."""
         return {name for name, all_ in self._index.items() if any(c.essential for c in all_)}
 
     def packages_of_priority(self, priorities: Iterable[str]) -> set[str]:
-        """Names of the packages that have one of these priorities."""
+        """Return the names of the packages that have one of these priorities."""
         wanted = set(priorities)
         return {name for name, all_ in self._index.items() if any(c.priority in wanted for c in all_)}
 
     def forbid(self, versions: Iterable[tuple[str, str]]) -> None:
-        """Makes apt act as if these (package, version) pairs did not exist; replaces an earlier list."""
+        """Make apt act as if these (package, version) pairs did not exist; replace an earlier list."""
         text = "".join(f"Package: {p}\nPin: version {v}\nPin-Priority: -1\n\n" for p, v in sorted(versions))
         (self._root / "etc/apt/preferences.d/not-served").write_text(text)
 
     def solve(self, packages: Iterable[str]) -> dict[str, str]:
-        """Solves the dependencies of a set of packages from nothing installed, without recommendations.
+        """Solve the dependencies of a set of packages from nothing installed, without recommendations.
 
         Args:
             packages: names.
@@ -197,7 +197,7 @@ class PrivateApt:
         return dict(re.findall(r"^Inst (\S+) \((\S+) ", text, re.M))
 
     def candidates(self, packages: Iterable[str]) -> dict[str, str]:
-        """Finds the version that apt would install of each package, dependencies aside.
+        """Find the version that apt would install of each package, dependencies aside.
 
         Raises:
             AptError: a package has no candidate.

@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Member:
-    """A file of control.tar: a maintainer script, conffiles, md5sums, …"""
+    """A file of control.tar, such as a maintainer script or md5sums."""
 
     data: bytes
     mode: int
@@ -79,7 +79,7 @@ class Deb:
 
 
 def read(data: bytes, name: str) -> Deb:
-    """Decodes a package.
+    """Decode a package.
 
     Args:
         data: the whole .deb.
@@ -89,8 +89,8 @@ def read(data: bytes, name: str) -> Deb:
         The package.
 
     Raises:
-        DebError: not a .deb, truncated, of an unknown compression, a path that is absolute, has "..", stands twice or
-            lies below a link, an entry that is no file, directory or link (devices), extended attributes.
+        DebError: not a .deb, truncated, of an unknown compression, a path that is absolute, has "..", occurs twice or
+            lies below a link, an entry that is not a file, directory or link (devices), extended attributes.
     """
     try:
         parts = _ar(data)
@@ -128,7 +128,7 @@ def _ar(data: bytes) -> list[tuple[str, bytes]]:
         if len(content) < int(size):
             raise DebError(f"truncated: {name} should have {int(size)} bytes, has {len(content)}")
         if name in members:
-            raise DebError(f"the ar member {name} stands twice")
+            raise DebError(f"the ar member {name} occurs twice")
         members[name] = content
         at += 60 + int(size) + int(size) % 2
     return list(members.items())
@@ -189,7 +189,7 @@ def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Entry:
         raise DebError(f"{path} has extended attributes, which are not supported")
     kind, content, target = _TYPES[info.type], b"", ""
     if kind != DIRECTORY and (path == "." or info.name.endswith("/")):
-        raise DebError(f"{info.name!r} has the name of a directory, but is none")
+        raise DebError(f"{info.name!r} has the name of a directory but is not one")
     if kind == FILE:
         stream = archive.extractfile(info)
         content = stream.read() if stream else b""
@@ -210,11 +210,11 @@ def _unclean(path: str) -> bool:
 
 def _check_place(entry: Entry, types: dict[str, str]) -> None:
     if entry.path in types:
-        raise DebError(f"{entry.path} stands twice")
+        raise DebError(f"{entry.path} occurs twice")
     parent = entry.path.rpartition("/")[0]
     while parent:
         if types.get(parent, DIRECTORY) != DIRECTORY:
             raise DebError(f"{entry.path} lies below {parent}, which is a {types[parent]}")
         parent = parent.rpartition("/")[0]
     if entry.type == HARDLINK and types.get(entry.target) not in (FILE, HARDLINK):
-        raise DebError(f"{entry.path} is a hard link to {entry.target}, which is no file before it")
+        raise DebError(f"{entry.path} is a hard link to {entry.target}, which is not an earlier file of the package")

@@ -57,7 +57,7 @@ def test_path_that_is_not_plain(name):
 
 
 def test_file_twice():
-    with pytest.raises(DebError, match="etc/x stands twice"):
+    with pytest.raises(DebError, match="etc/x occurs twice"):
         archive.read(samples.deb(data_tar=samples.tar([("./etc/x", b"1"), ("./etc/x", b"2")])), "a.deb")
 
 
@@ -75,7 +75,7 @@ def test_device(kind):
 
 
 def test_hard_link_to_nothing():
-    with pytest.raises(DebError, match="hard link to ../../etc/shadow, which is no file before it"):
+    with pytest.raises(DebError, match="hard link to ../../etc/shadow, which is not an earlier file of the package"):
         archive.read(
             samples.deb(data_tar=samples.tar([], [samples.header("./a", tarfile.LNKTYPE, "../../etc/shadow")])), "a.deb"
         )
@@ -87,10 +87,10 @@ def test_hard_link_to_nothing():
         (b"PK\3\4", "does not start as an ar archive"),
         (samples.ar([("debian-binary", b"3.0\n")]), "debian-binary 2.x"),
         (samples.ar([("debian-binary", b"2.0\n"), ("control.tar.xz", b"")]), "expected the members"),
-        (samples.ar([("debian-binary", b"2.0\n")] * 2), "stands twice"),
+        (samples.ar([("debian-binary", b"2.0\n")] * 2), "occurs twice"),
         (samples.deb(compression="zst"), "only xz and gzip"),
         (samples.deb(control="Package: a\n"), "control has no field Version"),
-        (samples.deb(control="Package: a\nPackage: b\n"), "field Package stands twice"),
+        (samples.deb(control="Package: a\nPackage: b\n"), "field Package occurs twice"),
     ],
 )
 def test_not_a_package(data, reason):

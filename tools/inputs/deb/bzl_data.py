@@ -15,7 +15,7 @@ class DataError(ValueError):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Reads a data file.
+    """Read a data file.
 
     Args:
         path: the .bzl file.
@@ -24,7 +24,7 @@ def read(path: Path) -> dict[str, Any]:
         Name to value of each assignment.
 
     Raises:
-        DataError: names the file and line of what is no literal.
+        DataError: names the file and line of what is not a literal.
     """
     values: dict[str, Any] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:

@@ -25,7 +25,7 @@ class CertificateError(ValueError):
 
 
 def write_certificates(system: System, tree: Tree, head: Sequence[str]) -> None:
-    """Adds the list of trusted certificates, a link for each, hash links, and the bundle.
+    """Add the list of trusted certificates, a link for each, hash links, and the bundle.
 
     Args:
         system: ca-certificates brings the certificates; all are trusted.

@@ -15,7 +15,7 @@ class ControlError(ValueError):
 
 
 def paragraphs(text: str) -> Iterator[Paragraph]:
-    """Splits a control file into its paragraphs.
+    """Split a control file into its paragraphs.
 
     Args:
         text: the whole file; paragraphs are separated by one or more blank lines.
@@ -25,7 +25,7 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
         the leading blank of every following line.
 
     Raises:
-        ControlError: a line is neither a field nor the continuation of one, or a field stands twice.
+        ControlError: a line is neither a field nor the continuation of one, or a field occurs twice.
     """
     lines: list[str] = []
     for line in text.split("\n"):
@@ -39,7 +39,7 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
 
 
 def paragraph(text: str) -> Paragraph:
-    """Reads a control file that must hold exactly one paragraph, such as the `control` member of a .deb.
+    """Read a control file that must hold exactly one paragraph, such as the `control` member of a .deb.
 
     Args:
         text: the whole file.
@@ -69,6 +69,6 @@ def _paragraph(lines: Iterable[str]) -> Paragraph:
         if not colon or not name or name != name.strip() or " " in name:
             raise ControlError(f"not a control field: {line!r}")
         if name in fields:
-            raise ControlError(f"field {name} stands twice in one paragraph")
+            raise ControlError(f"field {name} occurs twice in one paragraph")
         fields[name] = value.lstrip(" \t")
     return fields

@@ -44,7 +44,7 @@ def contents(deb: Deb, declared: Sequence[effects.Effect], paths: path_filter.Pa
 
 
 def _info(deb: Deb, left_out: Set[str]) -> list[Entry]:
-    """Gives dpkg's files about the package.
+    """Return dpkg's files about the package.
 
     The list has all paths, as dpkg's own; md5sums has only those that are there, so that `dpkg --verify` finds nothing
     to complain of.
@@ -63,7 +63,7 @@ def _info(deb: Deb, left_out: Set[str]) -> list[Entry]:
 
 
 def write(entries: Sequence[Entry], writer: PartWriter) -> None:
-    """Writes entries into a part. Files keep their time but none is newer than EPOCH."""
+    """Write entries into a part. Files keep their time but none is newer than EPOCH."""
     for e in entries:
         mtime = min(e.mtime, EPOCH)
         if e.type == DIRECTORY:
@@ -77,7 +77,7 @@ def write(entries: Sequence[Entry], writer: PartWriter) -> None:
 
 
 def check_identity(deb: Deb, expected: dict[str, str]) -> None:
-    """Compares control fields with what the lock says.
+    """Compare control fields with what the lock says.
 
     Raises:
         DebError: names the field and both values.

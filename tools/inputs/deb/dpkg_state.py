@@ -22,7 +22,7 @@ _RELATIONS = "Replaces Provides Depends Pre-Depends Recommends Suggests Breaks C
 
 
 def write_status(system: System, tree: Tree) -> None:
-    """Adds var/lib/dpkg/status and the empty files and directories that dpkg keeps beside it."""
+    """Add var/lib/dpkg/status and the empty files and directories that dpkg keeps beside it."""
     tree.file(f"{_DPKG}/status", "".join(_stanza(facts) + "\n" for facts in system.packages.values()))
     tree.file(f"{_DPKG}/arch", system.architecture + "\n")
     tree.file(f"{_DPKG}/info/format", "1\n")
@@ -56,7 +56,7 @@ def _stanza(facts: Facts) -> str:
 
 
 def relations(text: str) -> str:
-    """A relation field in dpkg's spacing: `a (>= 1) | b, c`."""
+    """Return a relation field in dpkg's spacing: `a (>= 1) | b, c`."""
 
     def one(alternative: str) -> str:
         return re.sub(r"\s*\(\s*([<>=]+)\s*([^\s)]+)\s*\)", r" (\1 \2)", alternative.strip())
@@ -66,7 +66,7 @@ def relations(text: str) -> str:
 
 
 def write_overrides(system: System, tree: Tree, diversions: Sequence[dict], statoverrides: Sequence[dict]) -> None:
-    """Adds the records of dpkg-divert and dpkg-statoverride."""
+    """Add the records of dpkg-divert and dpkg-statoverride."""
     records = [f"{d['path']}\n{d['to']}\n{d['package']}\n" for d in system.installed(diversions)]
     tree.file(f"{_DPKG}/diversions", "".join(records))
     lines = [f"{s['user']} {s['group']} {s['mode']} {s['path']}\n" for s in system.installed(statoverrides)]
@@ -74,7 +74,7 @@ def write_overrides(system: System, tree: Tree, diversions: Sequence[dict], stat
 
 
 def write_alternatives(system: System, tree: Tree, alternatives: Sequence[dict]) -> None:
-    """Adds the records and links of update-alternatives, all in automatic mode.
+    """Add the records and links of update-alternatives, all in automatic mode.
 
     As there, a choice whose file is not in the system is not registered, and a slave link is made only where the file
     of the best choice's slave is there.
@@ -110,7 +110,7 @@ def _there(system: System, path: str) -> bool:
 
 
 def write_apt(system: System, tree: Tree, sources: Sequence[dict], manual: Sequence[str]) -> None:
-    """Adds apt's sources and its record of what was installed only as a dependency.
+    """Add apt's sources and its record of what was installed only as a dependency.
 
     Args:
         system: the packages; apt's example of a sources.list says where the archive lies.

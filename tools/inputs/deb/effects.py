@@ -35,7 +35,7 @@ class EffectError(ValueError):
 
 
 def apply(entries: Sequence[Entry], effects: Sequence[Effect], mtime: int) -> tuple[Entry, ...]:
-    """Applies effects to a package's entries.
+    """Apply effects to a package's entries.
 
     Args:
         entries: data.tar's, all of them: filters of paths act later.
@@ -80,7 +80,7 @@ def _copy(tree: dict[str, Entry], mtime: int, source: str, path: str) -> None:
 
 def _directory(tree: dict[str, Entry], mtime: int, path: str, mode: int, uid: int, gid: int) -> None:
     if path in tree and tree[path].type != DIRECTORY:
-        raise EffectError(f"{path} is no directory")
+        raise EffectError(f"{path} is not a directory")
     tree[path] = Entry(path, DIRECTORY, mode, uid, gid, mtime)
 
 

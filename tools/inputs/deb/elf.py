@@ -28,7 +28,7 @@ class SharedObject:
 
 
 def shared_object(data: bytes) -> SharedObject | None:
-    """Reads the headers of a file.
+    """Read the headers of a file.
 
     Args:
         data: the whole file.

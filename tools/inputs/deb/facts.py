@@ -64,7 +64,7 @@ class Facts:
 
 
 def collect(deb: Deb, kept: Sequence[Entry], texts: Sequence[str]) -> Facts:
-    """Takes the facts from a package.
+    """Collect the facts of a package.
 
     Args:
         deb: the package.
@@ -139,12 +139,12 @@ def _libraries(package: str, kept: Sequence[Entry]) -> list[Library]:
 
 
 def dump(facts: Facts) -> str:
-    """Writes facts as JSON text, equal facts as equal text."""
+    """Write facts as JSON text, equal facts as equal text."""
     return json.dumps(asdict(facts), ensure_ascii=True, indent=1) + "\n"
 
 
 def load(path: Path) -> Facts:
-    """Reads what `dump` wrote."""
+    """Read what `dump` wrote."""
     data = json.loads(path.read_text(encoding="utf-8"))
     return Facts(
         data["instance"],

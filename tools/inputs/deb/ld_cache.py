@@ -31,7 +31,7 @@ TARGETS = {
 
 
 def write_ld_cache(system: System, tree: Tree) -> None:
-    """Adds etc/ld.so.cache, and links for sonames that no package brings.
+    """Add etc/ld.so.cache, and links for sonames that no package brings.
 
     Args:
         system: libc-bin brings the configuration.
@@ -118,7 +118,7 @@ def _version_key(name: str) -> list[tuple[int, int]]:
 
 
 def encode(entries: list[tuple[str, str, int]], flags: int) -> bytes:
-    """Encodes a cache.
+    """Encode a cache.
 
     Args:
         entries: (soname, path, oldest kernel) in the order of the directories.

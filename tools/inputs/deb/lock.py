@@ -72,7 +72,7 @@ class Solution:
 
 
 def decode_wanted(data: Mapping[str, Any]) -> Wanted:
-    """Decodes the package sets.
+    """Decode the package sets.
 
     Args:
         data: SUITE, SOURCES and PACKAGE_SETS as in runtime/debian/packages.bzl.
@@ -96,13 +96,13 @@ def decode_wanted(data: Mapping[str, Any]) -> Wanted:
                     f"package set {name}: unknown architecture {arch}; there are {', '.join(ARCHITECTURES)}"
                 )
         if name in known:
-            raise LockError(f"package set {name} stands twice")
+            raise LockError(f"package set {name} occurs twice")
         for other in item.get("extends", []):
             if other not in known:
                 raise LockError(f"package set {name} extends {other}, which does not stand before it")
         for package in item["packages"]:
             if item["packages"].count(package) > 1:
-                raise LockError(f"package set {name}: {package} stands twice")
+                raise LockError(f"package set {name}: {package} occurs twice")
         sets.append(
             PackageSet(
                 name,
@@ -118,7 +118,7 @@ def decode_wanted(data: Mapping[str, Any]) -> Wanted:
 
 
 def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str], served: Served) -> Solution:
-    """Solves all sets of one architecture with versions that the mirror really serves.
+    """Solve all sets of one architecture with versions that the mirror really serves.
 
     Args:
         apt: an updated private apt of that architecture.
@@ -188,7 +188,7 @@ def _served_candidates(
 
 
 def is_served(url: str, tries: int = 4) -> bool:
-    """Asks a mirror for the head of one file.
+    """Ask a mirror for the head of one file.
 
     Returns:
         False only when the mirror says that it has no such file (403, 404 or 410, or a missing local file).
@@ -214,7 +214,7 @@ def is_served(url: str, tries: int = 4) -> bool:
 
 
 def render(wanted: Wanted, arch: str, solution: Solution) -> str:
-    """Writes a solution as the lock's text: JSON, one file per line, sorted by package."""
+    """Write a solution as the lock's text: JSON, one file per line, sorted by package."""
     lines = []
     for package in sorted(solution.files):
         c = solution.files[package]
@@ -238,7 +238,7 @@ def render(wanted: Wanted, arch: str, solution: Solution) -> str:
 
 
 def differences(one: Solution, other: Solution, names: tuple[str, str]) -> list[str]:
-    """Lists the packages that two architectures share in some set but not in version, one line each."""
+    """List the packages that two architectures share in some set but not in version, one line each."""
     lines = []
     for package in sorted(set(one.files) & set(other.files)):
         a, b = one.files[package].version, other.files[package].version

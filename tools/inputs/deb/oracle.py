@@ -1,5 +1,6 @@
-"""Compares our Debian tree, made without running any maintainer script, with the one that mmdebstrap makes by running
-them all from the same packages. Every difference must be explained in a table, and every explanation must be needed.
+"""Compares our Debian tree, made without maintainer scripts, with the one that mmdebstrap makes by running them all.
+
+Both come from the same packages. Every difference must be explained in a table, and every explanation must be needed.
 
     oracle compare    parts against a tree of mmdebstrap (made on the spot from the same .debs)
     oracle configure  runs `dpkg --configure -a` over our tree with all packages set to "unpacked": nothing may change
@@ -31,7 +32,7 @@ class Difference:
 
 
 def compare(ours: Mapping[str, Node], theirs: Mapping[str, Node]) -> list[Difference]:
-    """Lists what differs in type, mode, owner, target or content; times don't count."""
+    """List what differs in type, mode, owner, target or content; times don't count."""
     result: list[Difference] = []
     for path in sorted(set(ours) | set(theirs)):
         a, b = ours.get(path), theirs.get(path)
@@ -53,7 +54,7 @@ def compare(ours: Mapping[str, Node], theirs: Mapping[str, Node]) -> list[Differ
 
 
 def content_kind(ours: bytes, theirs: bytes) -> str:
-    """Says how two contents differ, as narrowly as can be said."""
+    """Describe how two contents differ, as narrowly as possible."""
     a, b = ours.splitlines(), theirs.splitlines()
     if sorted(a) == sorted(b):
         return "same lines in another order"
@@ -70,7 +71,7 @@ def _subsequence(short: Sequence[bytes], long: Sequence[bytes]) -> bool:
 
 
 def explain(differences: Sequence[Difference], table: Sequence[dict]) -> tuple[list[Difference], list[dict]]:
-    """Matches differences with explanations.
+    """Match differences with explanations.
 
     Args:
         differences: what `compare` found.
@@ -93,7 +94,7 @@ def explain(differences: Sequence[Difference], table: Sequence[dict]) -> tuple[l
 
 
 def report(differences: Sequence[Difference], table: Sequence[dict], unused_is_wrong: bool = True) -> int:
-    """Prints the result; returns the exit code."""
+    """Print the result; return the exit code."""
     unexplained, unused = explain(differences, table)
     for difference in unexplained:
         print(f"UNEXPLAINED {difference.kind}: /{difference.path}: {difference.detail}")

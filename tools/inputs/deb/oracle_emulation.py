@@ -12,7 +12,7 @@ _ALL_IDS = "0 0 65536\n"
 
 
 def emulate(qemu: Path) -> None:
-    """Enters a user namespace in which arm64 programs run by qemu, with the owners of files as they are.
+    """Enter a user namespace in which arm64 programs run by qemu, with the owners of files as they are.
 
     Args:
         qemu: a static qemu-aarch64.

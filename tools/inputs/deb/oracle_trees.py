@@ -50,7 +50,7 @@ Tree = dict[str, Node]
 
 
 def of_parts(parts: Sequence[Sequence[str]]) -> Tree:
-    """Reads parts as one tree.
+    """Read parts as one tree.
 
     Args:
         parts: (deflate, mtree) files.
@@ -74,7 +74,7 @@ def of_parts(parts: Sequence[Sequence[str]]) -> Tree:
 
 
 def of_tar(path: Path) -> Tree:
-    """Reads a tar of a whole system; device nodes and what is below /dev are left out."""
+    """Read a tar of a whole system; device nodes and what is below /dev are left out."""
     with open(path, "rb") as stream:
         tree = _tar_nodes(stream)
     return {p: node for p, node in tree.items() if not p.startswith("dev/")}
@@ -102,7 +102,7 @@ def _tar_nodes(stream: BinaryIO) -> Tree:
 def mmdebstrap(
     debs: Sequence[Path], architecture: str, manual: Sequence[str], filters: Path, output: Path, scratch: Path
 ) -> None:
-    """Makes the tree that running every maintainer script gives, from exactly these packages.
+    """Make the tree that running every maintainer script gives, from exactly these packages.
 
     Args:
         debs: the packages.
@@ -156,7 +156,7 @@ def _sha256(data: bytes) -> str:
 
 
 def configured(tree: Mapping[str, Node]) -> tuple[Tree, Tree, str]:
-    """Lets dpkg run every postinst over a tree in which all packages are only "unpacked".
+    """Let dpkg run every postinst over a tree in which all packages are only "unpacked".
 
     Args:
         tree: the tree; its programs must run here.

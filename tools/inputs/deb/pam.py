@@ -19,7 +19,7 @@ Profile = dict[str, str]
 
 
 def write_pam(system: System, tree: Tree) -> None:
-    """Adds etc/pam.d/common-* and pam-auth-update's record of them.
+    """Add etc/pam.d/common-* and pam-auth-update's record of them.
 
     Args:
         system: libpam-runtime brings the templates, packages bring profiles.

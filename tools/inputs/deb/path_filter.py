@@ -22,7 +22,7 @@ class PathFilter:
     rules: tuple[tuple[bool, str, Pattern[str]], ...] = ()
 
     def skips(self, path: str, is_directory_or_link: bool) -> bool:
-        """Tells whether dpkg would not install a path.
+        """Return whether dpkg would not install a path.
 
         Args:
             path: relative path of the package's file.
@@ -41,7 +41,7 @@ class PathFilter:
 
 
 def parse(text: str) -> PathFilter:
-    """Reads a dpkg configuration file.
+    """Read a dpkg configuration file.
 
     Args:
         text: lines `path-exclude PATTERN`, `path-include PATTERN` (also with "="), comments, other options.

@@ -28,7 +28,7 @@ REVIEWED_SCRIPTS = {
 
 
 def render(reviewed: dict[str, dict[str, Sequence[str]]]) -> str:
-    """Writes the table as Starlark, in buildifier's form."""
+    """Write the table as Starlark, in buildifier's form."""
     text = HEADER
     for package in sorted(reviewed):
         text += f'    "{package}": {{\n'
@@ -48,7 +48,7 @@ def accept(
     reviewed: dict[str, dict[str, Sequence[str]]],
     names: Sequence[str],
 ) -> None:
-    """Replaces the digests of some packages in the table by what their .debs have now."""
+    """Replace the digests of some packages in the table by what their .debs have now."""
     for name in {deb.package for deb in debs} if "all" in names else names:
         found: dict[str, Sequence[str]] = {}
         for deb in debs:
@@ -61,7 +61,7 @@ def accept(
 
 
 def undeclared(reviewed: dict[str, dict[str, Sequence[str]]], effects: dict, without: dict) -> list[str]:
-    """Names what the tables contradict each other in, one line each."""
+    """List the contradictions between the tables, one line each."""
     lines = []
     for package in sorted(reviewed):
         if package not in effects and package not in without:

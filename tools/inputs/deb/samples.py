@@ -18,7 +18,7 @@ Description: a sample
 
 
 def tar(entries: Sequence[tuple[str, bytes | None]], extra: Sequence[tarfile.TarInfo] = ()) -> bytes:
-    """A tar of files (name, content) and directories (name, None), then of further headers without content."""
+    """Return a tar of files (name, content) and directories (name, None), then of further headers without content."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for name, content in entries:
@@ -36,14 +36,14 @@ def tar(entries: Sequence[tuple[str, bytes | None]], extra: Sequence[tarfile.Tar
 
 
 def header(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
-    """A tar header of any type."""
+    """Return a tar header of any type."""
     info = tarfile.TarInfo(name)
     info.type, info.linkname = kind, target
     return info
 
 
 def ar(members: Sequence[tuple[str, bytes]]) -> bytes:
-    """An ar archive as dpkg-deb writes it."""
+    """Return an ar archive as dpkg-deb writes it."""
     out = b"!<arch>\n"
     for name, data in members:
         out += (
@@ -61,7 +61,7 @@ def deb(
     data_tar: bytes | None = None,
     compression: str = "xz",
 ) -> bytes:
-    """A package with some files and members of control.tar; md5sums is there unless replaced."""
+    """Return a package with some files and members of control.tar; md5sums is there unless replaced."""
     files = {"usr/bin/sample": b"#!/bin/sh\n"} if files is None else files
     members = {"control": control.encode("utf-8"), "md5sums": b"", **(scripts or {})}
     if data_tar is None:

@@ -34,7 +34,7 @@ def digest(data: bytes) -> str:
 
 
 def found(deb: Deb, programs: Sequence[str] = ()) -> dict[str, str]:
-    """Digests of what a package would run when it is installed.
+    """Return digests of what a package would run when it is installed.
 
     Args:
         deb: the package.
@@ -68,7 +68,7 @@ def found(deb: Deb, programs: Sequence[str] = ()) -> dict[str, str]:
 
 
 def check(deb: Deb, reviewed: Reviewed) -> None:
-    """Compares a package's scripts with the reviewed ones.
+    """Compare a package's scripts with the reviewed ones.
 
     Args:
         deb: the package.

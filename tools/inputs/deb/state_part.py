@@ -1,5 +1,7 @@
-"""Makes the part with the state of a whole Debian system: dpkg's and apt's records, accounts, alternatives, PAM,
-certificates, the loader's cache. No code of the target runs; see runtime/debian/state.bzl for the data.
+"""Makes the part with the state of a whole Debian system.
+
+That is: dpkg's and apt's records, accounts, alternatives, PAM, certificates, the loader's cache. No code of the target runs; see
+runtime/debian/state.bzl for the data.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from tools.oci.part import PartError, PartWriter
 def build(
     packages: Iterable[facts.Facts], architecture: str, state: dict, own_accounts: dict, manual: Sequence[str]
 ) -> Tree:
-    """Computes the state of a system.
+    """Compute the state of a system.
 
     Args:
         packages: facts of every package.
@@ -61,7 +63,7 @@ def build(
 
 
 def _write_locale_gen(system: System, tree: Tree, head: Sequence[str]) -> None:
-    """The list of locales that could be generated, none chosen: C.UTF-8 is in libc-bin."""
+    """Write the list of locales that could be generated, none chosen: C.UTF-8 is in libc-bin."""
     if "locales" not in system.packages:
         return
     supported = {

@@ -175,7 +175,7 @@ def test_apt():
 def test_packages_that_do_not_fit_together():
     with pytest.raises(StateError, match="usr/bin/x is in the packages a and b"):
         System([package("a", paths=("usr/bin/x",)), package("b", paths=("usr/bin/x",))], "amd64")
-    with pytest.raises(StateError, match="a stands twice"):
+    with pytest.raises(StateError, match="a occurs twice"):
         System([package("a"), package("a")], "amd64")
     with pytest.raises(StateError, match="a is of architecture arm64, the system of amd64"):
         System([package("a", {"Architecture": "arm64"})], "amd64")

@@ -21,19 +21,19 @@ class Tree:
     entries: dict[str, Entry] = field(default_factory=dict)
 
     def file(self, path: str, text: str, mode: int = 0o644, uid: int = 0, gid: int = 0) -> None:
-        """Adds a text file."""
+        """Add a text file."""
         self.data(path, text.encode("utf-8"), mode, uid, gid)
 
     def data(self, path: str, content: bytes, mode: int = 0o644, uid: int = 0, gid: int = 0) -> None:
-        """Adds a file."""
+        """Add a file."""
         self._add(Entry(path, FILE, mode, uid, gid, self.mtime, content))
 
     def link(self, path: str, target: str) -> None:
-        """Adds a symbolic link."""
+        """Add a symbolic link."""
         self._add(Entry(path, SYMLINK, 0o777, 0, 0, self.mtime, b"", target))
 
     def directory(self, path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> None:
-        """Adds a directory; only needed for an empty one or one of another mode or owner."""
+        """Add a directory; only needed for an empty one or one of another mode or owner."""
         self._add(Entry(path, DIRECTORY, mode, uid, gid, self.mtime))
 
     def _add(self, entry: Entry) -> None:
@@ -46,14 +46,14 @@ class System:
     """All packages of one system, as facts."""
 
     def __init__(self, packages: Iterable[Facts], architecture: str):
-        """Takes the packages' facts.
+        """Take the packages' facts.
 
         Args:
             packages: in any order.
             architecture: the system's; packages are of it or of "all".
 
         Raises:
-            StateError: a package stands twice, is of another architecture, or two packages bring the same path.
+            StateError: a package occurs twice, is of another architecture, or two packages bring the same path.
         """
         self.architecture = architecture
         self.packages: dict[str, Facts] = {}
@@ -62,7 +62,7 @@ class System:
         for facts in sorted(packages, key=lambda f: f.package):
             name = facts.package
             if name in self.packages:
-                raise StateError(f"{name} stands twice")
+                raise StateError(f"{name} occurs twice")
             if facts.fields["Architecture"] not in (architecture, "all"):
                 raise StateError(
                     f"{name} is of architecture {facts.fields['Architecture']}, the system of {architecture}"
@@ -89,9 +89,9 @@ class System:
         return self.texts[path]
 
     def below(self, directory: str, suffix: str = "") -> list[str]:
-        """Paths of the known texts below a directory, sorted."""
+        """Return paths of the known texts below a directory, sorted."""
         return sorted(p for p in self.texts if p.startswith(directory + "/") and p.endswith(suffix))
 
     def installed(self, items: Sequence[dict]) -> list[dict]:
-        """The declarations whose `package` is in the system, or that name none."""
+        """Return the declarations whose `package` is in the system, or that name none."""
         return [item for item in items if item.get("package", next(iter(self.packages))) in self.packages]

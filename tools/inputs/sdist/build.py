@@ -53,7 +53,7 @@ class Project:
 
 
 def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> None:
-    """Builds a wheel.
+    """Build a wheel.
 
     Args:
         project: of what.
@@ -101,7 +101,7 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
 
 
 def check_output_name(project: Project, file: str) -> None:
-    """Checks that a wheel's file name says what the recipe says; raises SdistError otherwise."""
+    """Check that a wheel's file name says what the recipe says; raise SdistError otherwise."""
     try:
         name, version, tags = parse_wheel_name(file)
     except TagError as error:
@@ -137,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     parser = _parser()
     options = parser.parse_args(argv)
     if bool(options.tools_python) == bool(options.python_tree):

@@ -86,7 +86,7 @@ PROJECTS: Mapping[str, Mapping[str, str]] = {
 
 
 def make_sdist(path: Path, files: Mapping[str, str], mtime: int = 1, reverse: bool = False) -> Path:
-    """Makes a source archive of files."""
+    """Make a source archive of files."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:
         for name, text in sorted(files.items(), reverse=reverse):
@@ -100,7 +100,7 @@ def make_sdist(path: Path, files: Mapping[str, str], mtime: int = 1, reverse: bo
 
 
 def run(sdist: Path, wheel: Path, method: str = "auto", version: str = "1.0", **recipe: Any) -> int:
-    """Runs the program; gives its exit status."""
+    """Run the program; return its exit status."""
     words = ["--sdist", sdist, "--name", "sample", "--version", version, "--wheel", wheel, "--arch", "amd64"]
     words += ["--recipe", json.dumps({"tag": "py3-none-any", **recipe})]
     words += ["--python", "3.9", "--tools-python", RUNTIME, "--proot", TOOLS, "--method", method]
@@ -114,7 +114,7 @@ def out(tmp_path: Path, tag: str = "py3-none-any") -> Path:
 
 
 def refused(tmp_path: Path, capfd: pytest.CaptureFixture, files: Mapping[str, str], **recipe: Any) -> str:
-    """Builds what must fail, checks that nothing is left, and gives the message."""
+    """Build what must fail, check that nothing is left, and return the message."""
     wheel = out(tmp_path)
     assert run(make_sdist(tmp_path / "in/sample-1.0.tar.gz", files), wheel, **recipe) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["in"]

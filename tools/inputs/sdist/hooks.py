@@ -64,7 +64,7 @@ def sort_directories() -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Runs the hook; gives the exit status."""
+    """Run the hook; return the exit status."""
     sort_directories()
     import importlib
     import json
@@ -72,7 +72,7 @@ def main(argv: list[str]) -> int:
 
     with open(argv[0], encoding="utf-8") as file:
         call = json.load(file)
-    # The script's own directory is no place to import from; a backend of the project's own goes first.
+    # The script's own directory is not a place to import from; a backend of the project's own goes first.
     sys.path[:1] = [os.path.abspath(path) for path in call["backend_path"]]
     # Its .pth files too, as in any site-packages: setuptools brings distutils by one, which not every Python has.
     site.addsitedir(call["site"])

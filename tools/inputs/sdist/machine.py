@@ -49,7 +49,7 @@ class Python:
 
 
 def tools_python(runtime: Path, version: str, scratch: Path) -> Python:
-    """The Python that runs our tools, for projects whose wheel depends on no Python in particular.
+    """Return the Python that runs our tools, for projects whose wheel depends on no Python in particular.
 
     Args:
         runtime: its home (tools/host/python): bin, lib.
@@ -68,7 +68,7 @@ def tools_python(runtime: Path, version: str, scratch: Path) -> Python:
 
 
 def target_python(tree: Path, target_tree: Path | None, version: str, platform: Platform, scratch: Path) -> Python:
-    """A Python of the images, as it runs on the machine that builds.
+    """Return a Python of the images, as it runs on the machine that builds.
 
     Args:
         tree: its install tree (usr/local/…), a tar, for the machine that builds.
@@ -118,7 +118,7 @@ class Machine:
         programs: Sequence[Path],
         python: Python,
     ) -> None:
-        """Makes the root.
+        """Make the root.
 
         Args:
             scratch: existing directory for everything.
@@ -160,7 +160,7 @@ class Machine:
         env: Mapping[str, str],
         **default: Any,
     ) -> Any:
-        """Calls a hook of the backend, in a process of its own.
+        """Call a hook of the backend, in a process of its own.
 
         Args:
             project: the project's directory, which the hook may change.
@@ -205,12 +205,12 @@ class Machine:
         return json.loads((self._calls / f"{hook}.result").read_text())
 
     def made(self, name: str) -> Path:
-        """A file that a hook left in CALLS."""
+        """Return a file that a hook left in CALLS."""
         return self._calls / name
 
 
 def _copy_tree(source: Path, into: Path) -> None:
-    """Copies files, with what links point to; directories are merged, and writable whatever they were."""
+    """Copy files, with what links point to; directories are merged, and writable whatever they were."""
     for place, _, names in os.walk(source, followlinks=True):
         directory = into / os.path.relpath(place, source)
         directory.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ _SHARED = re.compile(r"\.(so(\.[0-9.]+)?|pyd|dll|dylib)$")
 
 
 def check_extensions(content: Content, archive: str, expected: Sequence[str]) -> None:
-    """Compares the compiled files of a wheel with the recipe's.
+    """Compare the compiled files of a wheel with the recipe's.
 
     Args:
         content: the wheel.
@@ -50,7 +50,7 @@ def check_extensions(content: Content, archive: str, expected: Sequence[str]) ->
 def check_code(
     content: Content, archive: str, paths: Sequence[str], platform: Platform, libraries: Sequence[str]
 ) -> None:
-    """Checks the compiled files themselves.
+    """Check the compiled files themselves.
 
     Args:
         content: the wheel.
@@ -76,7 +76,7 @@ def check_code(
 
 
 def check_traces(content: Content, archive: str, traces: Sequence[str]) -> None:
-    """Looks for paths of the build root: a wheel that holds one doesn't work elsewhere.
+    """Look for paths of the build root: a wheel that holds one doesn't work elsewhere.
 
     Raises:
         SdistError: names the first file and path.

@@ -33,7 +33,7 @@ class BuildSystem:
 
 
 def read_build_system(project: Path, archive: str) -> BuildSystem:
-    """Reads a project's build system.
+    """Read a project's build system.
 
     Args:
         project: its unpacked directory.
@@ -60,12 +60,12 @@ def read_build_system(project: Path, archive: str) -> BuildSystem:
         raise SdistError(f"{archive}: pyproject.toml: build-backend is a string, backend-path a list of strings")
     for place in path:
         if place.startswith("/") or ".." in PurePosixPath(place).parts or not (project / place).is_dir():
-            raise SdistError(f"{archive}: pyproject.toml: backend-path {place!r} is no directory of the project")
+            raise SdistError(f"{archive}: pyproject.toml: backend-path {place!r} is not a directory of the project")
     return BuildSystem(backend, tuple(path), tuple(table["requires"]))
 
 
 def distributions(site: Path) -> dict[str, str]:
-    """The distributions in a site-packages directory: normalised name → version."""
+    """Return the distributions in a site-packages directory: normalised name → version."""
     matches = [_DIST_INFO.fullmatch(entry.name) for entry in site.iterdir()]
     return {canonicalize_name(match["name"]): match["version"] for match in matches if match}
 
@@ -73,7 +73,7 @@ def distributions(site: Path) -> dict[str, str]:
 def unsatisfied(
     requires: Iterable[str], available: Mapping[str, str], python: str, waived: Iterable[str], archive: str
 ) -> list[str]:
-    """Finds what a build asks for and doesn't get.
+    """Find what a build asks for and doesn't get.
 
     Args:
         requires: requirements (PEP 508); those whose markers don't hold don't count. Extras are not looked at.
@@ -86,7 +86,7 @@ def unsatisfied(
         The requirements, each with what there is instead.
 
     Raises:
-        SdistError: one is no requirement.
+        SdistError: one is not a requirement.
     """
     environment = {"python_version": python, "python_full_version": f"{python}.0"}
     missing = []
@@ -94,7 +94,7 @@ def unsatisfied(
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
-            raise SdistError(f"{archive}: its build requires {text!r}, which is no requirement: {error}") from error
+            raise SdistError(f"{archive}: its build requires {text!r}, which is not a requirement: {error}") from error
         name = canonicalize_name(requirement.name)
         if name in waived or (requirement.marker and not requirement.marker.evaluate(environment)):
             continue

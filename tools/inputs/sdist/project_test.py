@@ -70,7 +70,7 @@ def test_unsatisfied(requires: list[str], missing: list[str]) -> None:
 
 
 def test_no_requirement() -> None:
-    with pytest.raises(SdistError, match="p.tar.gz: its build requires 'a b c', which is no requirement"):
+    with pytest.raises(SdistError, match="p.tar.gz: its build requires 'a b c', which is not a requirement"):
         unsatisfied(["a b c"], GIVEN, "3.9", (), "p.tar.gz")
 
 

@@ -30,7 +30,7 @@ class Recipe:
 
 
 def read(text: str, archive: str) -> Recipe:
-    """Decodes a recipe from JSON.
+    """Decode a recipe from JSON.
 
     Raises:
         SdistError: a key is unknown, missing or of another type.

@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def unpack(archive: Path, into: Path) -> Path:
-    """Unpacks a source archive; modes are 0644 or 0755 and all times EPOCH, whatever it says.
+    """Unpack a source archive; modes are 0644 or 0755 and all times EPOCH, whatever it says.
 
     Args:
         archive: the sdist.
@@ -37,7 +37,7 @@ def unpack(archive: Path, into: Path) -> Path:
 
     Raises:
         SdistError: it is truncated or damaged, of an unknown format, has not one top-level directory, or an entry is
-            absolute, leaves the archive, stands twice, or is neither file, directory nor a link within it.
+            absolute, leaves the archive, occurs twice, or is neither file, directory nor a link within it.
     """
     reader = _Reader(archive.name, into)
     try:
@@ -71,18 +71,18 @@ class _Reader:
         self._directories: set[str] = set()
 
     def take(self, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
-        """Unpacks one entry."""
+        """Unpack one entry."""
         if info.isdir() and info.name in (".", "./"):
             return
         name = self._name(info)
         target = self._into / name
         if info.isdir():
             if name in self._files or name in self._links:
-                raise self._error(info, "stands twice in it")
+                raise self._error(info, "occurs twice in it")
             self._directory(info, name)
             return
         if name in self._files or name in self._links or name in self._directories:
-            raise self._error(info, "stands twice in it")
+            raise self._error(info, "occurs twice in it")
         self._directory(info, name.rpartition("/")[0])
         if info.issym():
             self._check_link(info, name)
@@ -91,7 +91,7 @@ class _Reader:
         elif info.islnk():
             earlier = self._files.get(_plain(info.linkname))
             if earlier is None:
-                raise self._error(info, f"is a hard link to {info.linkname!r}, which is no earlier file of it")
+                raise self._error(info, f"is a hard link to {info.linkname!r}, which is not an earlier file of it")
             self._write(target, name, earlier.read_bytes(), os.access(earlier, os.X_OK))
         elif info.isfile():
             stream = tar.extractfile(info)
@@ -102,13 +102,13 @@ class _Reader:
             raise self._error(info, f"is {kind}; source archives hold files, directories and links")
 
     def finish(self) -> Path:
-        """Sets the directories' times; gives the one top-level directory."""
+        """Set the directories' times; return the one top-level directory."""
         if len(self._tops) != 1:
             found = ", ".join(sorted(self._tops)) or "nothing"
             raise SdistError(f"{self._archive}: must have one top-level directory, has {found}")
         top = self._into / next(iter(self._tops))
         if not top.is_dir() or top.is_symlink():
-            raise SdistError(f"{self._archive}: {top.name}: is no directory")
+            raise SdistError(f"{self._archive}: {top.name}: is not a directory")
         for name in self._links:
             # Through other links: what looks like within may still be outside.
             real = os.path.realpath(self._into / name)
@@ -139,7 +139,7 @@ class _Reader:
         return name
 
     def _directory(self, info: tarfile.TarInfo, name: str) -> None:
-        """Makes a directory and those above it; none of them may be a file or a link of the archive."""
+        """Make a directory and those above it; none of them may be a file or a link of the archive."""
         parts = name.split("/") if name else []
         for depth in range(1, len(parts) + 1):
             place = "/".join(parts[:depth])
@@ -172,5 +172,5 @@ class _Reader:
 
 
 def _plain(name: str) -> str:
-    """A name without empty and "." components."""
+    """Return a name without empty and "." components."""
     return "/".join(part for part in name.split("/") if part not in ("", "."))

@@ -21,7 +21,7 @@ Change = Callable[[tarfile.TarInfo], object]
 
 
 def entry(tar: tarfile.TarFile, name: str, content: bytes = b"", **values: object) -> None:
-    """Adds an entry with any values of TarInfo."""
+    """Add an entry with any values of TarInfo."""
     info = tarfile.TarInfo(name)
     info.size = len(content)
     for key, value in values.items():
@@ -30,7 +30,7 @@ def entry(tar: tarfile.TarFile, name: str, content: bytes = b"", **values: objec
 
 
 def make(path: Path, fill: Callable[[tarfile.TarFile], object]) -> Path:
-    """Makes an archive with the directory p-1 and p-1/setup.py, and what `fill` adds."""
+    """Make an archive with the directory p-1 and p-1/setup.py, and what `fill` adds."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
         entry(tar, "p-1/setup.py", b"import setuptools\n", mode=0o600, mtime=12345)
@@ -77,7 +77,7 @@ def test_modes_and_times_are_constant(tmp_path: Path, suffix: str) -> None:
         ("p-1/link", {"type": tarfile.SYMTYPE, "linkname": "../../x"}, "leaves the archive"),
         ("p-1/hard", {"type": tarfile.LNKTYPE, "linkname": "/etc/passwd"}, "hard link"),
         ("p-1/hard", {"type": tarfile.LNKTYPE, "linkname": "p-1/later"}, "hard link"),
-        ("p-1/setup.py", {}, "stands twice"),
+        ("p-1/setup.py", {}, "occurs twice"),
         ("p-1/setup.py/below", {}, "a file of it"),
     ],
 )

@@ -35,7 +35,7 @@ class Content:
 
 
 def read(wheel: Path, archive: str, name: str, version: str, tag: str) -> Content:
-    """Reads the wheel that a backend made and compares it with what is to come out.
+    """Read the wheel that a backend made and compare it with what the recipe promises.
 
     Args:
         wheel: the backend's file.
@@ -49,7 +49,7 @@ def read(wheel: Path, archive: str, name: str, version: str, tag: str) -> Conten
 
     Raises:
         SdistError: it has another tag, in its name or in its WHEEL file.
-        tools.inputs.wheel.errors.WheelError: it is no valid wheel, or of another distribution.
+        tools.inputs.wheel.errors.WheelError: it is not a valid wheel, or of another distribution.
     """
     with Archive(wheel) as opened:
         metadata = read_metadata(opened)
@@ -81,7 +81,7 @@ def _check_tag(wheel: Path, archive: str, metadata: Metadata, tag: str) -> None:
 
 
 def retag(content: Content, tag: str) -> None:
-    """Writes a tag into WHEEL (one line for each single tag), and that the wheel is pure or not.
+    """Write a tag into WHEEL (one line for each single tag), and that the wheel is pure or not.
 
     Args:
         content: is changed.
@@ -96,7 +96,7 @@ def retag(content: Content, tag: str) -> None:
 
 
 def write(content: Content, wheel: Path) -> None:
-    """Writes a wheel, beside and renamed.
+    """Write a wheel, beside and renamed.
 
     Args:
         content: its files; RECORD is added.

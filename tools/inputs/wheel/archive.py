@@ -53,10 +53,10 @@ class Archive:
     """An opened wheel; a context manager."""
 
     def __init__(self, path: Path) -> None:
-        """Opens a wheel and checks all that can be checked without inflating.
+        """Open a wheel and check all that can be checked without inflating.
 
         Raises:
-            WheelError: it is no whole zip archive, or has an entry that may not be installed.
+            WheelError: it is not a whole zip archive, or has an entry that may not be installed.
         """
         self.file = path.name
         try:
@@ -79,7 +79,7 @@ class Archive:
         self._stream.close()
 
     def raw(self, entry: Entry) -> bytes:
-        """Gives an entry's bytes as they lie in the wheel: content (STORED) or raw deflate stream (DEFLATED)."""
+        """Return an entry's bytes as they lie in the wheel: content (STORED) or raw deflate stream (DEFLATED)."""
         self._stream.seek(entry.start)
         found = self._stream.read(entry.length)
         if len(found) != entry.length:
@@ -87,7 +87,7 @@ class Archive:
         return found
 
     def read(self, entry: Entry) -> bytes:
-        """Gives an entry's content.
+        """Return an entry's content.
 
         Raises:
             WheelError: it is broken, or its size or CRC-32 is another than declared. Never more than the declared

@@ -19,7 +19,7 @@ FILES = {"sample/__init__.py": "x = 1\n" * 100, "sample/data.txt": "abc" * 1000}
 
 
 def refusal(path: Path) -> str:
-    """Opens a wheel, reads all of it, and gives the error's text."""
+    """Open a wheel, read all of it, and return the error's text."""
     with pytest.raises(WheelError) as caught, Archive(path) as wheel:
         for entry in wheel.entries.values():
             wheel.read(entry)

@@ -19,7 +19,7 @@ _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTE
 
 
 def pyc_path(path: str, python: str) -> str:
-    """Gives the path of a source's .pyc (PEP 3147)."""
+    """Return the path of a source's .pyc (PEP 3147)."""
     directory, _, file = path.rpartition("/")
     return f"{directory}/__pycache__/{file[: -len('.py')]}.cpython-{python.replace('.', '')}.pyc"
 
@@ -28,12 +28,17 @@ class Compiler:
     """An interpreter that compiles."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Takes the command that starts the interpreter, and environment variables that it needs (PYTHONHOME, …)."""
+        """Remember how to start the interpreter.
+
+        Args:
+            command: the words that start it.
+            environment: the variables that it needs, such as PYTHONHOME.
+        """
         self._command = list(command)
         self._environment = {**_ENVIRONMENT, **environment}
 
     def compile(self, python: str, sources: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
-        """Compiles sources.
+        """Compile sources.
 
         Args:
             python: the version that the interpreter must be of, "3.11"

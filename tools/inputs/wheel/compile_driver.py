@@ -24,7 +24,7 @@ def _read() -> "bytes | None":
 
 
 def _compile(path: str, source: bytes, time: int) -> bytes:
-    """The .pyc (by time and size of the source) as py_compile makes it but for marks, or b"" for what doesn't compile."""
+    """Return the .pyc (by time and size of the source) as py_compile makes it but for marks, or b"" for what doesn't compile."""
     try:
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):
@@ -37,7 +37,7 @@ def _field(number: int) -> bytes:
 
 
 def _dumps(code: types.CodeType) -> bytes:
-    """The marshalled code, whatever else this interpreter holds.
+    """Return the marshalled code, whatever else this interpreter holds.
 
     marshal marks what it could refer to again by the reference count (w_ref in CPython's marshal.c). A name of the code that the
     interpreter happens to hold as well (in the cache of attributes: by its address) would get another mark: so all get it.
@@ -52,6 +52,7 @@ def _dumps(code: types.CodeType) -> bytes:
 
 
 def main() -> None:
+    """Compile what standard input gives; exit with a message if this is another Python."""
     version = ".".join(map(str, sys.version_info[:2]))
     if version != sys.argv[1]:
         sys.exit(f"it is Python {version}, wanted is {sys.argv[1]}")

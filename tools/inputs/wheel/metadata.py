@@ -45,7 +45,7 @@ class Metadata:
 
 
 def normalize(name: str) -> str:
-    """Gives a distribution's name in the normal form of PEP 503."""
+    """Return a distribution's name in the normal form of PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -71,7 +71,7 @@ def normalize_version(version: str) -> str:
 
 
 def read_metadata(wheel: Archive) -> Metadata:
-    """Reads a wheel's metadata.
+    """Read a wheel's metadata.
 
     Raises:
         WheelError: a part of them is missing, malformed or of an unknown major version.
@@ -108,7 +108,7 @@ def read_metadata(wheel: Archive) -> Metadata:
 
 
 def check_identity(wheel: Archive, metadata: Metadata, name: str, version: str) -> None:
-    """Checks that a wheel is of the distribution that the lock says.
+    """Check that a wheel is of the distribution that the lock says.
 
     Raises:
         WheelError: it is of another one.
@@ -118,7 +118,7 @@ def check_identity(wheel: Archive, metadata: Metadata, name: str, version: str) 
 
 
 def check_tags(wheel: Archive, metadata: Metadata, python: str, archs: list[str]) -> None:
-    """Checks that a wheel can be used by an interpreter; without architectures it must be for any platform.
+    """Check that a wheel can be used by an interpreter; without architectures it must be for any platform.
 
     Raises:
         WheelError: it can't.
@@ -132,7 +132,7 @@ def check_tags(wheel: Archive, metadata: Metadata, python: str, archs: list[str]
 
 
 def read_text(wheel: Archive, name: str) -> str:
-    """Gives a metadata file's text; raises WheelError when it is missing, too big or not UTF-8."""
+    """Return a metadata file's text; raise WheelError if it is missing, too big or not UTF-8."""
     if name not in wheel.entries:
         raise WheelError(f"{wheel.file}: {name} is missing")
     entry = wheel.entries[name]
@@ -145,7 +145,7 @@ def read_text(wheel: Archive, name: str) -> str:
 
 
 def _fields(wheel: Archive, name: str) -> dict[str, list[str]]:
-    """Gives the header fields of a metadata file, by name in lower case.
+    """Return the header fields of a metadata file, by name in lower case.
 
     The format is that of e-mail headers; importing the `email` package would take longer than installing most wheels.
     """
@@ -174,6 +174,6 @@ def _console_scripts(wheel: Archive, name: str) -> tuple[tuple[str, str, str], .
         for script, target in parser.items(group) if parser.has_section(group) else ():
             match = re.fullmatch(r"([\w.]+)\s*:\s*([\w.]+)\s*(\[.*\])?", target.strip())
             if not match or not re.fullmatch(r"[\w][\w.+-]*", script):
-                raise WheelError(f"{wheel.file}: {name}: {script} = {target!r} is no script entry point")
+                raise WheelError(f"{wheel.file}: {name}: {script} = {target!r} is not a script entry point")
             found[script] = (script, match.group(1), match.group(2))
     return tuple(sorted(found.values()))

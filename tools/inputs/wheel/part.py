@@ -33,7 +33,7 @@ def write_part(
     requested: bool,
     leave_out: Collection[str] = (),
 ) -> None:
-    """Installs a wheel into a part.
+    """Install a wheel into a part.
 
     Args:
         wheel: the wheel.
@@ -72,7 +72,7 @@ def write_part(
 
 
 def _write(wheel: Archive, record: Record, part: PartWriter, layout: Layout, item: Item) -> tuple[str, int]:
-    """Writes one file; gives SHA-256 and size of what is installed."""
+    """Write one file; return SHA-256 and size of what is installed."""
     mode = 0o755 if item.executable else 0o644
     content = item.content
     if item.entry is not None:
@@ -88,7 +88,7 @@ def _write(wheel: Archive, record: Record, part: PartWriter, layout: Layout, ite
 
 
 def _relative(path: str, base: str) -> str:
-    """Gives a path as RECORD has it: relative to site-packages, with `..` for what lies outside."""
+    """Return a path as RECORD has it: relative to site-packages, with `..` for what lies outside."""
     if path.startswith(base + "/"):
         return path[len(base) + 1 :]
     parts, start = path.split("/"), base.split("/")
@@ -99,7 +99,7 @@ def _relative(path: str, base: str) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the program; gives its exit status."""
+    """Run the program; return its exit status."""
     parser = argparse.ArgumentParser(description="Makes a part of a wheel.")
     parser.add_argument("--wheel", type=Path, required=True)
     parser.add_argument("--name", required=True, help="distribution that the lock says")

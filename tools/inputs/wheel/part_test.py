@@ -57,7 +57,7 @@ def _archive(folder: Path) -> tarfile.TarFile:
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
-    """Gives what a part holds: path → (mode, content); checks the listing against it."""
+    """Return what a part holds: path → (mode, content); check the listing against it."""
     found = {}
     with _archive(folder) as archive:
         for member in archive:
@@ -231,7 +231,7 @@ def test_streams_are_copied(tmp_path: Path) -> None:
             "",
             "sample-1.0.data/purelib/sample/a.txt and sample/a.txt would both be installed as",
         ),
-        ({"sample-1.0.data/docs/a.txt": "1"}, "", "sample-1.0.data/docs/a.txt: 'docs' is no installation scheme"),
+        ({"sample-1.0.data/docs/a.txt": "1"}, "", "sample-1.0.data/docs/a.txt: 'docs' is not an installation scheme"),
         ({"sample/.wh.gone": "1"}, "", ".wh."),
         ({"../gone": "1"}, "", "../gone: escapes"),
     ],

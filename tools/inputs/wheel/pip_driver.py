@@ -14,6 +14,7 @@ from pip._internal.operations.install.wheel import install_wheel  # noqa: E402
 
 
 def main() -> None:
+    """Install what standard input lists; write the results to standard output."""
     python = "python{}.{}".format(*sys.version_info[:2])
     sys.executable = "/usr/local/bin/" + python  # what pip writes into scripts
     said: "dict[str, str | None]" = {}

@@ -41,7 +41,7 @@ INFO = "sample-1.0.dist-info"
 
 
 def data(directory: str, **options: object) -> Callable[[Path], Path]:
-    """A wheel with a script, a header and files for every other place in a .data directory."""
+    """Return a wheel with a script, a header and files for every other place in a .data directory."""
     files = {
         **SOURCE,
         f"{directory}/scripts/tool": "#!python\nprint()\n",
@@ -63,7 +63,7 @@ def script(content: bytes, name: str = "tool", mode: int = EXECUTABLE, **options
 
 
 def record(change: Callable[[str], str]) -> Callable[[Path], Path]:
-    """A wheel whose RECORD was changed."""
+    """Return a wheel whose RECORD was changed."""
 
     def make(folder: Path) -> Path:
         with zipfile.ZipFile(make_wheel(folder, SOURCE)) as archive:
@@ -74,7 +74,7 @@ def record(change: Callable[[str], str]) -> Callable[[Path], Path]:
 
 
 def zipped(change: Callable[[zipfile.ZipFile], None]) -> Callable[[Path], Path]:
-    """A wheel to whose archive something was added."""
+    """Return a wheel to whose archive something was added."""
 
     def make(folder: Path) -> Path:
         path = make_wheel(folder, SOURCE)
@@ -222,17 +222,17 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 # What neither installs.
 NOBODY: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "unknown scheme": (wheel({"sample-1.0.data/docs/x": ""}), "'docs' is no installation scheme"),
+    "unknown scheme": (wheel({"sample-1.0.data/docs/x": ""}), "'docs' is not an installation scheme"),
     "unknown scheme in a data directory spelled otherwise": (
         wheel({"Sample-1.0.data/docs/x": ""}),
-        "'docs' is no installation scheme",
+        "'docs' is not an installation scheme",
     ),
-    "file in place of a scheme": (wheel({"sample-1.0.data/scripts": ""}), "'scripts' is no installation scheme"),
+    "file in place of a scheme": (wheel({"sample-1.0.data/scripts": ""}), "'scripts' is not an installation scheme"),
     "two dist-info directories": (wheel({"other-2.0.dist-info/METADATA": ""}), "must have one .dist-info directory"),
     "Wheel-Version 2": (wheel(wheel_text=WHEEL.replace("1.0", "2.0")), "Wheel-Version '2.0' is not supported"),
     "entry point without a function": (
         wheel(entry_points="[console_scripts]\nrun = sample\n"),
-        "is no script entry point",
+        "is not a script entry point",
     ),
 }
 
@@ -242,14 +242,14 @@ Made = dict[str, Union[Tree, str]]
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Every wheel, by case."""
+    """Return every wheel, by case."""
     makers = {**SAME, **{case: maker for cases in (REFUSED, NOBODY) for case, (maker, _) in cases.items()}}
     return {case: maker(tmp_path_factory.mktemp("wheel")) for case, maker in makers.items()}
 
 
 @pytest.fixture(scope="module", params=PIPS or [None], ids=[pip.rpartition("/")[2] for pip in PIPS] or ["none"])
 def pip(request: pytest.FixtureRequest, wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """What one pip makes of every wheel: the files, or what it says."""
+    """Return what one pip makes of every wheel: the files, or what it says."""
     assert request.param, "PIPS names no pip"
     roots = {case: tmp_path_factory.mktemp("root") for case in wheels}
     cases = [(case, _name(path), str(path), str(roots[case])) for case, path in wheels.items()]
@@ -262,7 +262,7 @@ def pip(request: pytest.FixtureRequest, wheels: dict[str, Path], tmp_path_factor
 
 @pytest.fixture(scope="module")
 def ours(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """What we make of every wheel."""
+    """Return what we make of every wheel."""
     return {case: _ours(path, tmp_path_factory.mktemp("ours")) for case, path in wheels.items()}
 
 
@@ -279,7 +279,7 @@ def _tree(root: Path) -> Tree:
 
 
 def _ours(path: Path, folder: Path) -> Tree | str:
-    """What we make of a wheel."""
+    """Return what we make of a wheel."""
     arguments = ["--wheel", str(path), "--name", _name(path), "--version", "1.0", "--python", PYTHON, "--requested"]
     arguments += ["--interpreter", sys.executable, "--deflate", str(folder / "d"), "--mtree", str(folder / "m")]
     said, sys.stderr = sys.stderr, io.StringIO()
@@ -296,7 +296,7 @@ def _ours(path: Path, folder: Path) -> Tree | str:
 
 
 def _comparable(tree: Tree, points: bool) -> dict[str, tuple[int, object]]:
-    """A tree without what each installer says in its own words: its name, the text of its scripts, rows of what is not there."""
+    """Drop what differs by installer: its name, the text of its scripts, rows of files that do not exist."""
     found: dict[str, tuple[int, object]] = {}
     for path, (mode, content) in tree.items():
         name = path.rpartition("/")[2]

@@ -68,7 +68,7 @@ class Item:
 
 
 def plan(wheel: Archive, metadata: Metadata, record: Record, layout: Layout, requested: bool) -> list[Item]:
-    """Gives all files that the wheel's installation has, but RECORD and .pyc, sorted by path.
+    """Return all files that the wheel's installation has, but RECORD and .pyc, sorted by path.
 
     Raises:
         WheelError: two files would have one path, or a .data directory has an unknown scheme key.
@@ -94,7 +94,7 @@ def plan(wheel: Archive, metadata: Metadata, record: Record, layout: Layout, req
             key, _, rest = rest.partition("/")
             directory = layout.scheme(key, metadata.name)
             if directory is None or not rest:
-                raise WheelError(f"{wheel.file}: {name}: {key!r} is no installation scheme; {REMEDY}")
+                raise WheelError(f"{wheel.file}: {name}: {key!r} is not an installation scheme; {REMEDY}")
             if key == "scripts" and wrapped_entry_point(rest) in scripts:
                 continue
             path = f"{directory}/{rest}"

@@ -20,7 +20,7 @@ class Record:
     """The RECORD of a wheel: what each entry's content must be."""
 
     def __init__(self, wheel: Archive, metadata: Metadata) -> None:
-        """Reads it and checks that it lists just the wheel's entries.
+        """Read RECORD and check that it lists just the wheel's entries.
 
         Raises:
             WheelError: it is missing or malformed, lists a file that isn't there, or an entry isn't listed.
@@ -60,7 +60,7 @@ class Record:
             raise WheelError(f"{self._wheel}: {self.name}: {error}") from error
 
     def check(self, name: str, content: bytes) -> None:
-        """Checks an entry's content against its row.
+        """Check an entry's content against its row.
 
         Raises:
             WheelError: hash or size is another, or the hash's algorithm is too weak.
@@ -76,7 +76,7 @@ class Record:
             raise WheelError(f"{self._wheel}: {name}: holds {len(content)} bytes, RECORD says {size}")
 
     def sha256(self, name: str) -> str:
-        """Gives the SHA-256 that RECORD states for an entry, in hexadecimal; "" when it states another or none."""
+        """Return the SHA-256 that RECORD states for an entry, in hexadecimal; "" when it states another or none."""
         algorithm, _, expected = self._rows.get(name, ("", ""))[0].partition("=")
         if algorithm != "sha256":
             return ""
@@ -86,7 +86,7 @@ class Record:
             return ""  # not ASCII, or no Base64: no digest that a content could have
 
     def check_sha256(self, name: str, hexadecimal: str) -> None:
-        """Checks an entry by a SHA-256 that was taken of its content; raises WheelError when RECORD has another."""
+        """Check an entry by a SHA-256 that was taken of its content; raise WheelError when RECORD has another."""
         expected = self._rows[name][0].partition("=")[2]
         self._compare(name, expected, _encode(bytes.fromhex(hexadecimal)))
 
@@ -96,12 +96,12 @@ class Record:
 
 
 def row(path: str, sha256: str, size: int) -> tuple[str, str, str]:
-    """Gives the row of an installed file; `sha256` in hexadecimal."""
+    """Return the row of an installed file; `sha256` in hexadecimal."""
     return path, "sha256=" + _encode(bytes.fromhex(sha256)), str(size)
 
 
 def render(rows: Iterable[tuple[str, str, str]]) -> bytes:
-    """Writes rows as RECORD, sorted by path."""
+    """Write rows as RECORD, sorted by path."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(sorted(rows))
     return text.getvalue().encode()

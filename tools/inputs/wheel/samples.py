@@ -16,7 +16,7 @@ Content = Union[str, bytes]
 
 
 def record_row(name: str, content: bytes) -> str:
-    """Gives an entry's line of RECORD."""
+    """Return an entry's line of RECORD."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
     line = io.StringIO(newline="")
     csv.writer(line, lineterminator="\n").writerow([name, f"sha256={digest}", len(content)])
@@ -39,12 +39,14 @@ def make_wheel(
     method: int = zipfile.ZIP_DEFLATED,
     modes: Mapping[str, int] | None = None,
 ) -> Path:
-    """Makes a wheel.
+    """Make a wheel.
 
     Args:
         folder: where it goes
         files: its entries outside of .dist-info, by name
-        name, version, tag: of the wheel
+        name: of the distribution
+        version: of the distribution
+        tag: of the wheel
         metadata_extra: more lines of METADATA
         entry_points: text of entry_points.txt
         record: text of RECORD, instead of the right one
@@ -80,6 +82,6 @@ def make_wheel(
 
 
 def patch(path: Path, old: bytes, new: bytes, count: int = -1) -> None:
-    """Replaces bytes of a wheel by as many others, wherever they stand (or only `count` times)."""
+    """Replace bytes of a wheel by as many others, wherever they occur (or only `count` times)."""
     assert len(old) == len(new) and old in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(old, new, count))

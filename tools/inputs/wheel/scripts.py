@@ -17,7 +17,7 @@ if __name__ == "__main__":
 
 
 def entry_point_script(interpreter: str, module: str, attribute: str) -> bytes:
-    """Gives the text of a script that calls `attribute` of `module`; `interpreter` is an absolute path."""
+    """Return the text of a script that calls `attribute` of `module`; `interpreter` is an absolute path."""
     name = attribute.split(".")[0]
     return _TEMPLATE.format(interpreter=interpreter, module=module, name=name, attribute=attribute).encode()
 
@@ -32,7 +32,7 @@ def wrapped_entry_point(file: str) -> str:
 
 
 def rewrite_shebang(content: bytes, interpreter: str) -> bytes:
-    """Gives a wheel's script with its `#!python` line (also `#!pythonw`) naming the interpreter; others unchanged."""
+    """Return a wheel's script with its `#!python` line (also `#!pythonw`) naming the interpreter; others unchanged."""
     first, _, rest = content.partition(b"\n")
     if not first.startswith(b"#!python"):
         return content
@@ -42,7 +42,7 @@ def rewrite_shebang(content: bytes, interpreter: str) -> bytes:
 def for_python(
     distribution: str, scripts: Iterable[tuple[str, str, str]], python: str
 ) -> tuple[tuple[str, str, str], ...]:
-    """Gives the scripts that pip would make of a distribution's entry points for a Python version.
+    """Return the scripts that pip would make of a distribution's entry points for a Python version.
 
     pip's own wheel (and that of old setuptools) names the Python version that it was built by in script names; pip
     replaces these by the names for the Python that it installs for.

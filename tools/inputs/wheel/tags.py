@@ -25,7 +25,7 @@ class TagError(ValueError):
 
 
 def platforms(arch: str) -> list[str]:
-    """Gives the platform tags that an image of `arch` can use, best first.
+    """Return the platform tags that an image of `arch` can use, best first.
 
     Raises:
         TagError: for an unknown architecture.
@@ -43,7 +43,7 @@ def platforms(arch: str) -> list[str]:
 
 
 def supported(python: str, arch: str) -> list[str]:
-    """Gives every tag ("cp311-cp311-manylinux_2_31_x86_64", …) that fits, best first.
+    """Return every tag ("cp311-cp311-manylinux_2_31_x86_64", …) that fits, best first.
 
     Args:
         python: "3.11"
@@ -67,7 +67,7 @@ def supported(python: str, arch: str) -> list[str]:
 
 
 def expand(tag: str) -> list[str]:
-    """Splits a compressed tag set ("py2.py3-none-any") into its single tags, sorted.
+    """Split a compressed tag set ("py2.py3-none-any") into its single tags, sorted.
 
     Raises:
         TagError: when it has not three parts.
@@ -79,10 +79,10 @@ def expand(tag: str) -> list[str]:
 
 
 def parse_wheel_name(filename: str) -> tuple[str, str, list[str]]:
-    """Takes a wheel's file name apart (PEP 427): name and version as written, and the expanded tags.
+    """Parse a wheel's file name (PEP 427): name and version as written, and the expanded tags.
 
     Raises:
-        TagError: when it is no wheel's file name.
+        TagError: when it is not a wheel's file name.
     """
     stem, dot, suffix = filename.rpartition(".")
     parts = stem.split("-")
@@ -92,10 +92,10 @@ def parse_wheel_name(filename: str) -> tuple[str, str, list[str]]:
 
 
 def fits(tags: Iterable[str], python: str, arch: str) -> bool:
-    """Tells whether a wheel with these (expanded) tags can be used."""
+    """Return whether a wheel with these (expanded) tags can be used."""
     return not set(tags).isdisjoint(supported(python, arch))
 
 
 def is_pure(tags: Iterable[str]) -> bool:
-    """Tells whether the tags are for any platform: such a wheel gives the same part on every architecture."""
+    """Return whether the tags are for any platform: such a wheel gives the same part on every architecture."""
     return all(tag.endswith("-any") for tag in tags)

@@ -22,7 +22,7 @@ from tools.inputs.wheel.tags import MACHINES
 
 
 def unpack_library(wheel: Archive, record: Record, layout: Layout, into: Path) -> None:
-    """Writes what a wheel puts into site-packages below `into`, which must be empty or not there.
+    """Write what a wheel puts into site-packages below `into`, which must be empty or not there.
 
     Raises:
         WheelError: an entry isn't what RECORD says.
@@ -64,7 +64,7 @@ def _write(path: Path, content: bytes, executable: bool) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the program; gives its exit status."""
+    """Run the program; return its exit status."""
     parser = argparse.ArgumentParser(description="Takes files out of a wheel.")
     parser.add_argument("--wheel", type=Path, required=True)
     parser.add_argument("--python", required=True, help="Python that the wheel must fit, e.g. 3.9")

@@ -113,7 +113,7 @@ def python_allowed(requires: str, python: str) -> bool:
     """Tells whether `Requires-Python` (PEP 440 specifiers) allows a Python minor version.
 
     A minor version is allowed when one of its patch versions is: `>=3.9.1` allows 3.9, as pip does in a 3.9 that is new
-    enough. What is no specifier allows everything, as in pip; the resolver has looked at it already.
+    enough. What is not a specifier allows everything, as in pip; the resolver has looked at it already.
     """
     try:
         specifiers = SpecifierSet(requires)

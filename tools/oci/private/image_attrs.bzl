@@ -32,10 +32,10 @@ CONFIG_ATTRS = {
     ),
     "max_layers": attr.int(
         default = 100,
-        doc = "More layers are an error. Engines stop at about 127, and images built upon this one need some too.",
+        doc = "More layers are an error. Engines stop at about 127, and images built on this one need some too.",
     ),
     "onbuild": attr.string_list(
-        doc = "Dockerfile instructions that run in a build upon this image. A Docker-only field.",
+        doc = "Dockerfile instructions that run in a build on this image. A Docker-only field.",
     ),
     "os": attr.string(
         default = "linux",
@@ -45,7 +45,7 @@ CONFIG_ATTRS = {
         doc = "Paths, or `directory/**`, that may be in two layers: the upper layer wins.",
     ),
     "shell": attr.string_list(
-        doc = "What RUN uses in a build upon this image. A Docker-only field.",
+        doc = "What RUN uses in a build on this image. A Docker-only field.",
     ),
     "stop_signal": attr.string(
         doc = "Signal that stops the container, like `SIGTERM`.",

@@ -29,7 +29,7 @@ def root(layout: Path) -> dict[str, Any]:
 
 
 def members(layout: Path, manifest: dict[str, Any]) -> list[tarfile.TarInfo]:
-    """All tar entries, checked against the config's diff_ids."""
+    """Return all tar entries, checked against the config's diff_ids."""
     config = json.loads(blob(layout, manifest["config"]["digest"]))
     found = []
     for layer, diff_id in zip(manifest["layers"], config["rootfs"]["diff_ids"]):

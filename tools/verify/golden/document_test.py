@@ -73,7 +73,7 @@ def test_digest_of_several_inputs(tmp_path: Path) -> None:
 
 
 def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A part whose listing is no listing is refused by name."""
+    """A part whose listing is not a listing is refused by name."""
     for name in ("p.deflate", "p.mtree", "p.whl"):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "l.json").write_text(f'{{"digest": "{DIGEST}", "diff_id": "{DIGEST}"}}')

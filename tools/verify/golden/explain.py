@@ -162,7 +162,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         if getattr(options, name):
             setattr(options, name, start / getattr(options, name))
             if not getattr(options, name).is_dir():
-                parser.error(f"{getattr(options, name)} is no directory")
+                parser.error(f"{getattr(options, name)} is not a directory")
     return options
 
 

@@ -89,7 +89,7 @@ def test_without_the_listing_the_commands_are_told(
     "changed", [Sample(), Sample().with_package(SECOND, Package("wheel:second=2.1", (File("usr/second/d.py"),)))]
 )
 def test_nothing_to_explain(tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: Sample) -> None:
-    """Another version has other files: that is no riddle."""
+    """Another version has other files: that is not a riddle."""
     text = said(tmp_path, changed, capsys)
     assert text == "explain: no part differs from the accepted one of the same version\n"
 

@@ -64,7 +64,7 @@ def stream_digest(deflate: Path) -> str:
     """SHA-256 of the uncompressed content of a part.
 
     Raises:
-        DeflateError: the file is no part.
+        DeflateError: the file is not a part.
     """
     digest = sha256()
     for window in _content(deflate):
@@ -76,7 +76,7 @@ def stream_difference(accepted: Path, built: Path) -> str:
     """What differs between two parts with the same listing: the compressed form only, or the order.
 
     Raises:
-        DeflateError: a file is no part.
+        DeflateError: a file is not a part.
     """
     if stream_digest(accepted) == stream_digest(built):
         return "the same uncompressed bytes: the compressor, or which files are copied and which are compressed"

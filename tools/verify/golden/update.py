@@ -74,7 +74,7 @@ def main(argv: Sequence[str]) -> int:
         return 2
     directory = Path(workspace, options.package)
     if not directory.is_dir():
-        print(f"update: {directory} is no directory", file=sys.stderr)
+        print(f"update: {directory} is not a directory", file=sys.stderr)
         return 1
     accepted = {path.relative_to(directory).as_posix(): path for path in directory.rglob("*" + SUFFIX)}
     try:

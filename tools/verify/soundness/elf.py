@@ -59,7 +59,7 @@ def read(data: bytes) -> Elf | None:
         data: all of it.
 
     Returns:
-        Its facts, with `fault` where headers point outside of it; None for what is no ELF file.
+        Its facts, with `fault` where headers point outside of it; None for what is not an ELF file.
     """
     if data[:4] != b"\x7fELF" or len(data) < 20:
         return None

@@ -180,7 +180,7 @@ class _Merger:
             target = f"{self._directory(directory, 0)}/{name}".lstrip("/")
             linked = self._nodes.get(target)
             if linked is None or linked.type == DIRECTORY:
-                raise MergeError(f"{path}: hard link to {target}, which is no file of the image")
+                raise MergeError(f"{path}: hard link to {target}, which is not a file of the image")
             self._nodes[path] = linked._replace(layer=number, origin=origin or linked.origin)
             return
         self._nodes[path] = Node(

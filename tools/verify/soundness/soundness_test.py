@@ -62,7 +62,7 @@ def test_two_owners(tmp_path) -> None:
 
 
 def test_what_is_right(tmp_path) -> None:
-    """What the checks have to understand, so that it is no finding."""
+    """What the checks have to understand, so that it is not a finding."""
     sample = Sample()
     # Found by the RPATH of what loads it; a weak version; env; a filter of dpkg's; a diversion.
     sample.wheels["native"].files["native/ext.so"] = elf_file(needed=["libown.so"], rpath="$ORIGIN/../native.libs")

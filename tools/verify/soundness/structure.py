@@ -177,7 +177,7 @@ class _Judge:
     def content(self, test: dict[str, Any]) -> Iterator[str]:
         data = self._read([test["path"]])[test["path"]]
         if data is None:
-            yield f"{test['path']} is no file that could be opened"
+            yield f"{test['path']} is not a file that could be opened"
             return
         text = data.decode("utf-8", "surrogateescape")
         for key, wanted in (("expectedContents", True), ("excludedContents", False)):
@@ -190,7 +190,7 @@ class _Judge:
         if test.get("debian", "false").lower() in _TRUE:
             root = self._image.tree.resolve(_DOCUMENTATION)
             if root is None or self._image.tree.nodes[root].type != DIRECTORY:
-                yield f"/{_DOCUMENTATION} is no directory"
+                yield f"/{_DOCUMENTATION} is not a directory"
                 return
             for path, node in self._image.tree.below(root):
                 name = path[len(root) + 1 :]
@@ -198,7 +198,7 @@ class _Judge:
                     files.append(f"/{path}/copyright")
         for path, data in self._read(files).items():
             if data is None:
-                yield f"{path} is no file that could be opened"
+                yield f"{path} is not a file that could be opened"
                 continue
             text = data.decode("utf-8", "replace").upper()
             yield from (f"{path} contains {word}" for word in _REFUSED if word in text)

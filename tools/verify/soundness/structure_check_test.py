@@ -116,7 +116,7 @@ def test_licences(judge) -> None:
     results = judge(licenseTests=[{"debian": True}, {"files": ["/old", "/none"]}]).results
     assert [(result.outcome, result.message) for result in results] == [
         ("passed", ""),
-        ("failed", "/none is no file that could be opened"),
+        ("failed", "/none is not a file that could be opened"),
     ]
 
 

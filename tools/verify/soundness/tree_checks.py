@@ -4,7 +4,7 @@ They are YAML files of this form; every key may be left out, unknown keys are an
 
     owners:          # pattern: owner. The last pattern that fits counts; what fits none is root's (0:0).
       "/usr/local/airflow/**": "50000:0"
-    modes:           # pattern: mode, of everything that is no symbolic link; a pattern that fits nothing is an error
+    modes:           # pattern: mode, of everything that is not a symbolic link; a pattern that fits nothing is an error
       "/usr/local/airflow/logs": "0775"
     privileged:      # exactly these have a setuid or setgid bit or are writable by all
       "/bin/su": "4755"

@@ -18,7 +18,7 @@ _MANIFESTS = {
 
 
 class LayoutError(Exception):
-    """The directory is no OCI layout, or does not hold exactly one image of the platform."""
+    """The directory is not an OCI layout, or does not hold exactly one image of the platform."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def from_layout(directory: Path, architecture: str) -> Image:
     """
     root = directory / "index.json"
     if not (directory / "oci-layout").is_file() or not root.is_file():
-        raise LayoutError(f"{directory} is no OCI layout: oci-layout or index.json is missing")
+        raise LayoutError(f"{directory} is not an OCI layout: oci-layout or index.json is missing")
     found, others = [], set()
     for descriptor in _manifests(directory, _read(root)):
         manifest = _read(_blob(directory, descriptor["digest"]))

@@ -44,7 +44,7 @@ def test_multi_arch_index(tmp_path, blobs):
 
 
 def test_errors(tmp_path, blobs):
-    with pytest.raises(LayoutError, match="is no OCI layout"):
+    with pytest.raises(LayoutError, match="is not an OCI layout"):
         from_layout(tmp_path, "amd64")
     place = oci_layout(tmp_path / "layout", [layer(blobs, entry("a", b""))])
     with pytest.raises(LayoutError, match=r"0 images for linux/arm64 instead of one; others: \['linux/amd64'\]"):

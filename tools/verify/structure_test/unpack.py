@@ -207,7 +207,7 @@ class _Unpacker:
             target = f"{directory}/{name}" if directory else name
             linked = self._nodes.get(target)
             if linked is None or linked.type == DIRECTORY:
-                raise UnpackError(f"{path}: hard link to {target}, which is no file of the image")
+                raise UnpackError(f"{path}: hard link to {target}, which is not a file of the image")
             os.link(f"{self._root}/{target}", real, follow_symlinks=False)
             node = linked._replace(layer=number)
         elif kind == FIFO:

@@ -107,7 +107,7 @@ def _cache(loader: Loader) -> Iterator[Finding]:
         found = loader.elf_of(library) if library else None
         if found is None:
             yield Finding(
-                "ld-cache", CACHE, name, f"{name} should be {path}, which is no library of this machine", advice
+                "ld-cache", CACHE, name, f"{name} should be {path}, which is not a library of this machine", advice
             )
         elif found.soname not in ("", name):
             yield Finding("ld-cache", CACHE, name, f"{name} should be {path}, whose name is {found.soname}", advice)

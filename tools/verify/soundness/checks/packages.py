@@ -85,7 +85,7 @@ def _python(interpreter: Interpreter, distribution: Distribution) -> Iterator[Fi
                 advice,
             )
         except InvalidSpecifier:
-            yield Finding("requires-python", path, text, f"Requires-Python {text!r} is no specifier", advice)
+            yield Finding("requires-python", path, text, f"Requires-Python {text!r} is not a specifier", advice)
 
 
 def _requirement(

@@ -39,8 +39,8 @@ def test_build_system(tmp_path: Path) -> None:
         ("[build-system]\nbuild-backend = 'x'\n", "must have `requires`"),
         ("[build-system]\nrequires = 'x'\n", "must have `requires`"),
         ("[build-system]\nrequires = []\nbuild-backend = 1\n", "build-backend is a string"),
-        ("[build-system]\nrequires = []\nbackend-path = ['../x']\n", "no directory of the project"),
-        ("[build-system]\nrequires = []\nbackend-path = ['absent']\n", "no directory of the project"),
+        ("[build-system]\nrequires = []\nbackend-path = ['../x']\n", "not a directory of the project"),
+        ("[build-system]\nrequires = []\nbackend-path = ['absent']\n", "not a directory of the project"),
     ],
 )
 def test_bad_pyproject(tmp_path: Path, text: str, said: str) -> None:

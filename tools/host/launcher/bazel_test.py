@@ -261,6 +261,36 @@ def test_registries_are_asked_from_the_clients(machine: Machine) -> None:
     assert environment(machine)["RUNTIME_DEBIAN_URL"] == "https://company.example/debian"
 
 
+def test_clients_are_asked_once(machine: Machine) -> None:
+    """Until a client, its configuration or a variable changes."""
+
+    def asked(**variables: str) -> list[int]:
+        machine.bazel("info", **variables)
+        assert environment(machine)["RUNTIME_PYPI_INDEX_URL"] == "https://index.example/simple"
+        return [len(machine.calls(name)) for name in ("apt-get", "python3")]
+
+    machine.root()
+    site = machine.home / "site/pip.conf"
+    said = 'echo "$*" >>"$STANDINS/{}.calls"\n'
+    machine.program("apt-get", f"#!/bin/sh\n{said.format('apt-get')}echo https://debian.example/debian\n")
+    machine.program(
+        "python3", f"#!/bin/sh\necho x >>$STANDINS/python3.calls\necho https://index.example/simple\necho {site}\n"
+    )
+    assert asked() == [1, 1]
+    assert asked() == [1, 1]
+    assert asked(PIP_INDEX_URL="https://other.example/simple") == [2, 2]
+    assert asked() == [3, 3]
+    user = machine.home / ".config/pip/pip.conf"
+    for count, file in enumerate((user, site), 4):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("[global]\n")
+        assert asked() == [count, count]
+        assert asked() == [count, count]
+    (machine.cache / "registries").write_text("damaged\n")
+    assert asked() == [6, 6]
+    assert not list(machine.cache.glob("registries.*"))
+
+
 def test_without_clients_nothing_is_said_about_registries(machine: Machine) -> None:
     machine.bazel("info")
     assert {"RUNTIME_DEBIAN_URL", "RUNTIME_PYPI_INDEX_URL"}.isdisjoint(environment(machine))

@@ -25,12 +25,55 @@ host_debian_mirrors() {
         awk '/^https?:.*\/debian\/?$/ && !seen[$0]++ { printf "%s%s", blank, $0; blank = " " }'
 }
 
-# The index that this machine's pip uses: by its environment, its configuration, else its own default.
+# The index that this machine's pip uses (by its environment, its configuration, else its own default) and, in a second line, the
+# configuration file of its own installation.
 host_pypi_index() {
     command -v python3 >/dev/null 2>&1 || return 0
     python3 -c 'if True:
+        import sys
         from pip._internal.commands import create_command
-        print(create_command("download").parse_args([])[0].index_url)' 2>/dev/null || true
+        print(create_command("download").parse_args([])[0].index_url)
+        print(sys.prefix + "/pip.conf")' 2>/dev/null || true
+}
+
+# The state of all that decides where apt and pip look: clients, their configuration files, FILE…, variables.
+registries_state() {
+    {
+        env | grep -E '^(APT_CONFIG|HOME|PATH|PIP_[A-Z_]*|PYENV_[A-Z_]*|VIRTUAL_ENV|XDG_CONFIG_[A-Z]*)=' | sort
+        stat -L -c '%n %i %s %y' /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/sources.list.d/* /etc/apt/apt.conf \
+            /etc/apt/apt.conf.d /etc/apt/apt.conf.d/* /etc/pip.conf /etc/xdg/pip/pip.conf "${HOME:-/}/.pip/pip.conf" \
+            "${XDG_CONFIG_HOME:-${HOME:-}/.config}/pip/pip.conf" "${VIRTUAL_ENV:-}/pip.conf" \
+            "${PIP_CONFIG_FILE:-/etc/pip.conf}" "${APT_CONFIG:-/etc/apt/apt.conf}" \
+            "$(command -v python3)" "$(command -v apt-get)" "$@" 2>/dev/null || true
+    } | sha256sum
+}
+
+# Sets RUNTIME_DEBIAN_URL and RUNTIME_PYPI_INDEX_URL, unless they are set. apt and pip take a second or two to answer, and every start
+# of Bazel would wait: their answers are kept until something in registries_state changes.
+find_registries() {
+    [ -z "${RUNTIME_DEBIAN_URL:-}" ] || [ -z "${RUNTIME_PYPI_INDEX_URL:-}" ] || return 0
+    kept=$(launcher_cache)/registries
+    state=
+    debian=
+    index=
+    settings=
+    if [ -r "$kept" ]; then
+        { read -r state && read -r debian && read -r index && read -r settings; } <"$kept" || state=
+    fi
+    if [ -z "$state" ] || [ "$state" != "$(registries_state "$settings")" ]; then
+        debian=$(host_debian_mirrors)
+        index=$(host_pypi_index)
+        settings=${index#*
+}
+        index=${index%%
+*}
+        # One that does not answer is asked again.
+        if [ -n "$debian" ] && [ -n "$index" ]; then
+            beside=$(mktemp "$kept.XXXXXX") &&
+                printf '%s\n' "$(registries_state "$settings")" "$debian" "$index" "$settings" >"$beside" && mv "$beside" "$kept"
+        fi
+    fi
+    : "${RUNTIME_DEBIAN_URL:=$debian}" "${RUNTIME_PYPI_INDEX_URL:=$index}"
 }
 
 # compatible VERSION: whether MODULE.bazel's bazel_compatibility allows it.

@@ -126,8 +126,7 @@ enter_and_run() {
     done
 
     # The registries, from the host's clients; what the user set in the environment stays.
-    : "${RUNTIME_DEBIAN_URL:=$(host_debian_mirrors)}"
-    : "${RUNTIME_PYPI_INDEX_URL:=$(host_pypi_index)}"
+    find_registries
     [ -z "$RUNTIME_DEBIAN_URL" ] || export RUNTIME_DEBIAN_URL
     [ -z "$RUNTIME_PYPI_INDEX_URL" ] || export RUNTIME_PYPI_INDEX_URL
 

@@ -1,4 +1,4 @@
-"""Puts an unpacked Debian python3.9 into few files: bundle.py ROOT OUT.
+"""Packs an unpacked Debian python3.9 into few files: bundle.py ROOT OUT.
 
 OUT gets bin/python3.9, lib/ld.so with the shared libraries, lib/python3.9/lib-dynload, and lib/python39.zip: the standard
 library compiled (unchecked-hash .pyc beside the source). Debian compiles at installation, so an unpacked one would compile
@@ -16,7 +16,7 @@ from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
 TRIPLET = "x86_64-linux-gnu"
-# Nothing of ours uses these, and they are two thirds of the library.
+# Unused here, and two thirds of the library.
 LEFT_OUT = {"test", "tests", "idlelib", "lib2to3", "ensurepip", "turtledemo", "tkinter", "pydoc_data", "__pycache__"}
 UNCHECKED_HASH = (1).to_bytes(4, "little")
 TIME = (2024, 1, 1, 0, 0, 0)
@@ -40,15 +40,15 @@ sys.executable = os.path.join(sys.prefix, "bin", "python3")
 def compiled(name: str, source: bytes) -> bytes:
     """Return the .pyc of a module of the zip: unchecked-hash (PEP 552), its file name relative to the zip.
 
-    Marshalled in the form that has no references: which of them the newer form makes depends on the strings that other
-    modules hold, down to the names of the directories that this runs in.
+    Marshalled in the version without references: those of the newer version depend on the strings that other modules hold,
+    down to the names of this process's directories.
     """
     code = compile(source, name, "exec", dont_inherit=True, optimize=0)
     return MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + marshal.dumps(code, 2)
 
 
 def library_zip(library: Path, output: Path) -> None:
-    """Every module of `library` with its .pyc, stored, in order of name."""
+    """Zip every module of `library` with its .pyc, stored, in order of name."""
     with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as archive:
 
         def add(name: str, data: bytes) -> None:
@@ -97,7 +97,7 @@ def main(argv: list[str]) -> int:
     for path in sorted((root / "usr/lib/python3.9/lib-dynload").glob("*.so")):
         shutil.copyfile(path, library / "lib-dynload" / path.name)
     library_zip(root / "usr/lib/python3.9", out / "lib/python39.zip")
-    # The landmark by which the interpreter knows its prefix.
+    # The landmark by which the interpreter finds its prefix.
     (library / "os.py").write_text("raise ImportError('the standard library is in python39.zip')\n")
     for program in ("bin/python3.9", "bin/python3", "lib/ld.so"):
         (out / program).chmod(0o755)

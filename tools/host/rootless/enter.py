@@ -21,16 +21,16 @@ NOT_ENTERED = 125
 
 
 def choose(spec: Spec) -> tuple[str, str]:
-    """Decides the method.
+    """Choose the method.
 
     Args:
         spec: its method may be "auto".
 
     Returns:
-        (NAMESPACE, what `namespace.probe` gave), or (PROOT, "").
+        (NAMESPACE, the result of `namespace.probe`), or (PROOT, "").
 
     Raises:
-        EnterError: the method that is asked for is not possible, or none is.
+        EnterError: the requested method is impossible, or all are.
     """
     if spec.method == PROOT:
         return PROOT, ""
@@ -54,7 +54,7 @@ def run(spec: Spec) -> int:
         The command's exit status, 128 + n if signal n ended it.
 
     Raises:
-        EnterError: the root could not be entered or the command not be started.
+        EnterError: the root cannot be entered, or the command cannot be started.
     """
     spec.check()
     method, proc = choose(spec)

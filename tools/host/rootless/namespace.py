@@ -39,7 +39,7 @@ def probe() -> str:
         (something is mounted over parts of it, as in containers), so the PID namespace too.
 
     Raises:
-        EnterError: they can't be used; says why and what helps.
+        EnterError: they can't be used; with the reason and the remedy.
     """
     failures = []
     for kind in (OWN_PROC, SHARED_PROC):
@@ -87,17 +87,17 @@ def _try_mounts(kind: str, writer: int) -> None:
 
 
 def run(spec: Spec, proc: str) -> int:
-    """Run the command.
+    """Run the command in new namespaces.
 
     Args:
-        spec: what; checked by the caller.
-        proc: what `probe` gave.
+        spec: the command and its root; checked by the caller.
+        proc: the result of `probe`.
 
     Returns:
         The command's exit status, 128 + n if signal n ended it.
 
     Raises:
-        EnterError: the root could not be set up, or the command not be started.
+        EnterError: the root cannot be set up, or the command cannot be started.
     """
     reader, writer = os.pipe()
 

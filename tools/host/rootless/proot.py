@@ -1,6 +1,6 @@
 """Enters a root by proot (ptrace): for places where user namespaces are forbidden. Slower, same view of the files.
 
-Debian's proot 5.1.0 gives the exit status of whichever process ended last, ignores signals, and waits for every
+Debian's proot 5.1.0 returns the exit status of the process that ended last, ignores signals, and waits for every
 process that the command left behind. So a shell within reports the command's own status in a file, signals are sent
 to the command itself, and the rest is killed when the command has ended.
 """
@@ -25,13 +25,13 @@ _REPORT = f'{_PLACE}/busybox env -i "$@"; echo $? > {_PLACE}/status'
 
 
 def check(place: str) -> None:
-    """Check what Spec.proot names.
+    """Check the directory of Spec.proot.
 
     Args:
         place: a directory into which Debian's proot, libtalloc2, libc6 and busybox-static are unpacked.
 
     Raises:
-        EnterError: something is missing; says what.
+        EnterError: naming what is missing.
     """
     if not place:
         raise EnterError(
@@ -79,7 +79,7 @@ def run(spec: Spec) -> int:
             os.execve(words[0], words, environment)
 
         def between() -> None:
-            # A process of its own takes in what the command leaves running; the caller may have other children.
+            # A separate process adopts what the command leaves running; the caller may have other children.
             supervise(start, adopt=True, receiver=_command_of, finished=lambda: _status(status_file))
             os._exit(0)
 

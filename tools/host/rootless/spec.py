@@ -1,4 +1,4 @@
-"""What is to be run in which root: the data that both methods of tools.host.rootless take."""
+"""A command and its root, as data for both methods of tools.host.rootless."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_LINKS = 40
 
 
 class EnterError(RuntimeError):
-    """The root cannot be entered; the message names the step, the reason and what helps."""
+    """The root cannot be entered; the message names the step, the reason and the remedy."""
 
 
 class EmulationUnavailable(EnterError):
@@ -43,7 +43,8 @@ class Spec:
         command: program and arguments; a bare name is looked up in env["PATH"] inside the root.
         mounts: in this order, after /proc and /dev; missing mount points are made (and stay).
         env: the whole environment of the command; nothing is inherited.
-        uid, gid: who the command seems to be. All files of the user who runs this seem to belong to them.
+        uid: the command's apparent user; the calling user's files appear to belong to it.
+        gid: the command's apparent group.
         chdir: working directory in the root.
         network: "none" (loopback only) or "host".
         read_only: the root itself can't be written to (proot can't forbid it, and says so).
@@ -66,7 +67,7 @@ class Spec:
     proot: str = ""
 
     def check(self) -> None:
-        """Raise EnterError for what no method can do."""
+        """Raise EnterError if no method can run this."""
         if not self.command:
             raise EnterError("no command given: put it after --")
         if not os.path.isdir(self.root):
@@ -120,7 +121,7 @@ def inside(root: str, path: str) -> str:
 
 
 def make_mount_point(outer: str, is_directory: bool) -> None:
-    """Make a missing mount point; an empty directory or an empty file."""
+    """Make a missing mount point: an empty directory or file."""
     if os.path.lexists(outer):
         return
     try:

@@ -1,4 +1,4 @@
-"""Starts a child process and waits for it as a good parent: signals are passed on, orphans reaped, none left behind."""
+"""Runs a child process to its end: passes on signals, reaps orphans, leaves no process behind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def supervise(
 ) -> int:
     """Run a function in a forked process and wait for its end.
 
-    Call it from a process with one thread. Signals that another process sends to the caller are passed on to the child;
+    Call it from a single-threaded process. Signals that another process sends to the caller are passed on to the child;
     those of the terminal are not, since the terminal sends them to the child too.
 
     Args:
@@ -41,9 +41,9 @@ def supervise(
         adopt: also take in orphaned descendants, and kill those that outlive the child.
         clean_up: the child is itself a supervisor that adopts, so if the caller is killed it has to kill its own
             descendants first; else the child is killed with the caller.
-        receiver: gives, for the child's PID, the process that the signals are for.
-        finished: asked now and then; when it gives a status, the child is killed and that is the result. The same
-            happens when the caller's parent has ended.
+        receiver: maps the child's PID to the process that gets the signals.
+        finished: polled; once it returns a status, the child is killed and that is the result. The same happens when
+            the caller's parent has ended.
 
     Returns:
         The child's exit status, or 128 + the number of the signal that ended it (as a shell says it).
@@ -106,7 +106,7 @@ def _wait(pid: int, adopt: bool, receiver: Callable[[int], int], finished: Calla
 
 
 def _reap(pid: int, adopt: bool) -> int | None:
-    """Reaps what has ended (only the child itself if the caller may have others); the child's status if it is among it."""
+    """Reap ended processes (only the child if the caller may have others); return the child's status if it ended."""
     found = None
     while True:
         try:

@@ -116,6 +116,6 @@ def no_new_privileges() -> None:
 
 
 def loopback_up() -> None:
-    """Brings up lo in the current network namespace, so that programs can talk to themselves."""
+    """Bring up lo in the current network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))

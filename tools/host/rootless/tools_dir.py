@@ -1,4 +1,4 @@
-"""Takes out of locked .debs what entering a root needs besides Python: proot, its loader and libraries, busybox, qemu.
+"""Unpacks the programs for entering a root from locked .debs: proot, its loader and libraries, busybox, qemu.
 
     python -m tools.host.rootless.tools_dir --deb FILE… --into DIR
 
@@ -27,7 +27,7 @@ _WANTED = {
 
 
 class ToolsError(ValueError):
-    """A package is missing, or one of them lacks what is wanted of it."""
+    """A package is missing or lacks a wanted file."""
 
 
 def unpack(debs: Sequence[Path], into: Path) -> None:
@@ -38,7 +38,8 @@ def unpack(debs: Sequence[Path], into: Path) -> None:
         into: an empty or new directory.
 
     Raises:
-        ToolsError: see the class. tools.inputs.deb.archive.DebError: a .deb is broken.
+        ToolsError: a package is missing or lacks a wanted file.
+        tools.inputs.deb.archive.DebError: a .deb is broken.
     """
     missing = dict(_WANTED)
     for path in debs:

@@ -1,10 +1,10 @@
-"""Builds a CPython of the images from source, for either architecture, on an amd64 machine, with nothing of the host.
+"""Builds a CPython of the images from source, for either architecture, on amd64, with nothing from the host.
 
     python -m tools.inputs.cpython.build --recipe ROW.json --version 3.11 --arch arm64 --source FILE [--debian FILE]
         [--own-patch FILE]… --zig WHEEL --deb FILE… [--build-python TREE.tar] [--method M] [--proot DIR]
         --tree OUT.tar
 
-Output: a tar of usr/local, the same bits for the same inputs.
+Output: a tar of usr/local; equal inputs give equal bytes.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from tools.inputs.wheel.bytecode import Compiler
 from tools.inputs.wheel.errors import WheelError
 
 _INSTALLED = "_install"
-# The Makefile compiles bytecode by as many processes as there are processors, three times; it is made later, once.
+# The Makefile compiles bytecode three times, in as many processes as there are processors; we do it later, once.
 _NO_BYTECODE = r"s#\$(DESTDIR)\$(LIBDEST)/compileall\.py#/usr/src/python/_no_bytecode.py#"
-# Where the source was, in the files that tell how Python was built: documented in docs/design.md.
+# The source's place is in files that tell how Python was built: see docs/design.md.
 _TELL_SOURCE = (r"/config-[^/]*/Makefile$", r"/_sysconfigdata_[^/]*\.(py|pyc)$")
 
 
@@ -49,8 +49,8 @@ def configure_script(recipe: Recipe, target: Platform, cross: bool) -> str:
 def make_script(recipe: Recipe, cross: bool) -> str:
     """Return the lines that compile.
 
-    With link-time optimisation, the programs that make C sources of Python modules are linked without it first: each
-    such link takes as long as that of the interpreter. -o: they stay, though the object files are made anew.
+    With link-time optimisation, the programs that generate C sources are linked without it first: each such link takes as
+    long as the interpreter's. -o: make keeps them although their object files are compiled again.
     """
     every = f"make -j{jobs()}"
     if not recipe.lto or cross or not recipe.generators:
@@ -61,10 +61,10 @@ def make_script(recipe: Recipe, cross: bool) -> str:
 
 
 def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
-    """Build; see the module.
+    """Build an interpreter; see the module.
 
     Raises:
-        BuildError, DebError, EnterError, WheelError: an input is broken, a step fails, or a check of the result does.
+        BuildError, DebError, EnterError, WheelError: an input is broken, or a step or a check fails.
     """
     target = platform(arguments.arch)
     cross = arguments.arch != BUILD_ARCH
@@ -120,7 +120,7 @@ def _check(installed: Path, recipe: Recipe, target: Platform) -> None:
 
 
 def _check_imports(root: BuildRoot, installed: Path, recipe: Recipe) -> None:
-    """Load every extension module: what was built is also complete (no undefined symbol)."""
+    """Load every extension module, to find undefined symbols."""
     script = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
     words = shlex.join([f"/usr/local/bin/{recipe.program}", "-I", "-c", script, *recipe.modules])
     root.run("import", words, [Mount("ro-bind", "/usr/local", str(installed / "usr/local"))])

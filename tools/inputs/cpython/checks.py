@@ -1,4 +1,4 @@
-"""What an interpreter has to be before it leaves the build: complete, for the right machine, free of foreign paths."""
+"""Checks of a built interpreter: complete, for the right machine, free of foreign paths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def files(tree: Path) -> list[Path]:
 
 
 def check_modules(tree: Path, recipe: Recipe, suffix: str) -> None:
-    """Compare the extension modules with those that the recipe promises.
+    """Compare the extension modules with the recipe's.
 
     Args:
         tree: the install tree (what becomes /).
@@ -56,11 +56,11 @@ def check_elf(paths: Iterable[Path], target: Platform, libraries: Sequence[str] 
 
     Args:
         paths: files.
-        target: whose code they have to be.
-        libraries: sonames that they may need; None: any.
+        target: the platform of the code.
+        libraries: sonames that they may need; None for any.
 
     Raises:
-        BuildError: one is for another machine, needs a newer glibc or another library, or has a search path; names all.
+        BuildError: one is for another machine, needs a newer glibc or another library, or has a search path; all are named.
     """
     problems = []
     for path in paths:
@@ -94,15 +94,15 @@ def _glibc(version: str) -> tuple[int, int]:
 
 
 def check_paths(paths: Iterable[Path], forbidden: Sequence[str], allowed: Sequence[str] = ()) -> None:
-    """Look for traces of the place where the build ran.
+    """Look for traces of the build's location.
 
     Args:
         paths: files.
         forbidden: strings that no file may hold.
-        allowed: regular expressions for paths of files that may.
+        allowed: regular expressions for paths of exempt files.
 
     Raises:
-        BuildError: names the first file and string.
+        BuildError: naming the first file and string.
     """
     for path in paths:
         content = path.read_bytes()

@@ -1,10 +1,10 @@
-"""Takes out of an interpreter's tar what compiling bytecode by it needs.
+"""Extracts the minimum for compiling bytecode from an interpreter's tar.
 
     python -m tools.inputs.cpython.compiler --tree 3.11_amd64.tar --version 3.11
         --executable OUT/python3.11 --library OUT/python3.11.zip --extension OUT/unicodedata.so
 
-An action of its own: the parts of wheels start it some hundred times, and a few files are quicker to give to an action
-than the two thousand of the tree.
+A separate action: the parts of wheels start this interpreter hundreds of times, and staging three files is faster than the two
+thousand of the tree.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from tools.inputs.cpython.errors import BuildError
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-# The compiler reads \N{…} in strings by it.
+# The compiler needs it for \N{…} in strings.
 _EXTENSION = "unicodedata"
 
 
@@ -39,7 +39,7 @@ def write_library(tar: tarfile.TarFile, version: str, output: Path) -> None:
     Args:
         tar: the interpreter's tree.
         version: "3.11".
-        output: the zip; its entries are in order of name.
+        output: the zip, sorted by name.
     """
     home = f"usr/local/lib/python{version}/"
     tag = f".cpython-{version.replace('.', '')}.pyc"

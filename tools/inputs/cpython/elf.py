@@ -1,4 +1,4 @@
-"""What an ELF file needs of the system that runs it (System V ABI; symbol versions: LSB core, 10.7)."""
+"""Reads an ELF file's requirements of its system (System V ABI; symbol versions: LSB core, 10.7)."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def needs(data: bytes) -> Needs | None:
         data: the whole file.
 
     Returns:
-        What it needs, or None if it isn't ELF.
+        The requirements, or None if the file is not ELF.
 
     Raises:
-        ValueError: broken, or not 64-bit little-endian.
+        ValueError: the file is broken or not 64-bit little-endian.
     """
     if not data.startswith(b"\x7fELF"):
         return None

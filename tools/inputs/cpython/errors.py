@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class BuildError(RuntimeError):
-    """A build can't go on, or its result is not what the recipe promises; says what, why and what helps."""
+    """A build failed or its result contradicts the recipe; names the thing, the reason and the remedy."""

@@ -1,4 +1,4 @@
-"""A row of runtime/python/recipes.bzl, as the build program takes it."""
+"""A row of runtime/python/recipes.bzl, decoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.inputs.cpython.errors import BuildError
 
 @dataclass(frozen=True)
 class Platform:
-    """What the words for an architecture are elsewhere: GNU triplet, ELF machine, `uname -m`, target of zig."""
+    """The names of an architecture: GNU triplet, ELF machine, `uname -m`, zig's target."""
 
     triplet: str
     elf_machine: int
@@ -29,7 +29,7 @@ NEWEST_GLIBC = (2, 31)
 
 
 def platform(arch: str) -> Platform:
-    """Return the platform of an architecture; BuildError names those that there are."""
+    """Return the platform of an architecture; raise BuildError if it is unknown."""
     if arch not in PLATFORMS:
         raise BuildError(f"architecture {arch!r} is unknown: there are {', '.join(PLATFORMS)}")
     return PLATFORMS[arch]

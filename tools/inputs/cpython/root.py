@@ -1,4 +1,4 @@
-"""A build root: what a compilation sees as its whole machine, made of locked packages, entered by tools.host.rootless."""
+"""A build root: the whole machine as a compilation sees it, made of locked packages, entered by tools.host.rootless."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tools.oci.epoch import EPOCH
 _LOG = "/log"
 _CACHE = "/zig-cache"
 _LOG_LINES = 60
-# What a build gets to see besides its own variables; PYTHONHASHSEED: the order of sets must not reach a file.
+# The environment besides a build's own variables; PYTHONHASHSEED: the order of sets must not reach a file.
 _ENVIRONMENT = {
     "HOME": "/tmp",
     "LC_ALL": "C",
@@ -53,7 +53,7 @@ class BuildRoot:
         Args:
             scratch: new directory for everything.
             debs: packages of the build machine (busybox-static, libc6, …), then those to build against.
-            target: whose code the compiler makes.
+            target: the platform of compiled code.
             zig: the ziglang wheel, or None for a root without compiler.
             isolation: how to enter it.
 
@@ -86,7 +86,7 @@ class BuildRoot:
         busybox = self.path / "usr/bin/busybox"
         if not busybox.exists():
             raise BuildError("the packages of the build root lack busybox-static")
-        # A static program, so it runs outside as well; nothing but its own list is asked.
+        # A static program, so it also runs outside; only asked for its list.
         listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True, env={}).stdout
         for name in listed.split():
             link = self.path / "usr/bin" / name
@@ -94,7 +94,7 @@ class BuildRoot:
                 link.symlink_to("busybox")
 
     def loader_command(self) -> list[str]:
-        """Return the words that start a program of the build machine by the root's own loader and libraries, outside of it."""
+        """Return the words that start a program outside the root with the root's loader and libraries."""
         library = self.path / "usr/lib/x86_64-linux-gnu"
         return [str(library / "ld-2.31.so"), "--library-path", str(library)]
 
@@ -109,17 +109,17 @@ class BuildRoot:
         """Run a shell script in the root.
 
         Args:
-            step: what it does, in one word, for the log and the error.
+            step: a word for the log and the error.
             script: for busybox's sh, with -e.
             mounts: further directories of the build.
             env: additions to the fixed environment.
             chdir: working directory.
 
         Returns:
-            What it printed.
+            The script's output.
 
         Raises:
-            BuildError: it failed; with the end of what it printed.
+            BuildError: the script failed; with the end of its output.
             tools.host.rootless.spec.EnterError: the root can't be entered.
         """
         log = self.scratch / "log" / f"{step}.log"
@@ -137,12 +137,12 @@ class BuildRoot:
         said = log.read_text(errors="replace") if log.exists() else ""
         if status:
             lines = said.splitlines()[-_LOG_LINES:]
-            raise BuildError("\n".join([f"{step} failed with status {status}; the end of what it said:", *lines]))
+            raise BuildError("\n".join([f"{step} failed with status {status}; the end of its output:", *lines]))
         return said
 
 
 def jobs() -> int:
-    """Return how many compilations to run at a time: as many as there are processors for us."""
+    """Return the number of parallel compilations: the processors available to us."""
     return len(os.sched_getaffinity(0))
 
 

@@ -1,4 +1,4 @@
-"""Lays out an interpreter's source: the release's archive, Debian's fixes, our own patches, no clock in any time stamp."""
+"""Lays out an interpreter's source: the release's archive, Debian's fixes, our own patches, constant times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.inputs.cpython.root import BuildRoot
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.oci.epoch import EPOCH
 
-# Docker's python images are built there too; configuration files of the result name it.
+# As for Docker's python images; configuration files of the result name it.
 PLACE = "/usr/src/python"
 _PATCHES = "/patches"
 
@@ -34,7 +34,7 @@ def series(debian: Path, first: str) -> list[Path]:
     """
     directory = debian / "debian/patches"
     lines = (directory / "series").read_text().splitlines() if (directory / "series").exists() else []
-    # A line may have options after the name; those of this package have none but comments.
+    # A line may have options after the name; this package's only have comments.
     names = [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
     if first not in names:
         raise BuildError(f"the series of Debian's patches has no {first!r}; has the source package been updated?")
@@ -75,7 +75,7 @@ def lay_out(root: BuildRoot, recipe: Recipe, source: Path, debian: Path | None, 
     mount = Mount("bind", PLACE, str(place))
     for number, patch in enumerate(chosen):
         shutil.copyfile(patch, patches / f"{number:03}-{patch.name}")
-    # By its path: the shell of busybox takes its own programs first.
+    # By its path: busybox's shell prefers its own programs.
     script = f'for patch in {_PATCHES}/*; do echo "== $patch"; /usr/bin/patch -p1 -F0 --no-backup-if-mismatch <"$patch"; done'
     if chosen:
         root.run("patch", script, [mount, Mount("ro-bind", _PATCHES, str(patches))], chdir=PLACE)

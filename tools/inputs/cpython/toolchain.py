@@ -1,4 +1,4 @@
-"""`zig cc` under the names that configure scripts and setup.py files look for."""
+"""`zig cc` under the names that configure scripts and setup.py files expect."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.inputs.cpython.unpack import unpack_wheel
 ZIG = "/zig"
 WRAPPERS = "/buildtools"
 
-# Of the headers and sources of C libraries, five sixths of the wheel's files, only glibc's for our platforms are wanted.
+# Of the C libraries' headers and sources, five sixths of the wheel's files, we need only glibc's for our platforms.
 _LIBC = "ziglang/lib/libc/"
 _LIBC_WANTED = tuple(
     _LIBC + name
@@ -69,7 +69,7 @@ def write_wrappers(directory: Path, platform: Platform) -> None:
 
     Args:
         directory: a new directory; becomes WRAPPERS of the build root.
-        platform: whose code the compiler makes.
+        platform: of compiled code.
     """
     directory.mkdir(parents=True)
     for name, command in (("gcc", "cc"), ("g++", "c++")):

@@ -1,4 +1,4 @@
-"""From what `make install` leaves to the tree of the images: pruned, linked, compiled, packed the same way every time."""
+"""Turns the result of `make install` into the images' tree: pruned, linked, compiled, packed reproducibly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tools.inputs.cpython.recipe import Recipe
 from tools.inputs.wheel.bytecode import Compiler, pyc_path
 from tools.oci.epoch import EPOCH
 
-# As the recipe of Docker's python images has it: tests and the static library are half of the size.
+# As in Docker's python images: tests and the static library are half of the size.
 _PRUNED_DIRECTORIES = ("test", "tests", "idle_test")
 _PRUNED_SUFFIXES = (".pyc", ".pyo", ".a")
 _LINKS = (("idle", "idle3"), ("pydoc", "pydoc3"), ("python", "python3"), ("python-config", "python3-config"))
@@ -44,11 +44,12 @@ def compile_all(tree: Path, recipe: Recipe, compiler: Compiler) -> None:
 
     Args:
         tree: the install tree.
-        recipe: whose version it is.
+        recipe: of the interpreter.
         compiler: runs that version's interpreter.
 
     Raises:
-        BuildError: a module doesn't compile. tools.inputs.wheel.errors.WheelError: the interpreter fails.
+        BuildError: a module doesn't compile.
+        tools.inputs.wheel.errors.WheelError: the interpreter fails.
     """
     library = tree / "usr/local/lib" / recipe.program
     sources = [("/" + str(path.relative_to(tree)), path) for path in files(library) if path.suffix == ".py"]

@@ -14,23 +14,23 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.deb import archive
 from tools.oci.epoch import EPOCH
 
-# In the packages' files, but of no use in a build root.
+# Useless in a build root.
 _SKIPPED = ("usr/share/", "usr/lib/debug/", "etc/")
 _SKIPPED_SUFFIXES = (".a", ".la")
 _MERGED = ("bin", "lib", "lib64", "sbin")
 
 
 def unpack_tar(path: Path, into: Path, directory: str = "", wanted: Callable[[str], bool] = lambda name: True) -> None:
-    """Unpack a source archive or a tree that we made.
+    """Unpack a source archive or a tree of ours.
 
     Args:
         path: .tar, .tar.gz or .tar.xz.
         into: existing directory.
         directory: only what lies below this directory of the archive, without it.
-        wanted: says of a path below it whether it is unpacked.
+        wanted: decides whether to unpack a path below it.
 
     Raises:
-        BuildError: not such an archive, truncated, an entry that leaves `into`, or nothing below `directory`.
+        BuildError: the archive is of another kind or truncated, an entry leaves `into`, or `directory` is empty.
     """
     prefix = directory.rstrip("/") + "/" if directory else ""
     count = 0
@@ -45,7 +45,7 @@ def unpack_tar(path: Path, into: Path, directory: str = "", wanted: Callable[[st
     except BuildError as error:
         raise BuildError(f"{path.name}: {error}") from error
     except (tarfile.TarError, EOFError, KeyError, OSError, OverflowError, ValueError) as error:
-        # tarfile lets others than its own out where a header makes no sense.
+        # On a malformed header tarfile leaks more than its own errors.
         raise BuildError(f"{path.name} can't be unpacked: {error}") from error
     if not count:
         raise BuildError(f"{path.name} holds nothing below {directory!r}")
@@ -128,15 +128,15 @@ def _merged(path: str) -> str:
 
 
 def unpack_wheel(wheel: Path, into: Path, wanted: Callable[[str], bool] = lambda name: True) -> None:
-    """Unpack a wheel's files as they lie in it.
+    """Unpack a wheel's files under their names in the wheel.
 
     Args:
         wheel: the .whl.
         into: existing directory.
-        wanted: says of an entry's name whether it is unpacked.
+        wanted: decides by an entry's name whether to unpack it.
 
     Raises:
-        BuildError: not a zip, an entry leaves `into`, or an entry's CRC is wrong.
+        BuildError: the file is not a zip, an entry leaves `into`, or its CRC is wrong.
     """
     try:
         with zipfile.ZipFile(wheel) as content:

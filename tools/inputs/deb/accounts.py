@@ -19,7 +19,7 @@ def write_accounts(system: System, tree: Tree, days: int, declarations: Sequence
         system: the packages; base-passwd brings the first accounts, bash the skeleton of a home directory.
         tree: receives the files and the home directories.
         days: day since 1970 on which passwords count as last changed.
-        declarations: each with "groups" and "users", see runtime/debian/accounts.bzl; later ones are added behind.
+        declarations: each with "groups" and "users", see runtime/debian/accounts.bzl; later ones come last.
 
     Raises:
         StateError: a name or number is taken or malformed, a group is missing.

@@ -1,4 +1,4 @@
-"""apt with a private state directory: Debian's own dependency solver, for any architecture, beside the host's."""
+"""apt with private state: Debian's own dependency solver, for any architecture, independent of the host's apt."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ def _configured(sources_dir: Path) -> list[tuple[str, str, str]]:
 
 
 class PrivateApt:
-    """apt for one architecture with sources, indexes and state of its own below one directory.
+    """apt for one architecture, with its own sources, indexes and state below one directory.
 
-    Packages are taken as not installed at all, so a solution is the whole closure. Release files are verified with
-    Debian's archive keyring; their date is not, since bullseye's never changes any more.
+    Nothing counts as installed, so a solution is the whole closure. Release files are verified with Debian's archive
+    keyring; their date is not, since bullseye's no longer changes.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class PrivateApt:
                 self._index.setdefault(candidate.package, []).append(candidate)
 
     def versions(self, package: str, version: str) -> list[Candidate]:
-        """List where one version can be had; the main archive first, since its files do not go away."""
+        """List the candidates of one version; the main archive first, since its files stay."""
         found = [c for c in self._index.get(package, ()) if c.version == version]
         return sorted(set(found), key=lambda c: (c.registry != "debian", c.path))
 
@@ -191,7 +191,7 @@ class PrivateApt:
             Package name to version of the whole closure.
 
         Raises:
-            AptError: there is no solution; the message has apt's own words.
+            AptError: there is no solution; the message quotes apt.
         """
         text = self._run("apt-get", "-q", "-s", "-y", "install", *sorted(packages))
         return dict(re.findall(r"^Inst (\S+) \((\S+) ", text, re.M))
@@ -230,5 +230,5 @@ class PrivateApt:
 
 
 def environment_name(registry: str) -> str:
-    """Name of the environment variable that overrides where a registry lies, the same as for the build's downloads."""
+    """Return the environment variable that overrides a registry's URL, the same as for the build's downloads."""
     return "RUNTIME_" + registry.upper().replace("-", "_") + "_URL"

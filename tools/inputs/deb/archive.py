@@ -1,4 +1,4 @@
-"""Reads a Debian binary package, strictly: what is damaged, ambiguous or would leave its root is an error.
+"""Reads Debian binary packages strictly: anything damaged, ambiguous or outside the root is an error.
 
 Format: deb(5): an ar archive of debian-binary, control.tar* and data.tar*.
 """
@@ -28,7 +28,7 @@ _TYPES = {
 }
 _AR_MAGIC = b"!<arch>\n"
 _LARGEST_TAR = 1 << 29
-"""Of control.tar and data.tar, unpacked: several times what any package of ours has. They are held in memory."""
+"""For control.tar and data.tar, unpacked, since they are held in memory; our largest package is several times smaller."""
 
 
 class DebError(ValueError):
@@ -72,7 +72,7 @@ class Deb:
 
     @property
     def instance(self) -> str:
-        """The name under which dpkg keeps it: with the architecture if several can be installed side by side."""
+        """dpkg's name of the installed package: with the architecture if several can be installed side by side."""
         if self.fields.get("Multi-Arch") == "same":
             return f"{self.package}:{self.fields['Architecture']}"
         return self.package
@@ -83,14 +83,14 @@ def read(data: bytes, name: str) -> Deb:
 
     Args:
         data: the whole .deb.
-        name: what to call it in errors, its file name.
+        name: its file name, for errors.
 
     Returns:
         The package.
 
     Raises:
-        DebError: not a .deb, truncated, of an unknown compression, a path that is absolute, has "..", occurs twice or
-            lies below a link, an entry that is not a file, directory or link (devices), extended attributes.
+        DebError: the file is not a .deb, truncated or of an unknown compression; a path is absolute, has "..", occurs
+            twice or lies below a link; an entry is not a file, directory or link, or has extended attributes.
     """
     try:
         parts = _ar(data)
@@ -171,7 +171,7 @@ def _tar(data: bytes, name: str) -> list[Entry]:
     except DebError:
         raise
     except (tarfile.TarError, KeyError, OverflowError, ValueError) as error:
-        # tarfile lets others than its own out where a header makes no sense.
+        # On a malformed header tarfile leaks more than its own errors.
         raise DebError(f"{name} is broken: {error}") from None
     if rest.strip(b"\0") or len(rest) < 2 * tarfile.BLOCKSIZE:
         raise DebError(f"{name} is truncated or broken after {entries[-1].path if entries else 'its start'}")

@@ -1,6 +1,6 @@
 """Reads data from a .bzl file: assignments of literals, which are the same in Starlark and Python.
 
-So the build and programs outside of it share one file, comments and all.
+Thus the build and the programs outside it share one file with its comments.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class DataError(ValueError):
-    """A file has something other than a docstring and assignments of literals."""
+    """A file has more than a docstring and assignments of literals."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -24,14 +24,14 @@ def read(path: Path) -> dict[str, Any]:
         Name to value of each assignment.
 
     Raises:
-        DataError: names the file and line of what is not a literal.
+        DataError: naming the file and line of anything else.
     """
     values: dict[str, Any] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             continue
         if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
-            raise DataError(f"{path}:{node.lineno}: only NAME = literal may stand here")
+            raise DataError(f"{path}:{node.lineno}: only NAME = literal is allowed here")
         try:
             values[node.targets[0].id] = ast.literal_eval(node.value)
         except ValueError:

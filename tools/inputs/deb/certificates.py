@@ -16,7 +16,7 @@ from tools.inputs.deb.tree import StateError, System, Tree
 _SHARE = "usr/share/ca-certificates"
 _STORE = "etc/ssl/certs"
 _UTF8 = 12
-# Types of string that the canonical form changes into UTF-8 (ASN1_MASK_CANON): tag to codec.
+# String types that the canonical form converts to UTF-8 (ASN1_MASK_CANON): tag to codec.
 _STRINGS = {12: "utf-8", 19: "latin-1", 20: "latin-1", 22: "latin-1", 26: "latin-1", 28: "utf-32-be", 30: "utf-16-be"}
 
 
@@ -61,7 +61,7 @@ def write_certificates(system: System, tree: Tree, head: Sequence[str]) -> None:
 
 
 def subject_hash(pem: str) -> tuple[str, bytes]:
-    """Hashes a certificate's subject as OpenSSL names its files.
+    """Hash a certificate's subject for OpenSSL's file name.
 
     Args:
         pem: one certificate in PEM.
@@ -70,7 +70,7 @@ def subject_hash(pem: str) -> tuple[str, bytes]:
         Eight hexadecimal digits, and the SHA-256 of the certificate.
 
     Raises:
-        CertificateError: no certificate in it, or broken DER.
+        CertificateError: there is no certificate, or its DER is broken.
     """
     match = re.search(r"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----(.*?)-----END", pem, re.S)
     if not match:
@@ -111,7 +111,7 @@ def _canonical(der: bytes, at: int) -> bytes:
 
 
 def _header(der: bytes, at: int) -> tuple[int, int, int]:
-    """Tag, start and end of the body of the element at a place."""
+    """Return tag, and start and end of the body, of the element at an offset."""
     size, start = der[at + 1], at + 2
     if size & 0x80:
         count = size & 0x7F

@@ -1,4 +1,4 @@
-"""Makes a part from one Debian package: its files, dpkg's record of it, what its scripts would do to its own files.
+"""Makes a part from one Debian package: its files, its dpkg record, and its scripts' effects on its own files.
 
 Also writes the package's facts, from which the state of the whole system is computed (tools.inputs.deb.state_part).
 """
@@ -22,18 +22,19 @@ INFO = "var/lib/dpkg/info"
 
 
 def contents(deb: Deb, declared: Sequence[effects.Effect], paths: path_filter.PathFilter) -> tuple[Entry, ...]:
-    """Decides what one package brings into a tree.
+    """Decide what one package brings into a tree.
 
     Args:
         deb: the package.
         declared: effects of its maintainer scripts on its own files.
-        paths: which files are left out, as dpkg would.
+        paths: the files to leave out, as dpkg would.
 
     Returns:
-        data.tar's entries less those left out, the effects, and dpkg's info files.
+        data.tar's entries except those left out, with the effects, and dpkg's info files.
 
     Raises:
-        EffectError, DebError: an effect does not fit; a file that stays is a hard link to one that does not.
+        EffectError: an effect does not fit.
+        DebError: a file that stays is a hard link to one that is left out.
     """
     left_out = {e.path for e in deb.entries if e.path != "." and paths.skips(e.path, e.type in (DIRECTORY, SYMLINK))}
     kept = [e for e in effects.apply(deb.entries, declared, EPOCH) if e.path not in left_out]
@@ -46,8 +47,7 @@ def contents(deb: Deb, declared: Sequence[effects.Effect], paths: path_filter.Pa
 def _info(deb: Deb, left_out: Set[str]) -> list[Entry]:
     """Return dpkg's files about the package.
 
-    The list has all paths, as dpkg's own; md5sums has only those that are there, so that `dpkg --verify` finds nothing
-    to complain of.
+    The list has all paths, as dpkg writes it; md5sums has only the files that are there, so that `dpkg --verify` passes.
     """
     names = ["/" + e.path for e in deb.entries]
     if "md5sums" not in deb.members:
@@ -63,7 +63,7 @@ def _info(deb: Deb, left_out: Set[str]) -> list[Entry]:
 
 
 def write(entries: Sequence[Entry], writer: PartWriter) -> None:
-    """Write entries into a part. Files keep their time but none is newer than EPOCH."""
+    """Write entries into a part; limit times to EPOCH."""
     for e in entries:
         mtime = min(e.mtime, EPOCH)
         if e.type == DIRECTORY:
@@ -77,7 +77,7 @@ def write(entries: Sequence[Entry], writer: PartWriter) -> None:
 
 
 def check_identity(deb: Deb, expected: dict[str, str]) -> None:
-    """Compare control fields with what the lock says.
+    """Compare control fields with the lock.
 
     Raises:
         DebError: names the field and both values.
@@ -88,7 +88,7 @@ def check_identity(deb: Deb, expected: dict[str, str]) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of the action."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.inputs.deb.deb_part", description=__doc__)
     parser.add_argument("--deb", type=Path, required=True)
     parser.add_argument("--package", required=True, help="name that the lock gives")

@@ -76,8 +76,8 @@ def write_overrides(system: System, tree: Tree, diversions: Sequence[dict], stat
 def write_alternatives(system: System, tree: Tree, alternatives: Sequence[dict]) -> None:
     """Add the records and links of update-alternatives, all in automatic mode.
 
-    As there, a choice whose file is not in the system is not registered, and a slave link is made only where the file
-    of the best choice's slave is there.
+    As in dpkg, a choice without its file is not registered, and a slave link exists only with the file of the best
+    choice's slave.
 
     Raises:
         StateError: two choices of one alternative have the same priority.
@@ -113,10 +113,10 @@ def write_apt(system: System, tree: Tree, sources: Sequence[dict], manual: Seque
     """Add apt's sources and its record of what was installed only as a dependency.
 
     Args:
-        system: the packages; apt's example of a sources.list says where the archive lies.
+        system: the packages; apt's example of a sources.list gives the archive's URL.
         tree: receives the files.
         sources: registry ("debian" or "debian-security") and suite of each line.
-        manual: packages asked for by name. Essential and required packages count as asked for, too.
+        manual: packages requested by name; essential and required packages count as requested.
 
     Raises:
         StateError: apt's example names no archive.

@@ -1,4 +1,4 @@
-"""Applies what a package's maintainer scripts would do to its own files, from a declaration.
+"""Applies the declared effects of a package's maintainer scripts on its own files.
 
 A declaration is a list of effects, each a list: a verb and its arguments (runtime/debian/effects.bzl):
 
@@ -38,9 +38,9 @@ def apply(entries: Sequence[Entry], effects: Sequence[Effect], mtime: int) -> tu
     """Apply effects to a package's entries.
 
     Args:
-        entries: data.tar's, all of them: filters of paths act later.
+        entries: all of data.tar's: path filters act later.
         effects: the declaration.
-        mtime: time stamp of what is made here.
+        mtime: time stamp of new entries.
 
     Returns:
         The entries with the effects applied, new ones last.

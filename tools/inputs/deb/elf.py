@@ -1,4 +1,4 @@
-"""What the dynamic loader's cache needs to know of an ELF shared object: machine, soname, oldest kernel.
+"""Reads the facts about an ELF shared object that the loader's cache needs: machine, soname, oldest kernel.
 
 Formats: System V ABI (ELF), NT_GNU_ABI_TAG of the GNU ABI.
 """
@@ -15,7 +15,7 @@ _NT_GNU_ABI_TAG = 1
 
 
 class ElfError(ValueError):
-    """A file that starts as ELF is broken."""
+    """A file with an ELF magic number is broken."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ def shared_object(data: bytes) -> SharedObject | None:
         data: the whole file.
 
     Returns:
-        The shared object, or None for anything else: no ELF, an executable of fixed address, one without symbols.
+        The shared object, or None for anything else: not ELF, a fixed address, no symbols.
 
     Raises:
-        ElfError: an ELF file of another class or byte order, or with headers that point outside of it.
+        ElfError: the file has another class or byte order, or its headers point outside the file.
     """
     if not data.startswith(b"\x7fELF"):
         return None

@@ -1,7 +1,6 @@
-"""Facts: what the state of a whole system needs to know of one package, as JSON.
+"""Facts: the data about one package from which the state of a whole system is computed, as JSON.
 
-Computing the system's state from facts instead of from packages means that a changed package is read once, and that
-what does not concern the state cannot change it.
+With facts between packages and state, a changed package is read once, and what does not concern the state cannot change it.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ _LIBRARY = re.compile(r"(?:^|/)(?:lib|ld-)[^/]*\.so[^/]*$")
 
 
 class FactsError(ValueError):
-    """A package has something that the state cannot be computed from."""
+    """The state cannot be computed from a package."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """A file or link that may stand in the loader's cache. Of a link only `target` is set, of a file the rest."""
+    """A candidate for the loader's cache: of a link only `target` is set, of a file the rest."""
 
     path: str
     target: str = ""
@@ -44,7 +43,7 @@ class Facts:
         fields: its control fields, in order.
         conffiles: (path with leading "/", MD5 of the content) in order.
         interests: (trigger, "" or "noawait") that the package waits for.
-        paths: everything it brings but directories, without leading "/", after filters and effects.
+        paths: all its paths except directories, without leading "/", after filters and effects.
         libraries: shared libraries among them.
         texts: content of the files that were asked for.
     """
@@ -72,8 +71,8 @@ def collect(deb: Deb, kept: Sequence[Entry], texts: Sequence[str]) -> Facts:
         texts: patterns (fnmatch, "*" also matches "/") of the files whose content is wanted, filtered out or not.
 
     Raises:
-        FactsError: a wanted file is not UTF-8, a conffile is missing, a library is broken or lies in a directory for
-            special CPUs, a trigger is of an unknown kind.
+        FactsError: a wanted file is not UTF-8, a conffile is missing, a library is broken or in a directory for special
+            CPUs, or a trigger is of an unknown kind.
     """
     files = {e.path: e for e in deb.entries if e.type == FILE}
     try:
@@ -139,12 +138,12 @@ def _libraries(package: str, kept: Sequence[Entry]) -> list[Library]:
 
 
 def dump(facts: Facts) -> str:
-    """Write facts as JSON text, equal facts as equal text."""
+    """Encode facts as JSON; equal facts give equal text."""
     return json.dumps(asdict(facts), ensure_ascii=True, indent=1) + "\n"
 
 
 def load(path: Path) -> Facts:
-    """Read what `dump` wrote."""
+    """Decode facts that `dump` encoded."""
     data = json.loads(path.read_text(encoding="utf-8"))
     return Facts(
         data["instance"],

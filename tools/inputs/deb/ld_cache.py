@@ -1,6 +1,6 @@
 """/etc/ld.so.cache as glibc 2.31's ldconfig writes it: the new format only ("glibc-ld.so.cache1.1").
 
-Computed from facts about libraries, so no code of the target runs and any architecture can be done anywhere.
+Computed from facts about libraries: no code of the target runs, so any machine can do it for any architecture.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _configured(system: System, path: str) -> list[str]:
 
 
 def _sonames(libraries: dict[str, Library], directory: str, machine: int) -> dict[str, tuple[str, int]]:
-    """Soname to (file name, oldest kernel) of the best file of each soname in a directory."""
+    """Return soname → (file name, oldest kernel) of the best file per soname in a directory."""
     best: dict[str, tuple[str, int]] = {}
     for path in sorted(libraries):
         folder, _, name = path.rpartition("/")
@@ -113,7 +113,7 @@ def _refuse_hwcaps(libraries: dict[str, Library], directories: list[str]) -> Non
 
 
 def _version_key(name: str) -> list[tuple[int, int]]:
-    """Order of _dl_cache_libcmp: runs of digits count as numbers and sort behind other characters."""
+    """Return the sort key of _dl_cache_libcmp: runs of digits count as numbers and sort after other characters."""
     return [(1, int(part)) if part.isdigit() else (0, ord(part)) for part in re.findall(r"\d+|\D", name)]
 
 
@@ -122,7 +122,7 @@ def encode(entries: list[tuple[str, str, int]], flags: int) -> bytes:
 
     Args:
         entries: (soname, path, oldest kernel) in the order of the directories.
-        flags: of every entry.
+        flags: for every entry.
 
     Returns:
         The file.

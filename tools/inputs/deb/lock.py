@@ -1,14 +1,14 @@
-"""Remakes the locks of Debian packages: one JSON file per architecture, from the package sets and apt's own solver.
+"""Updates the locks of Debian packages: one JSON file per architecture, from the package sets and apt's own solver.
 
-A version that an index lists but the mirror does not serve is passed over: apt solves again without it, the fallback is
-reported and noted in the lock. The same index and package sets give the same bytes.
+A version that an index lists but the mirror does not serve is skipped: apt solves again without it, and the fallback is reported
+and noted in the lock. The same index and package sets give the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
 import concurrent.futures
-import encodings.idna  # noqa: F401  Loaded before the threads: several at once would fail to find it in the zip.
+import encodings.idna  # noqa: F401  Loaded before the threads, which would race for it in the zip.
 import json
 import os
 import sys
@@ -32,12 +32,12 @@ Served = Callable[[str], bool]
 
 
 class LockError(ValueError):
-    """The package sets are wrong, or no lock can be made from them."""
+    """The package sets are wrong or have no solution."""
 
 
 @dataclass(frozen=True)
 class PackageSet:
-    """A named set of packages; `solved` adds the dependencies, less what the sets in `extends` have."""
+    """A named set of packages; `solved` adds the dependencies, except what the sets in `extends` have."""
 
     name: str
     archs: tuple[str, ...]
@@ -58,13 +58,13 @@ class Wanted:
 
     @property
     def archs(self) -> list[str]:
-        """All architectures that some set names."""
+        """The architectures of all sets."""
         return sorted({arch for s in self.sets for arch in s.archs})
 
 
 @dataclass
 class Solution:
-    """What one architecture's lock holds."""
+    """The content of one architecture's lock."""
 
     files: dict[str, Candidate] = field(default_factory=dict)
     sets: dict[str, set[str]] = field(default_factory=dict)
@@ -78,7 +78,7 @@ def decode_wanted(data: Mapping[str, Any]) -> Wanted:
         data: SUITE, SOURCES and PACKAGE_SETS as in runtime/debian/packages.bzl.
 
     Raises:
-        LockError: names the set and what is wrong with it.
+        LockError: naming the set and the reason.
     """
     sets: list[PackageSet] = []
     for item in data["PACKAGE_SETS"]:
@@ -99,7 +99,7 @@ def decode_wanted(data: Mapping[str, Any]) -> Wanted:
             raise LockError(f"package set {name} occurs twice")
         for other in item.get("extends", []):
             if other not in known:
-                raise LockError(f"package set {name} extends {other}, which does not stand before it")
+                raise LockError(f"package set {name} extends {other}, which does not come before it")
         for package in item["packages"]:
             if item["packages"].count(package) > 1:
                 raise LockError(f"package set {name}: {package} occurs twice")
@@ -128,10 +128,11 @@ def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str]
         served: tells whether a URL can be fetched.
 
     Returns:
-        One file per package, the sets that each is in, and the versions passed over.
+        One file per package, the sets that each is in, and the skipped versions.
 
     Raises:
-        AptError: no solution; LockError: two sets want different versions of one package.
+        AptError: there is no solution.
+        LockError: two sets need different versions of one package.
     """
     gone: set[tuple[str, str]] = set()
     serving: dict[tuple[str, str], Candidate] = {}
@@ -181,17 +182,17 @@ def _served_candidates(
                 return candidate
         return None
 
-    # Host names are encoded so; its module must be there before threads import it at the same time: some would not find it.
+    # The codec of host names: imported before the threads, which would race for it.
     "".encode("idna")
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         return dict(zip(pairs, pool.map(first, pairs)))
 
 
 def is_served(url: str, tries: int = 4) -> bool:
-    """Ask a mirror for the head of one file.
+    """Ask a mirror whether it has one file.
 
     Returns:
-        False only when the mirror says that it has no such file (403, 404 or 410, or a missing local file).
+        False only if the mirror denies it (403, 404 or 410, or a missing local file).
 
     Raises:
         LockError: the mirror gives no clear answer after several tries.
@@ -214,7 +215,7 @@ def is_served(url: str, tries: int = 4) -> bool:
 
 
 def render(wanted: Wanted, arch: str, solution: Solution) -> str:
-    """Write a solution as the lock's text: JSON, one file per line, sorted by package."""
+    """Encode a solution as the lock's text: JSON, one file per line, sorted by package."""
     lines = []
     for package in sorted(solution.files):
         c = solution.files[package]
@@ -250,7 +251,7 @@ def differences(one: Solution, other: Solution, names: tuple[str, str]) -> list[
 def write_if_changed(path: Path, text: str) -> bool:
     """Replace a file in one step, only if its content would change, and return whether it did.
 
-    It is written beside under one name, so that a run takes away what a killed one left.
+    The temporary file has a fixed name, so a run removes what a killed one left.
     """
     beside = path.with_name(f".{path.name}.partial")
     try:
@@ -265,10 +266,10 @@ def write_if_changed(path: Path, text: str) -> bool:
 
 
 def find_mirrors(given: Sequence[str], suite: str, served: Served) -> dict[str, str]:
-    """Decides where the registries lie: `--mirror NAME=URL`, else the environment, else apt's own sources.
+    """Find the URLs of the registries: `--mirror NAME=URL`, else the environment, else apt's own sources.
 
-    Of several URLs in a variable the first one is taken that has the suite.
-    Where nothing names the security archive, it is taken to lie beside the main one, with "-security" behind its name.
+    Of several URLs in a variable, the first that has the suite counts. If nothing names the security archive, it is the
+    main archive's URL with "-security" appended.
     """
     mirrors = configured_mirrors()
     for registry, release in (("debian", suite), ("debian-security", f"{suite}-security")):
@@ -288,7 +289,7 @@ def find_mirrors(given: Sequence[str], suite: str, served: Served) -> dict[str, 
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line: remakes `<suite>_<arch>.json` beside the package sets."""
+    """Update `<suite>_<arch>.json` beside the package sets; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="tools.inputs.deb.lock", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -301,7 +302,7 @@ def main(argv: Sequence[str]) -> int:
         action="append",
         default=[],
         metavar="NAME=URL",
-        help="where a registry lies, instead of apt's sources",
+        help="URL of a registry, instead of apt's sources",
     )
     options = parser.parse_args(argv)
     try:

@@ -140,7 +140,7 @@ def test_the_committed_locks_are_in_this_form():
     [
         ({"dependencies": "maybe"}, 'must be "solved" or "as named"'),
         ({"package": []}, "unknown key package"),
-        ({"extends": ["later"]}, "extends later, which does not stand before it"),
+        ({"extends": ["later"]}, "extends later, which does not come before it"),
         ({"packages": ["a", "a"]}, "a occurs twice"),
         ({"archs": ["amd64", "m68k"]}, "unknown architecture m68k"),
     ],

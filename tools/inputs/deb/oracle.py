@@ -24,7 +24,7 @@ from tools.inputs.deb.oracle_trees import Node, OracleError
 
 @dataclass(frozen=True)
 class Difference:
-    """One path that is not the same in both trees. `kind`: "only theirs", "only ours", "metadata" or "content"."""
+    """One path that differs between the trees. `kind`: "only theirs", "only ours", "metadata" or "content"."""
 
     path: str
     kind: str
@@ -109,7 +109,7 @@ def report(differences: Sequence[Difference], table: Sequence[dict], unused_is_w
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="oracle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Lets this process and its children run arm64 programs, in namespaces of their own; the machine is not changed."""
+"""Lets this process and its children run arm64 programs in new namespaces; does not change the machine."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _ALL_IDS = "0 0 65536\n"
 
 
 def emulate(qemu: Path) -> None:
-    """Enter a user namespace in which arm64 programs run by qemu, with the owners of files as they are.
+    """Enter a user namespace in which arm64 programs run by qemu, with the real owners of files.
 
     Args:
         qemu: a static qemu-aarch64.
 
     Raises:
-        EmulationUnavailable: the kernel cannot; the message says what would help.
+        EmulationUnavailable: the kernel cannot do it; the message has the remedy.
         OSError: not root, or namespaces are forbidden.
     """
     ready, go = os.pipe()
     helper = os.fork()
-    if helper == 0:  # outside of the new namespace: only from there may a map name more than one id
+    if helper == 0:  # outside the new namespace: only there may a map name more than one id
         try:
             os.close(go)
             os.read(ready, 1)

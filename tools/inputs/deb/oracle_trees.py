@@ -24,7 +24,7 @@ from tools.oci.epoch import EPOCH
 
 
 class OracleError(RuntimeError):
-    """A tree cannot be made; the message says why and what helps."""
+    """A tree cannot be made; the message has the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Node:
     data: bytes = b""
 
     def describe(self) -> str:
-        """One line for a report."""
+        """Return one line for a report."""
         if self.type == archive.SYMLINK:
             return f"link to {self.target}"
         size = f" of {len(self.data)} bytes" if self.type == archive.FILE else ""
@@ -74,7 +74,7 @@ def of_parts(parts: Sequence[Sequence[str]]) -> Tree:
 
 
 def of_tar(path: Path) -> Tree:
-    """Read a tar of a whole system; device nodes and what is below /dev are left out."""
+    """Read a tar of a whole system, without device nodes and /dev."""
     with open(path, "rb") as stream:
         tree = _tar_nodes(stream)
     return {p: node for p, node in tree.items() if not p.startswith("dev/")}
@@ -102,12 +102,12 @@ def _tar_nodes(stream: BinaryIO) -> Tree:
 def mmdebstrap(
     debs: Sequence[Path], architecture: str, manual: Sequence[str], filters: Path, output: Path, scratch: Path
 ) -> None:
-    """Make the tree that running every maintainer script gives, from exactly these packages.
+    """Make a tree from exactly these packages by running every maintainer script.
 
     Args:
         debs: the packages.
-        architecture: of the tree; a foreign one needs qemu-user in binfmt_misc.
-        manual: packages to ask for.
+        architecture: the tree's; a foreign one needs qemu-user in binfmt_misc.
+        manual: packages to request.
         filters: dpkg configuration with path-exclude and path-include lines.
         output: the tar to write.
         scratch: a directory for a throw-away package archive.
@@ -134,9 +134,9 @@ def mmdebstrap(
     command = ["mmdebstrap", "--variant=minbase", f"--architectures={architecture}", f"--include={','.join(manual)}"]
     for include, pattern, _ in path_filter.parse(filters.read_text(encoding="utf-8")).rules:
         command.append(f"--dpkgopt=path-{'include' if include else 'exclude'}={pattern}")
-    # Whether foreign programs run shows by itself; mmdebstrap would want another package to find out.
+    # Skips mmdebstrap's own check, which needs another package: a foreign program fails anyway.
     command += ["--skip=check/qemu", "oracle", str(output) + ".part", f"deb [trusted=yes] copy://{pool} ./"]
-    # Nothing of the environment: mmdebstrap calls Python, which must not find the home of the one that runs here.
+    # An empty environment: mmdebstrap calls Python, which must not find this interpreter's home.
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/", "SOURCE_DATE_EPOCH": str(EPOCH)}
     done = subprocess.run(
         [*command, "--format=tar"],

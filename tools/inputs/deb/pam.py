@@ -26,7 +26,7 @@ def write_pam(system: System, tree: Tree) -> None:
         tree: receives the files.
 
     Raises:
-        StateError: a template has not the expected marks, or a line of a profile is malformed.
+        StateError: a template lacks its marks, or a line of a profile is malformed.
     """
     if "libpam-runtime" not in system.packages:
         return
@@ -59,7 +59,7 @@ def _profile(text: str) -> Profile:
 
 
 def _modules(kind: str, block: str, enabled: list[tuple[str, Profile]]) -> list[tuple[str, str]]:
-    """(profile, its lines) of one block; the first profile may have other lines."""
+    """Return (profile, its lines) of one block; the first profile may have other lines."""
     field = kind[0].upper() + kind[1:]
     chosen = [(name, profile) for name, profile in enabled if profile.get(field + "-Type") == block]
     return [

@@ -1,4 +1,4 @@
-"""dpkg's path filters: which files of a package an installation leaves out, as dpkg itself decides it.
+"""dpkg's path filters: the files of a package that an installation leaves out.
 
 Options path-exclude and path-include of dpkg(1), read from a file like those in /etc/dpkg/dpkg.cfg.d.
 """
@@ -12,7 +12,7 @@ from re import Pattern
 
 
 class FilterError(ValueError):
-    """A line of the configuration is not understood."""
+    """A line of the configuration is malformed."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class PathFilter:
 
         Args:
             path: relative path of the package's file.
-            is_directory_or_link: directories and symbolic links stay when an included file may lie below.
+            is_directory_or_link: these stay if an included file may lie below.
         """
         name = "/" + path
         skip = False
@@ -47,7 +47,7 @@ def parse(text: str) -> PathFilter:
         text: lines `path-exclude PATTERN`, `path-include PATTERN` (also with "="), comments, other options.
 
     Returns:
-        The filter; other options are passed over.
+        The filter; other options are ignored.
 
     Raises:
         FilterError: a pattern is missing or not absolute.

@@ -1,4 +1,4 @@
-"""Shows maintainer scripts that nobody has reviewed yet, and records those that were.
+"""Shows unreviewed maintainer scripts and records reviews.
 
 review                    lists packages whose scripts are not accepted; exit code 1 if there are any
 review PACKAGE…           prints those packages' scripts
@@ -28,7 +28,7 @@ REVIEWED_SCRIPTS = {
 
 
 def render(reviewed: dict[str, dict[str, Sequence[str]]]) -> str:
-    """Write the table as Starlark, in buildifier's form."""
+    """Format the table as Starlark, in buildifier's style."""
     text = HEADER
     for package in sorted(reviewed):
         text += f'    "{package}": {{\n'
@@ -48,7 +48,7 @@ def accept(
     reviewed: dict[str, dict[str, Sequence[str]]],
     names: Sequence[str],
 ) -> None:
-    """Replace the digests of some packages in the table by what their .debs have now."""
+    """Replace the digests of some packages in the table with those of their .debs."""
     for name in {deb.package for deb in debs} if "all" in names else names:
         found: dict[str, Sequence[str]] = {}
         for deb in debs:
@@ -65,17 +65,17 @@ def undeclared(reviewed: dict[str, dict[str, Sequence[str]]], effects: dict, wit
     lines = []
     for package in sorted(reviewed):
         if package not in effects and package not in without:
-            lines.append(f"{package} has scripts but stands neither in EFFECTS nor in WITHOUT_EFFECT")
+            lines.append(f"{package} has scripts but is neither in EFFECTS nor in WITHOUT_EFFECT")
     for package in sorted(set(effects) | set(without)):
         if package in effects and package in without:
-            lines.append(f"{package} stands in EFFECTS and in WITHOUT_EFFECT")
+            lines.append(f"{package} is in both EFFECTS and WITHOUT_EFFECT")
         if package not in reviewed:
             lines.append(f"{package} is declared but has no reviewed script")
     return lines
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="review", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""Small .debs for tests, with every fault that is asked for."""
+"""Small .debs for tests, with any fault."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Maintainer scripts: their digests, and the check that each was reviewed.
 
-No script is ever run. What they do on a first installation is declared as data; the digest of the script that was read
-for it stands beside the declaration, so a package with another script cannot slip through.
+No script ever runs. Data declares what a script does on a first installation, together with the digest of the script that was
+reviewed, so a package with another script is refused.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Reviewed = Mapping[str, Sequence[str]]
 
 
 class ScriptError(ValueError):
-    """A package has a script that nobody has reviewed; the message names it and the command to do so."""
+    """A script was not reviewed; the message names it and the command for a review."""
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 of a script without what can't matter: comment lines, blank lines, indentation at the line's end.
+    """Return the SHA-256 of a script without comment lines, blank lines and trailing white space.
 
-    The first line stays, whatever it is. A program that is not text counts as it is.
+    The first line always counts. A program that is not text counts as it is.
     """
     if data.startswith(b"\x7fELF") or b"\0" in data:
         return hashlib.sha256(data).hexdigest()
@@ -34,15 +34,15 @@ def digest(data: bytes) -> str:
 
 
 def found(deb: Deb, programs: Sequence[str] = ()) -> dict[str, str]:
-    """Return digests of what a package would run when it is installed.
+    """Return the digests of what a package's installation would run.
 
     Args:
         deb: the package.
-        programs: paths of its own programs whose work is declared or computed too, such as update-ca-certificates.
+        programs: paths of its own programs whose effects are declared or computed as well, such as update-ca-certificates.
 
     Returns:
-        Script name or program path to digest. Triggers that only ask for ldconfig are left out: every library has them,
-        and the cache is computed.
+        Script name or program path → digest. Triggers that only request ldconfig are left out: every library has them, and
+        the cache is computed.
 
     Raises:
         ScriptError: one of `programs` is not in the package.

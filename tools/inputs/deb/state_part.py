@@ -29,13 +29,13 @@ def build(
         architecture: of the system.
         state: as STATE in runtime/debian/state.bzl.
         own_accounts: as ACCOUNTS in runtime/debian/accounts.bzl.
-        manual: packages asked for by name.
+        manual: packages requested by name.
 
     Returns:
         The new files.
 
     Raises:
-        StateError: names what does not fit together.
+        StateError: naming the contradiction.
     """
     system = System(packages, architecture)
     missing = [name for name in manual if name not in system.packages]
@@ -74,7 +74,7 @@ def _write_locale_gen(system: System, tree: Tree, head: Sequence[str]) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of the action."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.inputs.deb.state_part", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--facts", type=Path, action="append", default=[], metavar="FILE", help="of one package")
     parser.add_argument("--architecture", required=True)

@@ -1,4 +1,4 @@
-"""The files that a state part will hold, collected before they are written, and what may be read to make them."""
+"""The files of a state part, collected before they are written, and the facts to make them from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class StateError(ValueError):
 
 @dataclass
 class Tree:
-    """New entries by path. What packages bring is not in it but known through `System`."""
+    """New entries by path. Files of packages are in `System` instead."""
 
     mtime: int
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Tree:
         self._add(Entry(path, SYMLINK, 0o777, 0, 0, self.mtime, b"", target))
 
     def directory(self, path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> None:
-        """Add a directory; only needed for an empty one or one of another mode or owner."""
+        """Add a directory; needed only if it is empty or has another mode or owner."""
         self._add(Entry(path, DIRECTORY, mode, uid, gid, self.mtime))
 
     def _add(self, entry: Entry) -> None:
@@ -46,7 +46,7 @@ class System:
     """All packages of one system, as facts."""
 
     def __init__(self, packages: Iterable[Facts], architecture: str):
-        """Take the packages' facts.
+        """Check and index the packages' facts.
 
         Args:
             packages: in any order.
@@ -75,11 +75,11 @@ class System:
                     raise StateError(f"{path} is in the packages {other} and {name}")
 
     def libraries(self) -> dict[str, Library]:
-        """Shared libraries and their links, by path."""
+        """Return shared libraries and their links, by path."""
         return {lib.path: lib for facts in self.packages.values() for lib in facts.libraries}
 
     def text(self, path: str) -> str:
-        """Content of a package's file.
+        """Return the content of a package's file.
 
         Raises:
             StateError: no package has it.
@@ -89,7 +89,7 @@ class System:
         return self.texts[path]
 
     def below(self, directory: str, suffix: str = "") -> list[str]:
-        """Return paths of the known texts below a directory, sorted."""
+        """Return the paths of known texts below a directory, sorted."""
         return sorted(p for p in self.texts if p.startswith(directory + "/") and p.endswith(suffix))
 
     def installed(self, items: Sequence[dict]) -> list[dict]:

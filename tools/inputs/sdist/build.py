@@ -1,10 +1,10 @@
-"""Builds a locked source archive into a wheel: by its own build backend (PEP 517), isolated, offline, the same bits everywhere.
+"""Builds a locked source archive into a wheel: with its own build backend (PEP 517): isolated, offline, bit-reproducible.
 
     python -m tools.inputs.sdist.build --sdist F --name N --version V --wheel OUT.whl --recipe JSON --arch amd64|arm64
         --python 3.N (--tools-python DIR | --python-tree TAR [--target-tree TAR])
         --backend DIR… --deb FILE… [--zig WHEEL] [--program FILE…] [--method M] [--proot DIR]
 
-OUT.whl is made only if it is the wheel that recipe and file name promise.
+Writes OUT.whl only if the wheel is what the recipe and the file name promise.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ from tools.inputs.wheel.tags import TagError, expand, parse_wheel_name
 
 @dataclass(frozen=True)
 class Project:
-    """A locked source archive and what it is to become.
+    """A locked source archive and its target.
 
     Attributes:
         sdist: the archive
-        name, version: of the distribution
+        name: of the distribution
+        version: of the distribution
         recipe: how it is built
         platform: the architecture that compiled code is for
     """
@@ -56,13 +57,14 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
     """Build a wheel.
 
     Args:
-        project: of what.
-        machine: where.
+        project: the project.
+        machine: where the backend runs.
         wheel: the file to make; its name must be that of the wheel.
         scratch: existing directory.
 
     Raises:
-        SdistError, WheelError: archive or wheel is not what lock and recipe say. BuildError: the build itself fails.
+        SdistError, WheelError: the archive or the wheel contradicts the lock or the recipe.
+        BuildError: the build itself fails.
     """
     recipe, archive = project.recipe, project.sdist.name
     check_output_name(project, wheel.name)
@@ -101,7 +103,7 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
 
 
 def check_output_name(project: Project, file: str) -> None:
-    """Check that a wheel's file name says what the recipe says; raise SdistError otherwise."""
+    """Check that a wheel's file name says what the recipe says; raise SdistError if not."""
     try:
         name, version, tags = parse_wheel_name(file)
     except TagError as error:

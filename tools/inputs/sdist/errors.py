@@ -6,4 +6,4 @@ from tools.inputs.cpython.errors import BuildError
 
 
 class SdistError(BuildError):
-    """A source archive doesn't become the wheel that its recipe promises: names the archive, the reason and what helps."""
+    """A source archive cannot be built into the wheel of its recipe: names the archive, the reason and the remedy."""

@@ -3,10 +3,10 @@
     python hooks.py CALL.json
 
 CALL.json: {"backend": "module:object", "backend_path": […], "hook": "…", "arguments": […], "result": FILE,
-"site": DIR}. The working directory is the project, `site` has the backends and is on PYTHONPATH. What the hook returns is
-written to the file `result` as JSON; a hook that the backend doesn't have and needn't have returns `default`.
+"site": DIR}. The working directory is the project, `site` has the backends and is on PYTHONPATH. The hook's
+result is written to the file `result` as JSON; for an optional hook that the backend lacks the result is `default`.
 
-This file stands alone: there is nothing of ours in the root.
+This file imports nothing of ours: the root has nothing else of this repository.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _SortedScan:
-    """What os.scandir gives, in order of the names."""
+    """An os.scandir iterator in order of names."""
 
     def __init__(self, scandir: Callable[[Any], Any], path: Any) -> None:
         with scandir(path) as entries:
@@ -40,11 +40,11 @@ class _SortedScan:
         self.close()
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Do nothing: the directory is closed already."""
 
 
 class _Sorted:
-    """os.listdir or os.scandir, in order of the names; no function, since pathlib keeps them as attributes of a class."""
+    """os.listdir or os.scandir in order of names; an object, since pathlib would bind a function as a method."""
 
     def __init__(self, real: Callable[..., Any], wrap: Callable[[Any, Any], Any]) -> None:
         self._real, self._wrap = real, wrap
@@ -54,10 +54,10 @@ class _Sorted:
 
 
 def sort_directories() -> None:
-    """From now on directories are listed in order of the names.
+    """List directories in order of names from now on.
 
-    The order is otherwise the file system's, and reaches wheels: `glob("src/*.c")` in a setup.py is a linker's order.
-    Call it before pathlib is imported, which keeps the functions it finds.
+    Otherwise the file system's order reaches wheels: `glob("src/*.c")` in a setup.py becomes the order of linking.
+    Call this before pathlib is imported: pathlib keeps the functions that it finds.
     """
     os.listdir = _Sorted(os.listdir, lambda listdir, path: sorted(listdir(path)))
     os.scandir = _Sorted(os.scandir, _SortedScan)
@@ -72,9 +72,9 @@ def main(argv: list[str]) -> int:
 
     with open(argv[0], encoding="utf-8") as file:
         call = json.load(file)
-    # The script's own directory is not a place to import from; a backend of the project's own goes first.
+    # Nothing is imported from this script's directory; the project's own backend comes first.
     sys.path[:1] = [os.path.abspath(path) for path in call["backend_path"]]
-    # Its .pth files too, as in any site-packages: setuptools brings distutils by one, which not every Python has.
+    # Also reads its .pth files, as for any site-packages: setuptools provides distutils by one.
     site.addsitedir(call["site"])
     module, _, attributes = call["backend"].partition(":")
     backend = importlib.import_module(module)

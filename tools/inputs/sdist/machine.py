@@ -1,4 +1,4 @@
-"""The machine that a project is built on: a build root, one Python in it, the backends, and how a hook is called there."""
+"""Where a project is built: a build root with one Python and the backends, in which hooks are called."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools.inputs.sdist import hooks
 from tools.inputs.sdist.errors import SdistError
 from tools.inputs.sdist.project import BuildSystem
 
-# Fixed places in the root: what a build sees never depends on where it runs. TRACE is what they have in common.
+# Fixed places in the root: what a build sees never depends on where it runs. TRACE is their common prefix.
 TRACE = "/sdist-"
 PROJECT = TRACE + "project"
 SITE = TRACE + "site"
@@ -38,8 +38,8 @@ class Python:
     Attributes:
         version: "3.11"
         program: path in the root
-        mounts: what brings it there
-        env: variables that it takes
+        mounts: that provide it
+        env: variables that it needs
     """
 
     version: str
@@ -53,12 +53,12 @@ def tools_python(runtime: Path, version: str, scratch: Path) -> Python:
 
     Args:
         runtime: its home (tools/host/python): bin, lib.
-        version: of it.
+        version: its version.
         scratch: existing directory.
     """
     # Copied: in an action's sandbox every input is a link to a place that doesn't exist in the root.
     _copy_tree(runtime, scratch / "python")
-    # Its loader stands where programs look for theirs; with it the interpreter is an ordinary program, as is sys.executable.
+    # Its loader is where programs look for one, so the interpreter and sys.executable are ordinary programs.
     mounts = (
         Mount("ro-bind", TOOLS_PYTHON, str(scratch / "python")),
         Mount("ro-bind", _LOADER, str(scratch / "python/lib/ld.so")),
@@ -72,14 +72,14 @@ def target_python(tree: Path, target_tree: Path | None, version: str, platform: 
 
     Args:
         tree: its install tree (usr/local/…), a tar, for the machine that builds.
-        target_tree: that of the target architecture, when it is another: then the build is a cross build. CPython's way
-            to cross-build extensions: the build's interpreter, with the target's headers and sysconfig data.
-        version: of it.
+        target_tree: the install tree of the target architecture, for a cross build: as CPython does it, the build
+            machine's interpreter runs with the target's headers and sysconfig data.
+        version: its version.
         platform: the target.
         scratch: existing directory.
 
     Raises:
-        tools.inputs.cpython.errors.BuildError: a tree can't be unpacked, or the target's is not that of such a Python.
+        tools.inputs.cpython.errors.BuildError: a tree can't be unpacked, or the target's tree is of another Python.
     """
     unpack_tar(tree, _new(scratch / "python"), "usr/local")
     mounts = [Mount("ro-bind", "/usr/local", str(scratch / "python"))]
@@ -124,10 +124,10 @@ class Machine:
             scratch: existing directory for everything.
             debs: packages of the root: busybox-static at least, what `python` needs, then those to build against.
             platform: whose code the compiler makes.
-            zig: the ziglang wheel; None: no compiler.
+            zig: the ziglang wheel; None for no compiler.
             isolation: how the root is entered.
             backends: site-packages directories, merged into one.
-            programs: executables that are found first.
+            programs: executables that come first on PATH.
             python: what runs the backend.
 
         Raises:
@@ -166,12 +166,12 @@ class Machine:
             project: the project's directory, which the hook may change.
             system: how it is built.
             hook: its name.
-            arguments: what JSON can say.
+            arguments: JSON values.
             env: additions to the environment.
-            **default: `default`, what a backend without that hook would return.
+            **default: `default`, the result if the backend lacks the hook.
 
         Returns:
-            What the hook returned.
+            The hook's result.
 
         Raises:
             tools.inputs.cpython.errors.BuildError: it failed; with the end of what it printed.
@@ -191,7 +191,7 @@ class Machine:
             f"exec {self.python.program} -s -B {CALLS}/hooks.py {CALLS}/{hook}.json",
             mounts=(*self._mounts, Mount("bind", PROJECT, str(project))),
             env={
-                # No debug information: it is most of a file, and names places of the build root.
+                # No debug information: it is most of a file, and it names paths of the build root.
                 "LDFLAGS": "-s",
                 "PATH": f"{PROGRAMS}:{WRAPPERS}:/usr/bin:/usr/local/bin",
                 "PYTHONNOUSERSITE": "1",
@@ -210,7 +210,7 @@ class Machine:
 
 
 def _copy_tree(source: Path, into: Path) -> None:
-    """Copy files, with what links point to; directories are merged, and writable whatever they were."""
+    """Copy files and the targets of links; merge directories and make them writable."""
     for place, _, names in os.walk(source, followlinks=True):
         directory = into / os.path.relpath(place, source)
         directory.mkdir(parents=True, exist_ok=True)

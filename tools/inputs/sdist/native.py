@@ -1,4 +1,4 @@
-"""Checks what a build compiled: the extension modules that the recipe promises, all of them, for the right machine."""
+"""Checks what a build compiled: all extension modules of the recipe and no others, for the right machine."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def check_extensions(content: Content, archive: str, expected: Sequence[str]) ->
         expected: paths in the wheel; none for a pure one.
 
     Raises:
-        SdistError: there are others. Many projects leave out an extension that doesn't compile and go on, and some
-            compile one where there is a compiler: both would be another wheel than the one that is meant.
+        SdistError: the files differ. Many projects go on without an extension that doesn't compile, and some compile
+            one if they find a compiler: either gives another wheel than the intended one.
     """
     found = {path for path, data in content.files.items() if data.startswith(_ELF) or _SHARED.search(path)}
     missing, unexpected = sorted(set(expected) - found), sorted(found - set(expected))
@@ -76,7 +76,7 @@ def check_code(
 
 
 def check_traces(content: Content, archive: str, traces: Sequence[str]) -> None:
-    """Look for paths of the build root: a wheel that holds one doesn't work elsewhere.
+    """Look for paths of the build root: a wheel with such a path works nowhere else.
 
     Raises:
         SdistError: names the first file and path.

@@ -1,4 +1,4 @@
-"""What a project says of how it is built, and whether what it asks for is there (PEP 517, 518, 508)."""
+"""A project's build system, and whether its requirements are met (PEP 517, 518, 508)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_build_system(project: Path, archive: str) -> BuildSystem:
         archive: name of the source archive, for errors.
 
     Raises:
-        SdistError: it has neither pyproject.toml nor setup.py, or pyproject.toml is not what PEP 518 says.
+        SdistError: pyproject.toml and setup.py are missing, or pyproject.toml violates PEP 518.
     """
     file = project / "pyproject.toml"
     if not file.is_file():
@@ -73,20 +73,20 @@ def distributions(site: Path) -> dict[str, str]:
 def unsatisfied(
     requires: Iterable[str], available: Mapping[str, str], python: str, waived: Iterable[str], archive: str
 ) -> list[str]:
-    """Find what a build asks for and doesn't get.
+    """Find the build requirements that are not met.
 
     Args:
-        requires: requirements (PEP 508); those whose markers don't hold don't count. Extras are not looked at.
-        available: as `distributions` gives it.
+        requires: requirements (PEP 508); those whose markers don't apply are ignored, as are extras.
+        available: a result of `distributions`.
         python: version of the Python that builds, "3.11".
-        waived: normalised names that the recipe says it does without.
+        waived: normalised names that the recipe declares unneeded.
         archive: name of the source archive, for errors.
 
     Returns:
-        The requirements, each with what there is instead.
+        The unmet requirements, each with what is there instead.
 
     Raises:
-        SdistError: one is not a requirement.
+        SdistError: one is malformed.
     """
     environment = {"python_version": python, "python_full_version": f"{python}.0"}
     missing = []

@@ -1,4 +1,4 @@
-"""A row of recipes.bzl, filled in for one Python and architecture, as the build program takes it."""
+"""A row of recipes.bzl, expanded for one Python and architecture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.inputs.sdist.errors import SdistError
 
 @dataclass(frozen=True)
 class Recipe:
-    """See recipes.bzl for the meaning of each field; here without placeholders."""
+    """See recipes.bzl for the fields; here without placeholders."""
 
     tag: str
     backend_tag: str = ""

@@ -1,4 +1,4 @@
-"""Reads a source archive strictly: what would leave its directory, or means nothing for a source tree, is an error.
+"""Reads source archives strictly: an entry that leaves its directory or does not belong in a source tree is an error.
 
 Formats: the source distribution format (PyPA), of PEP 517 and PEP 625: a .tar.gz (older ones .tar.bz2) with one
 top-level directory. Which entries are dangerous: PEP 706.
@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def unpack(archive: Path, into: Path) -> Path:
-    """Unpack a source archive; modes are 0644 or 0755 and all times EPOCH, whatever it says.
+    """Unpack a source archive; modes become 0644 or 0755 and all times EPOCH.
 
     Args:
         archive: the sdist.
@@ -36,7 +36,7 @@ def unpack(archive: Path, into: Path) -> Path:
         The project's directory, into / (the archive's one top-level directory).
 
     Raises:
-        SdistError: it is truncated or damaged, of an unknown format, has not one top-level directory, or an entry is
+        SdistError: the archive is damaged, of an unknown format, without a single top-level directory, or an entry is
             absolute, leaves the archive, occurs twice, or is neither file, directory nor a link within it.
     """
     reader = _Reader(archive.name, into)
@@ -45,7 +45,7 @@ def unpack(archive: Path, into: Path) -> Path:
             for info in tar:
                 reader.take(tar, info)
     except (tarfile.TarError, KeyError, OverflowError, ValueError) as error:
-        # tarfile lets others than its own out where a header makes no sense.
+        # On a malformed header tarfile leaks more than its own errors.
         raise SdistError(f"{archive.name}: damaged or truncated: {error}") from error
     return reader.finish()
 
@@ -54,7 +54,7 @@ def _content(archive: Path) -> bytes:
     for suffix, decompress in _DECOMPRESS.items():
         if archive.name.endswith(suffix):
             try:
-                # As a whole, so that the check sum at the end is compared.
+                # Read to the end, so that gzip compares the checksum there.
                 return decompress(archive.read_bytes())
             except (OSError, EOFError, ValueError, zlib.error) as error:
                 raise SdistError(f"{archive.name}: damaged or truncated: {error}") from error
@@ -110,7 +110,7 @@ class _Reader:
         if not top.is_dir() or top.is_symlink():
             raise SdistError(f"{self._archive}: {top.name}: is not a directory")
         for name in self._links:
-            # Through other links: what looks like within may still be outside.
+            # Through other links, a target that looks inside may be outside.
             real = os.path.realpath(self._into / name)
             if not (real + "/").startswith(os.path.realpath(top) + "/"):
                 raise SdistError(f"{self._archive}: the entry {name!r} is a symbolic link that leaves the archive")

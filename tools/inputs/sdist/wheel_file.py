@@ -1,4 +1,4 @@
-"""A backend's wheel made over into the one wheel that its source archive and recipe mean, bit for bit.
+"""Normalises a backend's wheel to the one wheel that its source archive and recipe define, bit for bit.
 
 Format: binary distribution format 1.0 (PyPA, PEP 427). Entries sorted, .dist-info last as it recommends; times EPOCH,
 modes 0644 or 0755, deflate by the tools' own zlib; no .pyc; RECORD true.
@@ -27,7 +27,7 @@ _BYTECODE = (".pyc", ".pyo")
 
 @dataclass
 class Content:
-    """A wheel's files: path → bytes, which of them are executable, and what its .dist-info directory is called."""
+    """A wheel's files: path → bytes, which of them are executable, and the name of its .dist-info directory."""
 
     dist_info: str
     files: dict[str, bytes] = field(default_factory=dict)
@@ -48,8 +48,8 @@ def read(wheel: Path, archive: str, name: str, version: str, tag: str) -> Conten
         Its files, without RECORD and bytecode.
 
     Raises:
-        SdistError: it has another tag, in its name or in its WHEEL file.
-        tools.inputs.wheel.errors.WheelError: it is not a valid wheel, or of another distribution.
+        SdistError: the wheel's name or its WHEEL file has another tag.
+        tools.inputs.wheel.errors.WheelError: the wheel is invalid or of another distribution.
     """
     with Archive(wheel) as opened:
         metadata = read_metadata(opened)
@@ -81,10 +81,10 @@ def _check_tag(wheel: Path, archive: str, metadata: Metadata, tag: str) -> None:
 
 
 def retag(content: Content, tag: str) -> None:
-    """Write a tag into WHEEL (one line for each single tag), and that the wheel is pure or not.
+    """Write a tag into WHEEL, one line for each single tag, and whether the wheel is pure.
 
     Args:
-        content: is changed.
+        content: the wheel; changed in place.
         tag: the (compressed) tag.
     """
     path = f"{content.dist_info}/WHEEL"
@@ -96,7 +96,7 @@ def retag(content: Content, tag: str) -> None:
 
 
 def write(content: Content, wheel: Path) -> None:
-    """Write a wheel, beside and renamed.
+    """Write a wheel atomically.
 
     Args:
         content: its files; RECORD is added.

@@ -1,8 +1,8 @@
-"""A wheel as a zip archive, read strictly: what a careless reader would pass over is an error here.
+"""Reads a wheel as a zip archive, strictly.
 
-The central directory is read by `zipfile`; this adds what installing from locked inputs asks for: names that stay
-below the root, one entry per name, plain files only, local headers that agree, ranges that don't overlap, and contents
-that have exactly the declared size and CRC-32.
+`zipfile` reads the central directory; this module adds the checks of an installer: names that stay below the root, one entry
+per name, plain files only, local headers that agree, ranges that don't overlap, contents of exactly the declared size and
+CRC-32.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DEFLATED = zipfile.ZIP_DEFLATED
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _ENCRYPTED = 0x1
-_LONGEST_NAME, _LONGEST_PATH = 255, 3000  # what Linux takes, less the directory it is installed to
+_LONGEST_NAME, _LONGEST_PATH = 255, 3000  # Linux's limit, less the directory of the installation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Entry:
         method: STORED or DEFLATED
         executable: whether its Unix mode has an execute bit
         start: offset of its stored or deflated bytes
-        length: how many these are
+        length: number of those bytes
     """
 
     name: str
@@ -50,13 +50,13 @@ class Entry:
 
 
 class Archive:
-    """An opened wheel; a context manager."""
+    """An open wheel; a context manager."""
 
     def __init__(self, path: Path) -> None:
         """Open a wheel and check all that can be checked without inflating.
 
         Raises:
-            WheelError: it is not a whole zip archive, or has an entry that may not be installed.
+            WheelError: the zip archive is damaged, or an entry may not be installed.
         """
         self.file = path.name
         try:
@@ -79,7 +79,7 @@ class Archive:
         self._stream.close()
 
     def raw(self, entry: Entry) -> bytes:
-        """Return an entry's bytes as they lie in the wheel: content (STORED) or raw deflate stream (DEFLATED)."""
+        """Return an entry's bytes as stored in the wheel: content (STORED) or a raw deflate stream (DEFLATED)."""
         self._stream.seek(entry.start)
         found = self._stream.read(entry.length)
         if len(found) != entry.length:
@@ -90,8 +90,8 @@ class Archive:
         """Return an entry's content.
 
         Raises:
-            WheelError: it is broken, or its size or CRC-32 is another than declared. Never more than the declared
-                size is inflated.
+            WheelError: the stream is broken, or its size or CRC-32 is not the declared one; never inflates more than
+                the declared size.
         """
         content = self.raw(entry)
         if entry.method == DEFLATED:

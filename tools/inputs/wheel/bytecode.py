@@ -1,6 +1,7 @@
-"""Bytecode: .pyc files made by the very interpreter of the image, one process for all files of a wheel.
+"""Bytecode: compiled by the image's own interpreter, in one process for all files of a wheel.
 
-Each names time and size of its source, as pip's do: an edited source is compiled again. The time is that of all files in layers.
+Each .pyc names the time and size of its source, as pip's do, so an edited source is compiled again. The time is EPOCH, as for all
+files in layers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from tools.oci.epoch import EPOCH
 
 DRIVER = Path(__file__).with_name("compile_driver.py")
 
-# All that the interpreter sees of its surroundings: a marshalled set's order follows from the hash seed.
+# The interpreter's whole environment: the order of a marshalled set depends on the hash seed.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -25,7 +26,7 @@ def pyc_path(path: str, python: str) -> str:
 
 
 class Compiler:
-    """An interpreter that compiles."""
+    """Compiles with one interpreter."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Remember how to start the interpreter.
@@ -45,7 +46,7 @@ class Compiler:
             sources: (absolute path in the image, content), in an order that follows from the wheel alone
 
         Returns:
-            path → .pyc; a source that doesn't compile is not in it, as pip also leaves it without a .pyc.
+            path → .pyc; without the sources that don't compile: pip leaves them without a .pyc as well.
 
         Raises:
             WheelError: the interpreter can't be run or is of another version.

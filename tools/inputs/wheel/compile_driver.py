@@ -1,14 +1,14 @@
-"""Compiles sources to .pyc in the interpreter of the image; a program of its own, started by tools/inputs/wheel/bytecode.py.
+"""Compiles sources to .pyc with the image's interpreter; tools/inputs/wheel/bytecode.py starts this program.
 
-Takes pairs of (path, source) on standard input, gives one .pyc for each on standard output, in the same order: each
-item is its length (4 bytes, big-endian) and its bytes; a .pyc of length 0 means that the source can't be compiled.
-Arguments are the version, "3.11", that the interpreter has to be of, and the time of the sources in the image. Uses nothing
-outside of the interpreter and its standard library, so that it runs in any Python 3.
+Reads pairs of (path, source) from standard input and writes one .pyc for each to standard output, in the same order. An item is
+its length (4 bytes, big-endian) and its bytes; a .pyc of length 0 means that the source can't be compiled. Arguments: the
+required version of the interpreter, "3.11", and the time of the sources in the image. Uses only the standard library, so that it
+runs in any Python 3.
 """
 
 import sys
 
-del sys.path[0]  # the folder of this file: nothing there may stand for a module of the standard library
+del sys.path[0]  # this file's folder: nothing there may shadow a module of the standard library
 
 import importlib.util  # noqa: E402
 import marshal  # noqa: E402
@@ -24,7 +24,7 @@ def _read() -> "bytes | None":
 
 
 def _compile(path: str, source: bytes, time: int) -> bytes:
-    """Return the .pyc (by time and size of the source) as py_compile makes it but for marks, or b"" for what doesn't compile."""
+    """Return the .pyc (by time and size of the source), or b"" if the source doesn't compile."""
     try:
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
     except (SyntaxError, ValueError, RecursionError, OverflowError, MemoryError):
@@ -37,10 +37,11 @@ def _field(number: int) -> bytes:
 
 
 def _dumps(code: types.CodeType) -> bytes:
-    """Return the marshalled code, whatever else this interpreter holds.
+    """Marshal code independently of the interpreter's other objects.
 
-    marshal marks what it could refer to again by the reference count (w_ref in CPython's marshal.c). A name of the code that the
-    interpreter happens to hold as well (in the cache of attributes: by its address) would get another mark: so all get it.
+    marshal marks objects that it may refer to again, by reference count (w_ref in CPython's marshal.c). A name that the
+    interpreter happens to hold elsewhere (such as in the attribute cache, by address) would get another mark. So hold all
+    of them: all get the mark.
     """
     held: "list[object]" = [code]
     for value in held:
@@ -52,7 +53,7 @@ def _dumps(code: types.CodeType) -> bytes:
 
 
 def main() -> None:
-    """Compile what standard input gives; exit with a message if this is another Python."""
+    """Compile the sources on standard input; exit with a message if this is another Python."""
     version = ".".join(map(str, sys.version_info[:2]))
     if version != sys.argv[1]:
         sys.exit(f"it is Python {version}, wanted is {sys.argv[1]}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 class WheelError(Exception):
-    """A wheel that isn't installed, with the reason: names the wheel and, where there is one, the entry."""
+    """A wheel cannot be installed: names the wheel, the entry if there is one, and the reason."""
 
 
 REMEDY = "lock another version, or repack it (`wheel unpack`, `wheel pack`) for an index of your own"
-"""The way on where pip would install the wheel."""
+"""The remedy for wheels that pip would install."""

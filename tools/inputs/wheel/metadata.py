@@ -1,4 +1,4 @@
-"""What a wheel says of itself in its .dist-info: WHEEL, METADATA, entry_points.txt (binary distribution format 1.0)."""
+"""Reads a wheel's metadata: WHEEL, METADATA, entry_points.txt (binary distribution format 1.0)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tools.inputs.wheel.archive import Archive
 from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.tags import TagError, expand, fits, is_pure, parse_wheel_name
 
-_LIMIT = 16 << 20  # metadata are read as a whole; none that is real comes near
+_LIMIT = 16 << 20  # metadata are read as a whole; real ones are far smaller
 
 
 # PEP 440, appendix B. The standard library alone: `packaging` itself is unpacked by this module.
@@ -31,7 +31,7 @@ class Metadata:
         version: likewise
         tags: expanded compatibility tags of WHEEL
         purelib: whether the root goes to purelib (else platlib; one and the same in our images)
-        data: names of its .data directories: every one that ends so, as pip has it; wheels spell them otherwise than .dist-info
+        data: names of its .data directories: all with that suffix, as in pip, since their spelling may differ from .dist-info
         console_scripts: (script's name, module, attribute) of both entry point groups that make scripts
     """
 
@@ -50,7 +50,7 @@ def normalize(name: str) -> str:
 
 
 def normalize_version(version: str) -> str:
-    """Give a version in one spelling, so that equal versions of PEP 440 are equal; what PEP 440 doesn't know stays as it is."""
+    """Normalise a version as PEP 440 does; return anything else unchanged."""
     match = _VERSION.fullmatch(version.strip().lower())
     if not match:
         return version
@@ -74,7 +74,7 @@ def read_metadata(wheel: Archive) -> Metadata:
     """Read a wheel's metadata.
 
     Raises:
-        WheelError: a part of them is missing, malformed or of an unknown major version.
+        WheelError: a file is missing, malformed or of an unknown major version.
     """
     roots = sorted({name.split("/")[0] for name in wheel.entries if "/" in name})
     infos = [root for root in roots if root.endswith(".dist-info")]
@@ -111,7 +111,7 @@ def check_identity(wheel: Archive, metadata: Metadata, name: str, version: str) 
     """Check that a wheel is of the distribution that the lock says.
 
     Raises:
-        WheelError: it is of another one.
+        WheelError: it is of another distribution or version.
     """
     if normalize(metadata.name) != normalize(name) or normalize_version(metadata.version) != normalize_version(version):
         raise WheelError(f"{wheel.file}: is {metadata.name} {metadata.version}, the lock says {name} {version}")
@@ -121,7 +121,7 @@ def check_tags(wheel: Archive, metadata: Metadata, python: str, archs: list[str]
     """Check that a wheel can be used by an interpreter; without architectures it must be for any platform.
 
     Raises:
-        WheelError: it can't.
+        WheelError: no tag fits.
     """
     tags = ", ".join(metadata.tags)
     for arch in archs:
@@ -155,7 +155,7 @@ def _fields(wheel: Archive, name: str) -> dict[str, list[str]]:
             break
         key, colon, value = line.partition(":")
         if not colon:
-            break  # as the `email` package: from here on it is the description (a licence's second line without indent)
+            break  # as in the `email` package, the description starts here (such as a licence's second line without indent)
         found.setdefault(key.strip().lower(), []).append(value.strip())
     return found
 

@@ -1,7 +1,7 @@
-"""Makes a part (see tools/oci/part.py) of a wheel: what installing it in an image adds to the image.
+"""Makes a part (see tools/oci/part.py) from a wheel: the files that its installation adds to an image.
 
-The wheel's deflate streams are copied as they are, never compressed again. Does what PyPA's installer does: schemes,
-scripts, RECORD, INSTALLER, REQUESTED, and .pyc beside every module, made by the image's own interpreter.
+Copies the wheel's deflate streams without compressing them again. Installs as PyPA's installer does: schemes, scripts, RECORD,
+INSTALLER, REQUESTED, and a .pyc beside every module, compiled by the image's own interpreter.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def write_part(
     Args:
         wheel: the wheel.
         metadata: its metadata.
-        part: gets its files.
-        layout: where they go.
-        compiler: makes the .pyc.
+        part: receives the files.
+        layout: the installation scheme.
+        compiler: for the .pyc files.
         requested: whether it was asked for by name.
-        leave_out: paths relative to site-packages that another distribution brings; RECORD doesn't have them either.
+        leave_out: paths relative to site-packages that another distribution brings; also left out of RECORD.
 
     Raises:
         WheelError: the wheel contradicts itself or can't be installed.
@@ -88,7 +88,7 @@ def _write(wheel: Archive, record: Record, part: PartWriter, layout: Layout, ite
 
 
 def _relative(path: str, base: str) -> str:
-    """Return a path as RECORD has it: relative to site-packages, with `..` for what lies outside."""
+    """Return a path in RECORD's form: relative to site-packages, with `..` for paths outside it."""
     if path.startswith(base + "/"):
         return path[len(base) + 1 :]
     parts, start = path.split("/"), base.split("/")

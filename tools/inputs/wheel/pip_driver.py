@@ -1,7 +1,7 @@
-"""Installs wheels by pip's own installer; a program of its own, since each pip needs an interpreter of its own.
+"""Installs wheels with pip's own installer; a separate program, since each pip needs its own interpreter.
 
-Takes a pip wheel, and on standard input a JSON list of (case, name, wheel, root). Gives a JSON object on standard output:
-case → null, or what pip says of a wheel that it refuses.
+The argument is a pip wheel. Reads a JSON list of (case, name, wheel, root) from standard input; writes a JSON object to standard
+output: case → null, or pip's error.
 """
 
 import json

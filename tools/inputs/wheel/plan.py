@@ -36,7 +36,7 @@ class Layout:
         return f"/{self.prefix}/bin/python{self.python}"
 
     def scheme(self, key: str, distribution: str) -> str | None:
-        """Directory of a scheme key of a .data directory; None when there is no such key."""
+        """Return the directory of a scheme key of a .data directory; None for an unknown key."""
         return {
             "purelib": self.site_packages,
             "platlib": self.site_packages,
@@ -52,11 +52,11 @@ class Item:
 
     Attributes:
         path: below the image's root
-        entry: name of the wheel's entry, or None for what the installer makes
-        content: what the installer makes, else b""
+        entry: name of the wheel's entry, or None for what the installer generates
+        content: what the installer generates, else b""
         executable: mode 0755 instead of 0644
         script: whether its `#!python` line is to be rewritten
-        compiled: whether a .pyc is to be made of it
+        compiled: whether it gets a .pyc
     """
 
     path: str
@@ -68,7 +68,7 @@ class Item:
 
 
 def plan(wheel: Archive, metadata: Metadata, record: Record, layout: Layout, requested: bool) -> list[Item]:
-    """Return all files that the wheel's installation has, but RECORD and .pyc, sorted by path.
+    """Return all files of the wheel's installation except RECORD and .pyc, sorted by path.
 
     Raises:
         WheelError: two files would have one path, or a .data directory has an unknown scheme key.
@@ -112,7 +112,7 @@ def plan(wheel: Archive, metadata: Metadata, record: Record, layout: Layout, req
         )
     for script, module, attribute in for_python(metadata.name, metadata.console_scripts, layout.python):
         path = f"{layout.scripts}/{script}"
-        # An entry point wins over a file of that name in .data/data/bin, as with pip.
+        # An entry point wins over a file of that name in .data/data/bin, as in pip.
         items.pop(path, None)
         add(Item(path, None, entry_point_script(layout.interpreter, module, attribute), executable=True))
     dist_info = f"{layout.site_packages}/{metadata.dist_info}"

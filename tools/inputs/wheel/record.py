@@ -1,4 +1,4 @@
-"""RECORD: the list of an installation's files with their hashes and sizes."""
+"""RECORD: an installation's files with their hashes and sizes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _STRONG = ("sha256", "sha384", "sha512")
 
 
 class Record:
-    """The RECORD of a wheel: what each entry's content must be."""
+    """The RECORD of a wheel: the expected content of each entry."""
 
     def __init__(self, wheel: Archive, metadata: Metadata) -> None:
-        """Read RECORD and check that it lists just the wheel's entries.
+        """Read RECORD and check that it lists exactly the wheel's entries.
 
         Raises:
-            WheelError: it is missing or malformed, lists a file that isn't there, or an entry isn't listed.
+            WheelError: RECORD is missing or malformed, lists a missing file, or lacks an entry.
         """
         self._wheel = wheel.file
         self.name = f"{metadata.dist_info}/RECORD"
@@ -63,7 +63,7 @@ class Record:
         """Check an entry's content against its row.
 
         Raises:
-            WheelError: hash or size is another, or the hash's algorithm is too weak.
+            WheelError: hash or size differ, or the hash's algorithm is too weak.
         """
         digest, size = self._rows.get(name, ("", ""))
         if not digest:
@@ -76,17 +76,17 @@ class Record:
             raise WheelError(f"{self._wheel}: {name}: holds {len(content)} bytes, RECORD says {size}")
 
     def sha256(self, name: str) -> str:
-        """Return the SHA-256 that RECORD states for an entry, in hexadecimal; "" when it states another or none."""
+        """Return the SHA-256 that RECORD states for an entry, in hexadecimal; "" if it states another hash or none."""
         algorithm, _, expected = self._rows.get(name, ("", ""))[0].partition("=")
         if algorithm != "sha256":
             return ""
         try:
             return base64.urlsafe_b64decode(expected + "=" * (-len(expected) % 4)).hex()
         except ValueError:
-            return ""  # not ASCII, or no Base64: no digest that a content could have
+            return ""  # not ASCII or not Base64: no content has such a digest
 
     def check_sha256(self, name: str, hexadecimal: str) -> None:
-        """Check an entry by a SHA-256 that was taken of its content; raise WheelError when RECORD has another."""
+        """Check an entry by the SHA-256 of its content; raise WheelError if RECORD has another."""
         expected = self._rows[name][0].partition("=")[2]
         self._compare(name, expected, _encode(bytes.fromhex(hexadecimal)))
 

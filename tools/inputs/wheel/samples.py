@@ -1,4 +1,4 @@
-"""Wheels for tests: real ones, made here, and the ways in which one can be wrong."""
+"""Sample wheels for tests: valid ones, and ways to break them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def make_wheel(
         record_extra: more lines of RECORD
         wheel_text: text of WHEEL, instead of the right one
         metadata: METADATA, instead of the right one
-        dist_info: name of the .dist-info directory, where it is spelled otherwise than the file
+        dist_info: name of the .dist-info directory, if it differs from the file name
         method: compression method of the entries
         modes: Unix modes of entries, with the file type
     """
@@ -82,6 +82,6 @@ def make_wheel(
 
 
 def patch(path: Path, old: bytes, new: bytes, count: int = -1) -> None:
-    """Replace bytes of a wheel by as many others, wherever they occur (or only `count` times)."""
+    """Replace bytes of a wheel with equally many, wherever they occur (or only `count` times)."""
     assert len(old) == len(new) and old in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(old, new, count))

@@ -1,4 +1,4 @@
-"""Scripts: those that entry points ask for, and those that a wheel brings and that name `#!python`."""
+"""Scripts: generated for entry points, or brought by a wheel with a `#!python` line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def entry_point_script(interpreter: str, module: str, attribute: str) -> bytes:
 
 
 def wrapped_entry_point(file: str) -> str:
-    """Give the entry point that a file of .data/scripts would start: setuptools made such files, and pip leaves them out."""
+    """Return the entry point that a file of .data/scripts starts: old setuptools made such files, and pip skips them."""
     name = file.rpartition("/")[2]
     for suffix in (".exe", "-script.py", ".pya"):
         if name.lower().endswith(suffix):
@@ -42,10 +42,10 @@ def rewrite_shebang(content: bytes, interpreter: str) -> bytes:
 def for_python(
     distribution: str, scripts: Iterable[tuple[str, str, str]], python: str
 ) -> tuple[tuple[str, str, str], ...]:
-    """Return the scripts that pip would make of a distribution's entry points for a Python version.
+    """Return the scripts that pip generates for a distribution's entry points and a Python version.
 
-    pip's own wheel (and that of old setuptools) names the Python version that it was built by in script names; pip
-    replaces these by the names for the Python that it installs for.
+    The script names of pip's own wheel (and of old setuptools) have the Python version of the build; pip replaces them with
+    names for the Python of the installation.
     """
     kept = {script: (script, module, attribute) for script, module, attribute in scripts}
     name = normalize(distribution)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 GLIBC = (2, 31)
-"""glibc of Debian bullseye, the newest that a wheel may ask for."""
+"""glibc of Debian bullseye, the newest that a wheel may require."""
 
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 """Architecture names of OCI and Debian → machine names of wheel tags."""
@@ -21,7 +21,7 @@ _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 
 
 class TagError(ValueError):
-    """A tag, file name, Python version or architecture that can't be understood."""
+    """A tag, file name, Python version or architecture is malformed."""
 
 
 def platforms(arch: str) -> list[str]:
@@ -70,7 +70,7 @@ def expand(tag: str) -> list[str]:
     """Split a compressed tag set ("py2.py3-none-any") into its single tags, sorted.
 
     Raises:
-        TagError: when it has not three parts.
+        TagError: the tag does not have three parts.
     """
     parts = tag.split("-")
     if len(parts) != 3 or not all(parts):
@@ -82,7 +82,7 @@ def parse_wheel_name(filename: str) -> tuple[str, str, list[str]]:
     """Parse a wheel's file name (PEP 427): name and version as written, and the expanded tags.
 
     Raises:
-        TagError: when it is not a wheel's file name.
+        TagError: the name is malformed.
     """
     stem, dot, suffix = filename.rpartition(".")
     parts = stem.split("-")

@@ -1,9 +1,9 @@
-"""Takes files out of a wheel for use in the build itself: a whole library, or one program.
+"""Takes files out of a wheel for the build itself: a whole library, or one program.
 
     python -m tools.inputs.wheel.unpack --wheel W --python 3.9 --arch amd64 --into DIR            a folder for sys.path
     python -m tools.inputs.wheel.unpack --wheel W --python 3.11 --arch amd64 --entry E --file F   one entry, executable
 
-Every entry that is taken is checked against RECORD. A library gets no scripts, no headers and no .pyc.
+Checks every entry that it takes against RECORD. A library gets no scripts, headers or .pyc.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from tools.inputs.wheel.tags import MACHINES
 
 
 def unpack_library(wheel: Archive, record: Record, layout: Layout, into: Path) -> None:
-    """Write what a wheel puts into site-packages below `into`, which must be empty or not there.
+    """Write a wheel's site-packages files below `into`, which must be empty or missing.
 
     Raises:
-        WheelError: an entry isn't what RECORD says.
+        WheelError: an entry contradicts RECORD.
     """
     base = layout.site_packages + "/"
     for item in plan(wheel, read_metadata(wheel), record, layout, requested=False):
@@ -35,10 +35,10 @@ def unpack_library(wheel: Archive, record: Record, layout: Layout, into: Path) -
 
 
 def unpack_entry(wheel: Archive, metadata: Metadata, record: Record, name: str, file: Path) -> None:
-    """Write one entry of a wheel to `file`, executable; `{data}` in its name is any of the wheel's .data directories.
+    """Write one entry of a wheel to `file`, executable; `{data}` in its name means any of the wheel's .data directories.
 
     Raises:
-        WheelError: there is no such entry, or it isn't what RECORD says.
+        WheelError: the entry is missing or contradicts RECORD.
     """
     name = next(
         (path for path in (name.replace("{data}", data) for data in metadata.data) if path in wheel.entries), name

@@ -156,7 +156,7 @@ CASES = {
         _metadata("Requires-Python: new"),
         "requires-python",
         f"{INFO}/METADATA",
-        "no specifier",
+        "not a specifier",
     ),
     "bytecode of another Python": (
         _pure(f"__pycache__/pure.{TAG}.pyc", pyc(b"b = 2\n", MAGIC + 1)),

@@ -18,14 +18,17 @@ _PACKAGE = re.compile(r"//(.*?)(?::(.*))?")
 _START = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
 # What the file of arguments, which only a build makes, has at least.
 _BUILT = {"tools/ship/push.py": ["--layout=LAYOUT"]}
+# Made from docstrings, whose commands are examples.
+_GENERATED = "docs/reference/"
 # Documents of workspaces of their own: their labels are theirs.
 _OTHERS = ("e2e/", "examples/")
 
 
 def _documented() -> Iterator[tuple[str, Command]]:
     for name, text in texts(".md"):
-        for command in commands(text):
-            yield name, command
+        if not name.startswith(_GENERATED):
+            for command in commands(text):
+                yield name, command
 
 
 DOCUMENTED = list(_documented())

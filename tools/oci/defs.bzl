@@ -2,9 +2,9 @@
 
     load("//tools/oci:defs.bzl", "files_part", "image", "image_index", "layer", "sharing", "tar_part")
 
-An image is a list of layers, a layer is a concatenation of parts, a part comes from one input. Parts of wheels and of
-Debian packages are made by //tools/inputs/wheel:defs.bzl and //tools/inputs/deb:defs.bzl. A rule of another kind makes its part by `pack_tar`
-or returns a PartInfo of its own (providers.bzl).
+An image is a list of layers, a layer is a concatenation of parts, a part comes from one input. //tools/inputs/wheel:defs.bzl
+and //tools/inputs/deb:defs.bzl make parts of wheels and of Debian packages. A rule for another kind of input calls `pack_tar`
+or returns its own PartInfo (providers.bzl).
 """
 
 load("//tools/oci/private:files_part.bzl", _files_part = "files_part")

@@ -1,6 +1,8 @@
-"""Providers of parts, layers and images, for rules that make or use them.
+"""Providers of parts, layers and images.
 
     load("//tools/oci:providers.bzl", "ImageInfo", "LayerInfo", "PartInfo")
+
+For rules that make parts, layers or images, or use them.
 """
 
 load("//tools/oci/private/providers:image_index_info.bzl", _ImageIndexInfo = "ImageIndexInfo")

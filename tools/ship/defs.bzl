@@ -1,5 +1,7 @@
 """Images to registries and into engines, by `bazel run`.
 
+Example:
+
     load("//tools/ship:defs.bzl", "image_load", "image_push")
 
     image_push(name = "airflow.push", image = ":airflow", image_tags = ["2.8.4"])
@@ -33,17 +35,17 @@ def _program(name, module, image, arguments, data, **kwargs):
     )
 
 def image_push(name, image, image_tags, moving_tags = [], **kwargs):
-    """Pushes an image, or an index with all its images: `bazel run //:NAME -- REGISTRY/REPOSITORY [option …]`.
+    """Push an image, or an index with all its images: `bazel run //:NAME -- REGISTRY/REPOSITORY [option …]`.
 
-    A tag that has the image is left alone; one that has another image is an error, unless it is a moving tag or `--replace` is given.
-    Blobs that the registry has are not sent. What the registry then has under a tag is read back: its digest is the built one,
-    or the push fails. Options are described in push.py.
+    A tag that already has the image is left alone; one that has another image is an error, unless it is a moving tag or `--replace`
+    is given. Blobs that the registry has are not sent. The push then reads each tag back and fails if its digest is not the built
+    one. push.py describes the options.
 
     Args:
       name: target name, by convention IMAGE.push.
       image: an `image` or `image_index`.
       image_tags: tags that it gets, in this order.
-      moving_tags: tags that it gets too when `--moving` is given.
+      moving_tags: tags that it also gets with `--moving`.
       **kwargs: passed on to py_binary (visibility, testonly, …).
     """
     _program(
@@ -57,14 +59,14 @@ def image_push(name, image, image_tags, moving_tags = [], **kwargs):
     )
 
 def image_load(name, image, image_name, **kwargs):
-    """Loads an image into podman or docker: `bazel run //:NAME [-- option …]`.
+    """Load an image into podman or docker: `bazel run //:NAME [-- option …]`.
 
-    Of an index, the image of the engine's architecture. Options are described in load.py.
+    Of an index, load the image of the engine's architecture. load.py describes the options.
 
     Args:
       name: target name, by convention IMAGE.load.
       image: an `image` or `image_index`.
-      image_name: what it is called there, NAME:TAG.
+      image_name: its name there, NAME:TAG.
       **kwargs: passed on to py_binary (visibility, testonly, …).
     """
     _program(name, "load", image, ["--name=" + image_name], [], **kwargs)

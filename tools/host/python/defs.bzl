@@ -2,9 +2,9 @@
 
     load("//tools/host/python:defs.bzl", "py_binary", "py_library")
 
-They take the attributes of rules_python's rules of the same names, as far as we use them, and speak its PyInfo: libraries go
-into either's programs. They ask for no toolchain, because a consumer's build has its own ones, of any version of rules_python:
-theirs must not run our programs, and a toolchain that we register could run theirs.
+They take the attributes of rules_python's rules of the same names, as far as we use them, and speak its PyInfo, so libraries
+work in programs of either. They ask for no toolchain: a consumer's toolchain must not run our programs, and one that we
+register could run the consumer's.
 """
 
 load("@rules_python//python:defs.bzl", "PyInfo")
@@ -70,14 +70,14 @@ _ATTRS = {
 }
 
 py_binary = rule(
-    doc = "A Python program for `bazel run`.",
+    doc = "Declare a Python program for `bazel run`.",
     implementation = _program_impl,
     attrs = _ATTRS,
     executable = True,
 )
 
 py_test = rule(
-    doc = "A Python program as a test: it passes with exit status 0.",
+    doc = "Declare a test that passes if its Python program ends with exit status 0.",
     implementation = _program_impl,
     attrs = _ATTRS,
     test = True,

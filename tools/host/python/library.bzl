@@ -27,7 +27,7 @@ def _py_library_impl(ctx):
     ]
 
 py_library = rule(
-    doc = "Python modules for py_binary, py_test and run_python (run.bzl); imported from the root of the repository.",
+    doc = "Declare Python modules for py_binary, py_test and run_python (run.bzl), imported from the root of the repository.",
     implementation = _py_library_impl,
     attrs = {
         "data": attr.label_list(allow_files = True, doc = "Files that they read when they run in a py_binary or py_test."),

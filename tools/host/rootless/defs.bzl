@@ -1,4 +1,4 @@
-"""What it takes to enter a root, as targets.
+"""Programs that are needed to enter a root.
 
     load("//tools/host/rootless:defs.bzl", "rootless_tools")
 

@@ -1,5 +1,7 @@
 """Interpreters of the images, built from source.
 
+Example:
+
     load("//tools/inputs/cpython:defs.bzl", "cpythons")
 
     cpythons(recipes = RECIPES, debian = DEBIAN, sources = SOURCES, zig = …)

@@ -2,8 +2,8 @@
 
     load("//tools/inputs/deb:defs.bzl", "deb_part", "debian_state_part")
 
-An image of a Debian system holds one deb_part for each package and one debian_state_part for all of them.
-`locked_deb_parts`, `locked_deb_part_labels` and `locked_debs` make targets and labels of a whole lock.
+An image of a Debian system contains one deb_part for each package and one debian_state_part for all of them.
+`locked_deb_parts`, `locked_deb_part_labels` and `locked_debs` declare targets and return labels for a whole lock.
 """
 
 load("//tools/inputs/deb/private:deb_part.bzl", _deb_part = "deb_part")

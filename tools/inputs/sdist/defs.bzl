@@ -1,4 +1,4 @@
-"""Wheels built of locked source archives.
+"""Wheels built from locked source archives.
 
     load("//tools/inputs/sdist:defs.bzl", "locked_sdists", "sdist_wheel_name")
 
@@ -10,8 +10,8 @@
         zig = locked_file_of(REQUIREMENTS["programs"], "ziglang"),
     )
 
-declares the wheels; `sdist_wheel_name` says which target is the wheel of a lock's entry. How each project is built is data:
-recipes.bzl.
+declares the wheels; `sdist_wheel_name` returns the target that is the wheel of a lock's entry. recipes.bzl says how each project
+is built.
 """
 
 load("//tools/inputs/sdist/private:locked_sdists.bzl", _locked_sdists = "locked_sdists", _sdist_wheel_name = "sdist_wheel_name")

@@ -1,5 +1,7 @@
 """Wheels: as parts of images, and as libraries and programs of the build itself.
 
+Example:
+
     load("//tools/inputs/wheel:defs.bzl", "wheel_part")
 
     wheel_part(

@@ -4,7 +4,7 @@ load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private/providers:part_info.bzl", "PartInfo")
 
 _DOC = """\
-Makes a part of files, links and directories that are named one by one.
+Make a part of files, links and directories that are listed one by one.
 
     files_part(
         name = "entrypoint",
@@ -14,8 +14,8 @@ Makes a part of files, links and directories that are named one by one.
         symlinks = {"clean-logs": "usr/local/bin/clean-airflow-logs"},
     )
 
-Modes and owners are those given here, never those on disk: 0644 and 0:0 for files, 0755 and 0:0 for directories, where
-nothing is said. The time of everything is one constant.
+Modes and owners are those given here, never those on disk; the defaults are 0644 and 0:0 for files, 0755 and 0:0 for
+directories. All times are one constant.
 """
 
 def _source(target):
@@ -67,13 +67,13 @@ files_part = rule(
     doc = _DOC,
     attrs = {
         "attributes": attr.string_dict(
-            doc = "Mode and owner, like `0755 0:0`, of a path, or of all files below `directory/**`. The last one that matches counts; one that matches nothing is an error.",
+            doc = "Mode and owner, like `0755 0:0`, of a path, or of all files below `directory/**`. The last match counts; an entry that matches nothing is an error.",
         ),
         "content": attr.string_dict(
             doc = "Path and text of small files.",
         ),
         "directories": attr.string_dict(
-            doc = "Path and mode and owner, like `01777 0:0`, of directories that are empty, or not 0755 and 0:0.",
+            doc = "Path, and mode and owner like `01777 0:0`, of directories that are empty, or not 0755 and 0:0.",
         ),
         "files": attr.label_keyed_string_dict(
             allow_files = True,
@@ -83,7 +83,7 @@ files_part = rule(
             doc = "Path and target of symbolic links.",
         ),
         "title": attr.string(
-            doc = "What messages call this part; by default the target's name.",
+            doc = "Name of this part in messages; by default the target's.",
         ),
         "_program": attr.label(default = "//tools/oci:files_part"),
     } | PYTHON_ATTRS,

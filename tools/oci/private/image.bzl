@@ -8,7 +8,7 @@ load("//tools/oci/private/providers:image_info.bzl", "ImageInfo")
 load("//tools/oci/private/providers:layer_info.bzl", "LayerInfo")
 
 _DOC = """\
-Makes an image of layers and a configuration.
+Make an image of layers and a configuration.
 
     image(
         name = "airflow_arm64",
@@ -19,17 +19,17 @@ Makes an image of layers and a configuration.
         user = "50000",
     )
 
-Gives an OCI layout directory, which `skopeo copy oci:DIR …`, `podman pull oci:DIR` and `crane push DIR …` take. Its layers are
-hard links to the `layer`s' files: it takes no disk space of its own, and `cp -R` copies it like any other directory.
+The output is an OCI layout directory, which `skopeo copy oci:DIR …`, `podman pull oci:DIR` and `crane push DIR …` read. Its
+layers are hard links to the `layer`s' files, so it needs no disk space of its own; `cp -R` copies it like any directory.
 
 A file that two layers own, or a directory to which they give different owners or modes, is an error that names both.
 
 Output groups, with names that other rule sets' test and push rules look for:
 
 * `oci_layout`: the layout directory (also the default output)
-* `oci_tarball`: one tar file for `docker load` and `podman load`; written only when asked for
+* `oci_tarball`: one tar file for `docker load` and `podman load`; written on request only
 * `oci_image_config`: the config blob
-* `mtree`: the listing of the whole file system; written only when asked for
+* `mtree`: the listing of the whole file system; written on request only
 * `digest`: the manifest's digest
 * `manifest`: the manifest blob
 """
@@ -97,7 +97,7 @@ image = rule(
             providers = [LayerInfo],
         ),
         "repo_tags": attr.string_list(
-            doc = "`NAME:TAG`s under which loading the `oci_tarball` stores the image.",
+            doc = "Names, as `NAME:TAG`, that the image gets when its `oci_tarball` is loaded.",
         ),
         "_docker_archive": attr.label(default = "//tools/oci:docker_archive"),
     } | DOCUMENTS_ATTRS | LAYOUT_ATTRS | PYTHON_ATTRS,

@@ -16,7 +16,7 @@ CONFIG_ATTRS = {
         doc = "What the container starts.",
     ),
     "env": attr.string_dict(
-        doc = "Environment. Values are taken as they are: nothing is expanded.",
+        doc = "Environment. Values are literal: nothing is expanded.",
     ),
     "exposed_ports": attr.string_list(
         doc = "Ports, like `8080` or `8793/udp`.",
@@ -32,7 +32,7 @@ CONFIG_ATTRS = {
     ),
     "max_layers": attr.int(
         default = 100,
-        doc = "More layers are an error. Engines stop at about 127, and images built on this one need some too.",
+        doc = "More layers are an error. Engines stop at about 127, and images built on this one need some as well.",
     ),
     "onbuild": attr.string_list(
         doc = "Dockerfile instructions that run in a build on this image. A Docker-only field.",
@@ -42,7 +42,7 @@ CONFIG_ATTRS = {
         doc = "Operating system.",
     ),
     "overrides": attr.string_list(
-        doc = "Paths, or `directory/**`, that may be in two layers: the upper layer wins.",
+        doc = "Paths, or `directory/**`, that two layers may have: the upper layer wins.",
     ),
     "shell": attr.string_list(
         doc = "What RUN uses in a build on this image. A Docker-only field.",

@@ -6,14 +6,14 @@ load("//tools/oci/private/providers:image_index_info.bzl", "ImageIndexInfo")
 load("//tools/oci/private/providers:image_info.bzl", "ImageInfo")
 
 _DOC = """\
-Makes a multi-arch image of images.
+Make a multi-arch index of images.
 
     image_index(
         name = "airflow",
         images = [":airflow_amd64", ":airflow_arm64"],
     )
 
-Gives an OCI layout directory whose `index.json` names one image index: `skopeo copy --all oci:DIR …`,
+The output is an OCI layout directory whose `index.json` names one image index: use `skopeo copy --all oci:DIR …` or
 `crane push DIR …` (without `--index`, which would wrap it in another one).
 
 Output groups: `oci_layout` (also the default output), `digest` (of the index), `index` (its blob), and `oci_image_config`
@@ -49,7 +49,7 @@ image_index = rule(
             doc = "Annotations of the index.",
         ),
         "images": attr.label_list(
-            doc = "The images, each for another platform, in the order of the index.",
+            doc = "The images, one per platform, in the order of the index.",
             mandatory = True,
             providers = [ImageInfo],
         ),

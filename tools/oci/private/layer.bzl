@@ -5,7 +5,7 @@ load("//tools/oci/private/providers:layer_info.bzl", "LayerInfo")
 load("//tools/oci/private/providers:part_info.bzl", "PartInfo")
 
 _DOC = """\
-Assembles a layer from parts, without compressing them again.
+Assemble a layer from parts, without compressing them again.
 
     layer(
         name = "providers",
@@ -63,7 +63,7 @@ layer = rule(
     doc = _DOC,
     attrs = {
         "created_by": attr.string(
-            doc = "What the history of an image says of this layer; its label where nothing is said.",
+            doc = "Text for this layer in an image's history; by default its label.",
         ),
         "parts": attr.label_list(
             doc = "The parts, in the order in which they go into the layer.",

@@ -4,15 +4,15 @@ load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private/providers:image_info.bzl", "ImageInfo")
 
 _DOC = """\
-Says how many bytes images have in common, layer by layer and part by part.
+Report how many bytes images have in common, layer by layer and part by part.
 
     sharing(
         name = "sharing",
         images = [":10_py311_amd64", ":10_py311_arm64"],
     )
 
-Makes NAME.txt (default output) for people and NAME.json (output group `json`): the number and the sum of the images' layers, of
-different layers, and of the parts that these are made of, in bytes of compressed layers.
+The outputs are NAME.txt (default) for people and NAME.json (output group `json`): number and size of the images' layers, of
+distinct layers, and of the parts in these, in bytes of compressed layers.
 """
 
 def _sharing_impl(ctx):

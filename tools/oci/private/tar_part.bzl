@@ -4,7 +4,7 @@ load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci/private/providers:part_info.bzl", "PartInfo")
 
 _DOC = """\
-Makes a part of a tar file, such as the tree that a build installed.
+Make a part of a tar file, such as a tree that a build installed.
 
     tar_part(
         name = "documentation_part",
@@ -12,7 +12,7 @@ Makes a part of a tar file, such as the tree that a build installed.
         prefix = "usr/share/doc",
     )
 
-Order, modes and links are those of the tar. Times and owners are not: they would tell when and by whom it was made.
+Order, modes and links are those of the tar. Times and owners are not: they would reveal when and by whom it was made.
 """
 
 # What a rule needs that calls pack_tar.
@@ -82,10 +82,10 @@ tar_part = rule(
     attrs = {
         "owner": attr.string(
             default = "0:0",
-            doc = "Owner and group of everything in it, in numbers.",
+            doc = "Owner and group of every entry, as numbers.",
         ),
         "prefix": attr.string(
-            doc = "Directory of the image, like `usr/local`, in which the tar's paths lie.",
+            doc = "Directory of the image, like `usr/local`, that contains the tar's paths.",
         ),
         "src": attr.label(
             allow_single_file = [".tar", ".tar.gz", ".tgz", ".tar.xz"],

@@ -1,4 +1,6 @@
-"""Accepted digests of images: tests that what is built is bit by bit what was accepted, and the command that accepts.
+"""Accepted digests of images: tests that builds match them bit by bit, and the command that accepts new ones.
+
+Example:
 
     load("//tools/verify/golden:defs.bzl", "golden_test", "golden_update")
 
@@ -13,13 +15,13 @@ load("//tools/host/python:defs.bzl", "py_binary", "py_test")
 load("//tools/verify/golden/private:arguments.bzl", "golden_arguments")
 
 def golden_test(name, images, accepted, complete = False, size = "small", **kwargs):
-    """Compares digests, down to the parts of the layers, with the accepted ones; a failure says what differs and how.
+    """Compare digests, down to the parts of the layers, with the accepted ones; a failure says what differs and how.
 
     Args:
       name: target name.
       images: images, or indexes: of an index only its own document is compared.
       accepted: all files of accepted digests; one that is missing makes the test fail, not the build.
-      complete: do not compare, but ask that every one of `images`, with all below it, has its file and no file is of nothing.
+      complete: do not compare; require that every image, index and layer has a file, and every file one of these.
       size: Bazel's test size.
       **kwargs: passed on to py_test.
     """
@@ -44,7 +46,7 @@ def golden_test(name, images, accepted, complete = False, size = "small", **kwar
     )
 
 def golden_update(name, images, **kwargs):
-    """A program that writes the digests of what was built into this package's directory of the work tree.
+    """Declare a program that writes the digests of what was built into this package's directory of the work tree.
 
     Args:
       name: target name.
@@ -67,7 +69,7 @@ def golden_update(name, images, **kwargs):
     )
 
 def golden_explain(name, images, accepted, **kwargs):
-    """A program that names the files in which parts differ from the accepted ones.
+    """Declare a program that names the files in which parts differ from the accepted ones.
 
     Args:
       name: target name.

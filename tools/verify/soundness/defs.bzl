@@ -1,4 +1,6 @@
-"""Static proof of images: structure and soundness, from facts of their layers; nothing is unpacked, nothing is run.
+"""Checks of images from facts about their layers: structure and soundness. Nothing is unpacked, nothing is run.
+
+Example:
 
     load("//tools/verify/soundness:defs.bzl", "soundness_test")
 
@@ -38,15 +40,15 @@ def _image_test(name, program, image, configs, args, data, **kwargs):
     )
 
 def soundness_test(name, image, configs = [], trees = [], exceptions = None, declared = {}, size = "medium", **kwargs):
-    """Looks at an image without unpacking it. The layers are read by actions, each once for all images that have it.
+    """Check an image without unpacking it. Actions read the layers, each layer once for all images that have it.
 
     Args:
       name: target name.
       image: an `image`.
       configs: tests of container-structure-test, schema 2.0.0; command tests are not judged here.
-      trees: checks of the whole tree; their form is described in tree_checks.py.
-      exceptions: the file of exceptions (findings.py) with which the image is inspected for soundness; None: it is not.
-      declared: dict: Debian package -> paths that its maintainer scripts would make, which dpkg's lists therefore don't have.
+      trees: checks of the whole tree; tree_checks.py describes their form.
+      exceptions: the file of exceptions (findings.py) for the soundness checks; None: no soundness checks.
+      declared: dict: Debian package -> paths that its maintainer scripts would create, which dpkg lists nowhere.
       size: Bazel's test size.
       **kwargs: passed on to py_test (timeout, tags, ...).
     """
@@ -64,12 +66,12 @@ def soundness_test(name, image, configs = [], trees = [], exceptions = None, dec
     )
 
 def agreement_test(name, image, configs, size = "large", method = "auto", **kwargs):
-    """Holds the verdicts of soundness_test against those of the real container-structure-test, on passing and failing tests.
+    """Compare verdicts of soundness_test with those of the real container-structure-test, on passing and failing tests.
 
     Args:
       name: target name.
       image: an `image`.
-      configs: tests of container-structure-test; of each, variants that should fail are made, too.
+      configs: tests of container-structure-test; for each, variants that must fail are added.
       size: Bazel's test size.
       method: how the image is entered: "namespace", "proot", or "auto" (the first that works).
       **kwargs: passed on to py_test.
@@ -90,10 +92,10 @@ def agreement_test(name, image, configs, size = "large", method = "auto", **kwar
     )
 
 def machine_names_test(name, layers, size = "medium", **kwargs):
-    """Looks for names of the machine that runs the test: host, user, places of work tree and output base.
+    """Search layers for names of the machine that runs the test: host, user, places of work tree and output base.
 
-    They are not the same everywhere, so this can't be among a layer's facts. A result from a cache is good: had the names of
-    another machine got in, the layers would be others.
+    They differ between machines, so they cannot be among a layer's facts. A cached result is valid: with another machine's names
+    in them, the layers would differ.
 
     Args:
       name: target name.

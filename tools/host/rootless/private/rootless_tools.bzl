@@ -23,7 +23,7 @@ def _rootless_tools_impl(ctx):
     )]
 
 rootless_tools = rule(
-    doc = "The directory that tools.host.rootless.enter takes as --proot; usr/bin/qemu-aarch64-static in it is for --binfmt-aarch64.",
+    doc = "Make the directory that tools.host.rootless.enter takes as --proot; usr/bin/qemu-aarch64-static in it is for --binfmt-aarch64.",
     implementation = _rootless_tools_impl,
     attrs = {
         "debs": attr.label_list(

@@ -5,7 +5,7 @@ load("//tools/inputs/cpython/private/providers:python_tree.bzl", "PythonTreeInfo
 load("//tools/inputs/wheel:defs.bzl", "TargetPythonInfo")
 
 _DOC = """\
-A CPython for one architecture, built from locked source by `zig cc`: the same bits wherever it is built.
+Build a CPython for one architecture from locked source by `zig cc`: the same bits on every machine.
 
     cpython(
         name = "3.11_arm64",

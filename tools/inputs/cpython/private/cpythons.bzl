@@ -10,14 +10,14 @@ _BUILD_PACKAGES = ["busybox-static", "libc6", "libgcc-s1", "libstdc++6", "make",
 _BUILD_ARCH = "amd64"
 
 def debs(lock, packages):
-    """Gives the locked files of packages.
+    """Return the locked files of packages.
 
     Args:
       lock: a decoded lock of Debian packages.
       packages: names.
 
     Returns:
-      list of labels in the order of `packages`; fails naming the package and the lock when it has none.
+      list of labels in the order of `packages`; fails, naming the package and the lock, if the lock has none.
     """
     files = {entry["package"]: entry["file"] for entry in lock["files"]}
     for package in packages:
@@ -32,9 +32,9 @@ def _source(sources, file):
     fail("runtime/python/sources.json has no {}: a recipe names it".format(file))
 
 def cpythons(recipes, debian, sources, zig, **kwargs):
-    """Declares, for each version and architecture, VERSION_ARCH (the interpreter) and VERSION_ARCH.part (for layers).
+    """Declare, for each version and architecture, VERSION_ARCH (the interpreter) and VERSION_ARCH.part (for layers).
 
-    VERSION_test looks at both trees and runs the amd64 one.
+    VERSION_test checks both trees and runs the amd64 one.
 
     Args:
       recipes: dict: version -> row of runtime/python/recipes.bzl.

@@ -5,10 +5,10 @@ load("//tools/inputs/deb/private/providers:deb_info.bzl", "DebInfo")
 load("//tools/oci:providers.bzl", "PartInfo")
 
 _DOC = """\
-Makes a part of one .deb: its files, dpkg's record of it, and what its maintainer scripts would do to its own files.
+Make a part of one .deb: its files, dpkg's record of it, and the effects of its maintainer scripts on its own files.
 
-No script is run. Their effects are declared; the build fails, naming package and script, when a script is not one of
-those that were read for the declaration. It fails, too, for a package that is truncated, escapes its root, has devices
+No script is run. Their effects are declared; the build fails, naming package and script, if a script is not one of
+those that were read for the declaration. It also fails for a package that is truncated, escapes its root, has devices
 or is not what the lock says.
 
     deb_part(
@@ -84,10 +84,10 @@ deb_part = rule(
         ),
         "path_filter": attr.label(
             allow_single_file = True,
-            doc = "dpkg configuration whose path-exclude and path-include lines say which files are left out.",
+            doc = "dpkg configuration; its path-exclude and path-include lines say which files are left out.",
         ),
         "texts": attr.string_list(
-            doc = "Patterns of files whose content the state of the system is computed from.",
+            doc = "Patterns of files from whose content the state of the system is computed.",
         ),
         "version": attr.string(
             doc = "Version that the package must have.",

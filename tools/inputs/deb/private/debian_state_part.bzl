@@ -5,7 +5,7 @@ load("//tools/inputs/deb/private/providers:deb_info.bzl", "DebInfo")
 load("//tools/oci:providers.bzl", "PartInfo")
 
 _DOC = """\
-Makes a part with the state of a whole Debian system: dpkg's and apt's records, users and groups, alternatives, PAM's
+Make a part with the state of a whole Debian system: dpkg's and apt's records, users and groups, alternatives, PAM's
 stacks, the certificate store, the loader's cache.
 
 It is computed from facts about the packages, for any architecture, and no program of the image is run. It goes into
@@ -60,7 +60,7 @@ debian_state_part = rule(
     attrs = {
         "accounts": attr.string(
             default = """{"groups": [], "users": []}""",
-            doc = "JSON: groups and users beside Debian's own, as in runtime/debian/accounts.bzl.",
+            doc = "JSON: groups and users in addition to Debian's own, as in runtime/debian/accounts.bzl.",
         ),
         "architecture": attr.string(
             doc = "Debian architecture of the system.",
@@ -73,7 +73,7 @@ debian_state_part = rule(
             providers = [DebInfo],
         ),
         "manual": attr.string_list(
-            doc = "Packages asked for by name; apt may remove the others when nothing needs them any more.",
+            doc = "Packages requested by name; apt may remove the others once nothing needs them.",
         ),
         "state": attr.string(
             doc = "JSON: the declarations of runtime/debian/state.bzl.",

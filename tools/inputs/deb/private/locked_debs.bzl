@@ -15,7 +15,7 @@ def _entries(lock, sets):
     return [entry for entry in lock["files"] if [name for name in entry["sets"] if name in sets]]
 
 def locked_debs(lock, sets):
-    """Gives the labels of a lock's .deb files, for rules that use the packages as they are.
+    """Return the labels of a lock's .deb files, for rules that use the packages as they are.
 
     Args:
       lock: a decoded lock (`DEBIAN["amd64"]` of `@locked//:locks.bzl`).
@@ -27,7 +27,7 @@ def locked_debs(lock, sets):
     return ["@locked//debian:" + entry["file"] for entry in _entries(lock, sets)]
 
 def locked_deb_parts(locks, sets, effects, reviewed_scripts, path_filter = None, texts = [], **kwargs):
-    """Declares one deb_part for each package file of some sets; packages for all architectures are shared.
+    """Declare one deb_part for each package file of some sets; packages for all architectures are shared.
 
     Args:
       locks: list of decoded locks.
@@ -35,7 +35,7 @@ def locked_deb_parts(locks, sets, effects, reviewed_scripts, path_filter = None,
       effects: dict: package -> effects of its maintainer scripts on its own files.
       reviewed_scripts: dict: package -> script -> list of SHA-256.
       path_filter: dpkg configuration that says which files are left out.
-      texts: patterns of files that the state of the system is computed from.
+      texts: patterns of files from which the state of the system is computed.
       **kwargs: passed on to each deb_part.
     """
     made = {}
@@ -60,7 +60,7 @@ def locked_deb_parts(locks, sets, effects, reviewed_scripts, path_filter = None,
             )
 
 def locked_deb_part_labels(lock, sets, package):
-    """Gives the labels of the parts that `locked_deb_parts` makes for one architecture.
+    """Return the labels of the parts that `locked_deb_parts` declares for one architecture.
 
     Args:
       lock: the decoded lock.

@@ -20,11 +20,11 @@ def _system_description_impl(ctx):
     )]
 
 system_description = rule(
-    doc = "Writes JSON with the packages and parts of a system, by their runfiles paths, and brings these files along.",
+    doc = "Write JSON with the packages and parts of a system, by their runfiles paths, and add these files to the runfiles.",
     implementation = _system_description_impl,
     attrs = {
         "architecture": attr.string(doc = "Of the system.", mandatory = True),
-        "manual": attr.string_list(doc = "Packages asked for by name."),
+        "manual": attr.string_list(doc = "Packages requested by name."),
         "parts": attr.label_list(doc = "All parts of the system.", mandatory = True, providers = [PartInfo]),
     },
 )

@@ -39,7 +39,7 @@ def _is_pure(row):
     return row["tag"].endswith("-any")
 
 def sdist_wheel_name(entry, python, arch):
-    """Gives the name of the target that builds a locked source archive.
+    """Return the name of the target that builds a locked source archive.
 
     Args:
       entry: of a lock, of kind "sdist".
@@ -47,7 +47,7 @@ def sdist_wheel_name(entry, python, arch):
       arch: architecture.
 
     Returns:
-      the name; the same for every architecture when the wheel is pure, and for every Python when it is built once.
+      the name; the same for every architecture if the wheel is pure, and for every Python if it is built once.
     """
     row = recipe_of(entry["name"], entry["version"])
     suffix = "" if _is_shared(row) else ".py" + python.replace(".", "")
@@ -109,15 +109,15 @@ def _independence_test(name, wheel, again):
     )
 
 def locked_sdists(locks, pythons, debian, tools, zig, **kwargs):
-    """Declares an sdist_wheel, named by sdist_wheel_name, for each wheel that has to be built for the locks.
+    """Declare an sdist_wheel, named by sdist_wheel_name, for each wheel that has to be built for the locks.
 
-    For a wheel that is built once for all Pythons, also a test for each Python: built by that, it is the same file.
+    For a wheel that is built once for all Pythons, also declare a test for each Python that builds the same file by it.
 
     Args:
       locks: list of decoded locks (`REQUIREMENTS["10_py311"]` of `@locked//:locks.bzl`).
       pythons: dict: Python version -> dict: architecture -> label of that interpreter (cpython of //tools/inputs/cpython).
       debian: dict: architecture -> decoded lock of Debian packages.
-      tools: the decoded lock that holds the build backends.
+      tools: the decoded lock that contains the build backends.
       zig: label of the ziglang wheel.
       **kwargs: passed on to each sdist_wheel (visibility, tags, …).
     """

@@ -62,15 +62,15 @@ def _sdist_wheel_impl(ctx):
 
 sdist_wheel = rule(
     doc = """\
-Builds a source archive into a wheel by its own build backend (PEP 517), isolated and offline, the same bits everywhere.
+Build a source archive into a wheel by its own build backend (PEP 517), isolated and offline, the same bits everywhere.
 
-The file's name follows from distribution, version and the recipe's tag; the build fails when the wheel is another.
+The file's name follows from distribution, version and the recipe's tag; if the wheel has another name, the build fails.
 """,
     implementation = _sdist_wheel_impl,
     attrs = {
         "arch": attr.string(default = "amd64", doc = "Architecture that compiled code is for."),
         "backends": attr.label_list(providers = [PyInfo], doc = "wheel_library targets of the build backends."),
-        "debs": attr.label_list(allow_files = [".deb"], doc = "Packages of the build root, beside those that `python` takes: busybox-static where there is no `python`; then those to compile against."),
+        "debs": attr.label_list(allow_files = [".deb"], doc = "Packages of the build root, in addition to `python`'s own: busybox-static if there is no `python`; then those to compile against."),
         "distribution": attr.string(mandatory = True, doc = "Normalised name of the distribution."),
         "method": attr.string(default = "auto", doc = "How the build root is entered: auto, namespace or proot."),
         "programs": attr.label_list(allow_files = True, doc = "Executables that the build finds on PATH."),
@@ -79,7 +79,7 @@ The file's name follows from distribution, version and the recipe's tag; the bui
         "sdist": attr.label(allow_single_file = True, mandatory = True, doc = "The source archive."),
         "target_python": attr.label(providers = [PythonTreeInfo], doc = "The same Python for `arch`, when that is not the machine that builds."),
         "version": attr.string(mandatory = True, doc = "Version of the distribution."),
-        "zig": attr.label(allow_single_file = [".whl"], doc = "The ziglang wheel; without it there is no compiler."),
+        "zig": attr.label(allow_single_file = [".whl"], doc = "The ziglang wheel, if the project needs a compiler."),
         "_program": attr.label(default = "//tools/inputs/sdist:build"),
         "_rootless_tools": attr.label(default = "//tools/host/rootless:tools"),
     } | PYTHON_ATTRS,

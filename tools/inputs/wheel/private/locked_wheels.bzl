@@ -31,14 +31,14 @@ def _parts(entry, lock, sdist_wheel):
     ]
 
 def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, **kwargs):
-    """Declares one wheel_part for each wheel and Python minor version that the locks need, however many locks share it.
+    """Declare one wheel_part for each wheel and Python minor version of the locks, however many locks share it.
 
     Args:
       locks: list of decoded locks (`REQUIREMENTS["10_py311"]` of `@locked//:locks.bzl`).
       pythons: dict: Python version as in the locks -> label of its target_python.
-      sdist_wheel: function(entry, python, arch) -> label of the wheel that is built of a locked sdist; the same label
+      sdist_wheel: function(entry, python, arch) -> label of the wheel that is built from a locked sdist; the same label
         for every architecture when that wheel is pure.
-      leave_out: dict: distribution -> paths in site-packages that another one brings.
+      leave_out: dict: distribution -> paths in site-packages that another one installs.
       **kwargs: passed on to each wheel_part (visibility, tags, …).
     """
     made = {}
@@ -63,7 +63,7 @@ def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, **kwargs):
                 )
 
 def locked_wheel_labels(lock, arch, package, sdist_wheel = None):
-    """Gives the labels of the parts that an image of a lock holds.
+    """Return the labels of the parts that an image with a lock contains.
 
     Args:
       lock: the decoded lock.
@@ -84,7 +84,7 @@ def locked_wheel_labels(lock, arch, package, sdist_wheel = None):
     return labels
 
 def locked_libraries(lock, **kwargs):
-    """Declares a wheel_library, named by its distribution, for each wheel of a lock of our own tools.
+    """Declare a wheel_library, named like its distribution, for each wheel of a lock of our own tools.
 
     Args:
       lock: the decoded lock.
@@ -100,7 +100,7 @@ def locked_libraries(lock, **kwargs):
         )
 
 def locked_file_of(lock, distribution):
-    """Gives the label of the one file that a lock has of a distribution, to take a program out of.
+    """Return the label of the only file that a lock has of a distribution, such as a wheel with a program in it.
 
     Args:
       lock: the decoded lock.

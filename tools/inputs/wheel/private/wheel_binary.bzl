@@ -27,11 +27,11 @@ def _wheel_binary_impl(ctx):
     )]
 
 wheel_binary = rule(
-    doc = "One file of a wheel, checked against the wheel's RECORD, as an executable.",
+    doc = "Make an executable of one file of a wheel, checked against the wheel's RECORD.",
     implementation = _wheel_binary_impl,
     attrs = {
         "arch": attr.string(default = "amd64", doc = "Architecture that the wheel must fit."),
-        "entry": attr.string(mandatory = True, doc = "Path of the file in the wheel; `{data}` stands for its .data directory, whose name has the version."),
+        "entry": attr.string(mandatory = True, doc = "Path of the file in the wheel; `{data}` is its .data directory, whose name contains the version."),
         "python": attr.string(mandatory = True, doc = "Python that the wheel must fit."),
         "wheel": attr.label(allow_single_file = [".whl"], mandatory = True, doc = "The wheel."),
         "_program": attr.label(default = "//tools/inputs/wheel:unpack"),

@@ -39,7 +39,7 @@ def _wheel_library_impl(ctx):
     ]
 
 wheel_library = rule(
-    doc = "A wheel's site-packages content as a directory, importable by py_library, py_binary and py_test.",
+    doc = "Unpack a wheel's site-packages into a directory that py_library, py_binary and py_test can import from.",
     implementation = _wheel_library_impl,
     attrs = {
         "deps": attr.label_list(providers = [PyInfo], doc = "The wheel_library targets that it requires."),

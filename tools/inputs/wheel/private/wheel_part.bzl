@@ -49,22 +49,22 @@ def _wheel_part_impl(ctx):
 
 wheel_part = rule(
     doc = """\
-Installs one wheel, as PyPA's installer does, into a part.
+Install one wheel, as PyPA's installer does, into a part.
 
 Files go below /usr/local as CPython's installation schemes say; scripts name the image's interpreter; RECORD, INSTALLER
-and (for what was asked for by name) REQUESTED are written, and a .pyc beside every module. The wheel's compressed data
-are copied. The build fails, naming wheel and entry, when an entry isn't what RECORD says, would leave its directory or
-collides with another, and when the wheel's tags don't fit.
+and (for a wheel that was requested by name) REQUESTED are written, and a .pyc beside every module. The wheel's compressed data
+are copied. The build fails, naming wheel and entry, if an entry is not what RECORD says, would leave its directory or
+collides with another, or if the wheel's tags do not fit.
 
 A wheel for any platform gives one part for all architectures: leave `archs` empty.
 """,
     implementation = _wheel_part_impl,
     attrs = {
-        "archs": attr.string_list(doc = "Architectures whose images take it; empty: any, which the wheel's tags must allow."),
+        "archs": attr.string_list(doc = "Architectures whose images take it; empty means any, which the wheel's tags must allow."),
         "distribution": attr.string(mandatory = True, doc = "Name that the wheel must have."),
-        "leave_out": attr.string_list(doc = "Paths in site-packages that another distribution brings, where the wheel has them."),
+        "leave_out": attr.string_list(doc = "Paths in site-packages that another distribution installs; the wheel's own are left out."),
         "python": attr.label(mandatory = True, providers = [TargetPythonInfo], doc = "The image's interpreter, for the machine that builds."),
-        "requested": attr.bool(doc = "Asked for by name, not only needed by another: marked by a file REQUESTED (PEP 376)."),
+        "requested": attr.bool(doc = "Requested by name, not only needed by another: marked by a file REQUESTED (PEP 376)."),
         "version": attr.string(mandatory = True, doc = "Version that the wheel must have."),
         "wheel": attr.label(allow_single_file = True, mandatory = True, doc = "The wheel."),
         "_program": attr.label(default = "//tools/inputs/wheel:part"),

@@ -11,7 +11,7 @@ FIELDS = dict(
     manifest = "File: the image manifest blob (JSON).",
     mtree = "File: the listing of the file system that the layers make (mtree(5)).",
     os = "string: `linux`.",
-    variant = "string: of the architecture, such as `v8`; empty when the image names none.",
+    variant = "string: variant of the architecture, such as `v8`; may be empty.",
 )
 
 ImageInfo = provider(

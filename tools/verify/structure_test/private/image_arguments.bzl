@@ -16,7 +16,7 @@ def _image_arguments_impl(ctx):
 
 image_arguments = rule(
     implementation = _image_arguments_impl,
-    doc = "Writes the arguments of tools.verify.structure_test.main that name an image; brings its config and its layers along.",
+    doc = "Write the arguments of tools.verify.structure_test.main that name an image; add its config and layers to the runfiles.",
     attrs = {
         "image": attr.label(
             doc = "The image.",

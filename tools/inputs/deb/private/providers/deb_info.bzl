@@ -1,10 +1,10 @@
-"""DebInfo: what else than its part is known of a Debian package."""
+"""DebInfo: facts about a Debian package besides its part."""
 
 DebInfo = provider(
-    doc = "A Debian package that was made into a part.",
+    doc = "Facts about a Debian package besides its part.",
     fields = {
         "deb": "File: the package itself.",
-        "facts": "File: JSON of what the state of a system is computed from (tools/inputs/deb/facts.py).",
+        "facts": "File: JSON from which the state of a system is computed (tools/inputs/deb/facts.py).",
         "package": "string: its name.",
         "version": "string: its version.",
     },

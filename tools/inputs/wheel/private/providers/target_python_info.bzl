@@ -1,7 +1,7 @@
 """TargetPythonInfo: the interpreter of an image, runnable on the machine that builds."""
 
 TargetPythonInfo = provider(
-    doc = "An interpreter of the images, in the form in which the build runs it: to compile bytecode.",
+    doc = "An interpreter of the images, in the form in which the build runs it to compile bytecode.",
     fields = {
         "executable": "File: the interpreter for the machine that builds (started through the loader of the tools' Python).",
         "extensions": "list of Files: extension modules that compiling needs, in the directory of `stdlib`.",

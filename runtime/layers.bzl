@@ -51,6 +51,7 @@ def declare_layers(name):
         layers["files_" + row.lock] = (row.lock, [
             "//runtime/rootfs:rootfs",
             "//runtime/rootfs:versioned_" + row.lock,
+            "//runtime/start:start_py" + row.python.replace(".", ""),
             "//runtime/ui:plugin_py" + row.python.replace(".", ""),
         ])
         for arch in row.architectures:

@@ -32,6 +32,7 @@ def write_part(
     compiler: Compiler,
     requested: bool,
     leave_out: Collection[str] = (),
+    context: str = "",
 ) -> None:
     """Install a wheel into a part.
 
@@ -43,6 +44,7 @@ def write_part(
         compiler: for the .pyc files.
         requested: whether it was asked for by name.
         leave_out: paths relative to site-packages that another distribution brings; also left out of RECORD.
+        context: of its scripts' imports, see `entry_point_script`.
 
     Raises:
         WheelError: the wheel contradicts itself or can't be installed.
@@ -50,7 +52,8 @@ def write_part(
     """
     record = Record(wheel, metadata)
     left_out = {f"{layout.site_packages}/{path}" for path in leave_out}
-    items = [item for item in plan(wheel, metadata, record, layout, requested) if item.path not in left_out]
+    planned = plan(wheel, metadata, record, layout, requested, context)
+    items = [item for item in planned if item.path not in left_out]
     sources = []
     for item in items:
         if item.compiled and item.entry:
@@ -108,6 +111,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--arch", action="append", default=[], choices=sorted(MACHINES), help="none: for every one")
     parser.add_argument("--requested", action="store_true", help="asked for by name, not only needed by another")
     parser.add_argument("--leave-out", action="append", default=[], help="path that another distribution brings")
+    parser.add_argument(
+        "--script-context", default="", metavar="MODULE:NAME", help="scripts import in this context manager"
+    )
     parser.add_argument("--interpreter", action="append", required=True, help="word of the command of that Python")
     parser.add_argument("--interpreter-env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--deflate", type=Path, required=True, help="the part")
@@ -129,6 +135,7 @@ def main(argv: list[str] | None = None) -> int:
                         compiler,
                         options.requested,
                         options.leave_out,
+                        options.script_context,
                     )
             except (PartError, OSError) as error:
                 raise WheelError(f"{wheel.file}: {error}") from error

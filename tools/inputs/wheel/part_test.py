@@ -107,6 +107,17 @@ def test_installation(tmp_path: Path) -> None:
     assert found[f"{info}/REQUESTED"][1] == b""
 
 
+def test_scripts_import_in_a_context(tmp_path: Path) -> None:
+    assert (
+        install(make_wheel(tmp_path, FILES, entry_points=POINTS), tmp_path, "--script-context", "start.around:quick")
+        == 0
+    )
+    _, script = contents(tmp_path)["usr/local/bin/run"]
+    text = "from start.around import quick\nwith quick():\n    from sample.cli import Main\n"
+    text += 'if __name__ == "__main__":\n    sys.exit(Main.run())\n'
+    assert script.decode() == f"#!/usr/local/bin/python{PYTHON}\nimport sys\n{text}"
+
+
 def test_record_lists_exactly_what_is_installed(tmp_path: Path) -> None:
     assert install(make_wheel(tmp_path, FILES, entry_points=POINTS), tmp_path) == 0
     found = contents(tmp_path)

@@ -67,7 +67,9 @@ class Item:
     compiled: bool = False
 
 
-def plan(wheel: Archive, metadata: Metadata, record: Record, layout: Layout, requested: bool) -> list[Item]:
+def plan(
+    wheel: Archive, metadata: Metadata, record: Record, layout: Layout, requested: bool, context: str = ""
+) -> list[Item]:
     """Return all files of the wheel's installation except RECORD and .pyc, sorted by path.
 
     Raises:
@@ -114,7 +116,8 @@ def plan(wheel: Archive, metadata: Metadata, record: Record, layout: Layout, req
         path = f"{layout.scripts}/{script}"
         # An entry point wins over a file of that name in .data/data/bin, as in pip.
         items.pop(path, None)
-        add(Item(path, None, entry_point_script(layout.interpreter, module, attribute), executable=True))
+        script_text = entry_point_script(layout.interpreter, module, attribute, context)
+        add(Item(path, None, script_text, executable=True))
     dist_info = f"{layout.site_packages}/{metadata.dist_info}"
     made = {"INSTALLER": INSTALLER.encode() + b"\n"}
     if requested:

@@ -10,16 +10,32 @@ from tools.inputs.wheel.metadata import normalize
 _TEMPLATE = """\
 #!{interpreter}
 import sys
-from {module} import {name}
+{imports}
 if __name__ == "__main__":
     sys.exit({attribute}())
 """
 
 
-def entry_point_script(interpreter: str, module: str, attribute: str) -> bytes:
-    """Return the text of a script that calls `attribute` of `module`; `interpreter` is an absolute path."""
-    name = attribute.split(".")[0]
-    return _TEMPLATE.format(interpreter=interpreter, module=module, name=name, attribute=attribute).encode()
+_IN_CONTEXT = """\
+from {context_module} import {context}
+with {context}():
+    {imports}"""
+
+
+def entry_point_script(interpreter: str, module: str, attribute: str, context: str = "") -> bytes:
+    """Return the text of a script that calls `attribute` of `module`.
+
+    Args:
+        interpreter: its absolute path.
+        module: the entry point's module.
+        attribute: its attribute; may have dots.
+        context: `module:name` of a context manager in which the module is imported; "" for none.
+    """
+    imports = f"from {module} import {attribute.split('.')[0]}"
+    if context:
+        context_module, _, name = context.partition(":")
+        imports = _IN_CONTEXT.format(context_module=context_module, context=name, imports=imports)
+    return _TEMPLATE.format(interpreter=interpreter, imports=imports, attribute=attribute).encode()
 
 
 def wrapped_entry_point(file: str) -> str:

@@ -30,7 +30,7 @@ def _parts(entry, lock, sdist_wheel):
         for wheel, archs in wheels.items()
     ]
 
-def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, **kwargs):
+def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, script_contexts = {}, **kwargs):
     """Declare one wheel_part for each wheel and Python minor version of the locks, however many locks share it.
 
     Args:
@@ -39,6 +39,7 @@ def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, **kwargs):
       sdist_wheel: function(entry, python, arch) -> label of the wheel that is built from a locked sdist; the same label
         for every architecture when that wheel is pure.
       leave_out: dict: distribution -> paths in site-packages that another one installs.
+      script_contexts: dict: distribution -> context manager in which its scripts import.
       **kwargs: passed on to each wheel_part (visibility, tags, …).
     """
     made = {}
@@ -57,6 +58,7 @@ def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, **kwargs):
                     leave_out = leave_out.get(entry["name"], []),
                     python = pythons[lock["python"]],
                     requested = entry["requested"],
+                    script_context = script_contexts.get(entry["name"], ""),
                     version = entry["version"],
                     wheel = part.wheel,
                     **kwargs

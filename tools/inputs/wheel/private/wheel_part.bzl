@@ -18,6 +18,8 @@ def _wheel_part_impl(ctx):
     args.add("--python", target.version)
     args.add_all(ctx.attr.archs, before_each = "--arch")
     args.add_all(ctx.attr.leave_out, before_each = "--leave-out")
+    if ctx.attr.script_context:
+        args.add("--script-context", ctx.attr.script_context)
     if ctx.attr.requested:
         args.add("--requested")
     add_interpreter(args, target, ctx.attr._python[PythonRuntimeInfo])
@@ -65,6 +67,7 @@ A wheel for any platform gives one part for all architectures: leave `archs` emp
         "leave_out": attr.string_list(doc = "Paths in site-packages that another distribution installs; the wheel's own are left out."),
         "python": attr.label(mandatory = True, providers = [TargetPythonInfo], doc = "The image's interpreter, for the machine that builds."),
         "requested": attr.bool(doc = "Requested by name, not only needed by another: marked by a file REQUESTED (PEP 376)."),
+        "script_context": attr.string(doc = "`module:name` of a context manager in which scripts of entry points import what they call; empty: none."),
         "version": attr.string(mandatory = True, doc = "Version that the wheel must have."),
         "wheel": attr.label(allow_single_file = True, mandatory = True, doc = "The wheel."),
         "_program": attr.label(default = "//tools/inputs/wheel:part"),

@@ -1,0 +1,61 @@
+"""Modules that import a big library and use it in few of their functions: it is loaded when they use it.
+
+The module gets a stand-in that loads the library with the first attribute that it is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import ModuleType
+
+# Module -> the library that it imports by `import LIBRARY` or `import LIBRARY as …`.
+IMPORTS = {
+    "airflow.utils.json": "numpy",
+    "airflow.utils.log.file_task_handler": "httpx",
+    "connexion.security.aiohttp_security_handler_factory": "aiohttp",
+    "openlineage.airflow.extractors.dbt_cloud_extractor": "aiohttp",
+    "openlineage.airflow.extractors.redshift_sql_extractor": "boto3",
+    "openlineage.client.serde": "numpy",
+}
+
+
+class Loader(SourceFileLoader):
+    """Loads a module of `IMPORTS`."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the module, with a stand-in for the library unless that is loaded, or isn't there to be loaded."""
+        library = IMPORTS[module.__name__]
+        spec = None if library in sys.modules else importlib.util.find_spec(library)
+        if spec is None:
+            super().exec_module(module)
+            return
+        stand_in = sys.modules[library] = _stand_in(spec, module)
+        try:
+            super().exec_module(module)
+        finally:
+            _remove(stand_in)
+
+
+def _stand_in(spec: ModuleSpec, user: ModuleType) -> ModuleType:
+    stand_in = ModuleType(spec.name)
+
+    def find(name: str) -> object:
+        """Give an attribute of the library, and the library to the module that has asked; as PEP 562 has it."""
+        _remove(stand_in)
+        real = importlib.import_module(spec.name)
+        for key, value in [*vars(user).items()]:
+            if value is stand_in:
+                setattr(user, key, real)
+        return getattr(real, name)
+
+    stand_in.__spec__ = spec  # every import of the name looks at it
+    stand_in.__dict__["__getattr__"] = find
+    return stand_in
+
+
+def _remove(stand_in: ModuleType) -> None:
+    if sys.modules.get(stand_in.__name__) is stand_in:
+        del sys.modules[stand_in.__name__]

@@ -6,9 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import astro_runtime_start
+import pytest
 from astro_runtime_start import reexports
 
 _START = "import gc, sys\nfrom astro_runtime_start import importing\n"
@@ -75,6 +74,16 @@ import project
 """
         assert python.run(program).splitlines() == ["inner False", "command False", "True", "project True"]
         assert "inner True" in python.run(program, ASTRONOMER_PAUSE_GC="false")
+
+    def test_is_on_in_a_process_that_is_forked_meanwhile(self, python: Python) -> None:
+        python.write("airflow/__init__.py", "")
+        program = (
+            "import os, sys, gc\nif os.fork() == 0:\n    print(gc.isenabled(), flush=True)\n    os._exit(0)\nos.wait()"
+        )
+        python.write("airflow/forks.py", program)
+        assert (
+            python.run("with importing(): import airflow\nimport airflow.forks\nprint(gc.isenabled())") == "True\nTrue"
+        )
 
 
 class TestReexports:

@@ -1,7 +1,7 @@
 """What the program `airflow` does around its imports, so that it starts with less processor time and memory.
 
-The program is `with importing(): from airflow.__main__ import main`, then `main()`. No file of Airflow or of a library is changed, and nothing
-changes for processes that start in another way (`python -m airflow`, gunicorn, pytest, a project's own programs).
+The program is `with importing(): from airflow.__main__ import main`, then `main()`. No file of Airflow or of a library is
+changed. Nothing changes for processes that start in another way (`python -m airflow`, gunicorn, pytest, a project's programs).
 Each of the two switches can be turned off by an environment variable; see docs/using-images.md.
 """
 
@@ -46,4 +46,5 @@ class importing:  # noqa: N801 - reads as a function
         if self._paused:
             gc.freeze()
             gc.enable()
+            paused.Loader.resume_after_fork()
             sys.meta_path.insert(0, Finder(paused.Loader, paused.Names()))

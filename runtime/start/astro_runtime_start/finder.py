@@ -23,7 +23,10 @@ class Finder:
         """Give the module's specification; None for any other module."""
         if name not in self._names:
             return None
-        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+        behind = iter(sys.meta_path)
+        if self not in behind:  # leaves those behind it
+            return None
+        for finder in behind:
             spec = finder.find_spec(name, path, target) if hasattr(finder, "find_spec") else None
             if spec is not None:
                 if type(spec.loader) is SourceFileLoader:

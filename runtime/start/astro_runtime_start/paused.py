@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
@@ -18,10 +19,19 @@ class Names:
 class Loader(SourceFileLoader):
     """Loads a module with the collector off."""
 
+    _running = False
+
     def exec_module(self, module: ModuleType) -> None:
         """Execute the module, and with it what it imports."""
+        Loader._running = True
         gc.disable()
         try:
             super().exec_module(module)
         finally:
             gc.enable()
+            Loader._running = False
+
+    @classmethod
+    def resume_after_fork(cls) -> None:
+        """Have the collector on in processes that a thread forks while another one imports."""
+        os.register_at_fork(after_in_child=lambda: gc.enable() if cls._running else None)

@@ -22,11 +22,11 @@ from tools.host.rootless import syscalls
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tests.acceptance.main", fromfile_prefix_chars="@")
-    parser.add_argument("--line", type=Line.from_json, action="append", required=True)
-    parser.add_argument("--image", type=Path, action="append", required=True)
-    parser.add_argument("--deb", type=Path, action="append", default=[])
-    parser.add_argument("--file", action="append", default=[], metavar="NAME=FILE")
-    parser.add_argument("tests", nargs="+")
+    parser.add_argument("--line", type=Line.from_json, action="append", required=True, help="a catalogue row as JSON")
+    parser.add_argument("--image", type=Path, action="append", required=True, help="layout of an image under test")
+    parser.add_argument("--deb", type=Path, action="append", default=[], help="package with a program for the tests")
+    parser.add_argument("--file", action="append", default=[], metavar="NAME=FILE", help="another input of the tests")
+    parser.add_argument("tests", nargs="+", help="pytest files to run")
     return parser
 
 

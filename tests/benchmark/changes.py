@@ -192,7 +192,7 @@ def main(argv: Sequence[str]) -> int:
         prog="changes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help="images to measure")
     options = parser.parse_args(argv)
     status = ["git", "-C", REPOSITORY, "status", "--porcelain", "--", _LOCKS, _DEBIAN]
     edited = subprocess.run(status, check=True, capture_output=True, text=True).stdout.strip()

@@ -323,7 +323,9 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="clients", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    parser.add_argument(
+        "targets", nargs="*", default=TARGETS, metavar="TARGET", help="images to read with every client"
+    )
     parser.add_argument("--work", type=Path, help="where Go's programs are built and kept")
     options = parser.parse_args(argv)
     right = True

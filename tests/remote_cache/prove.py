@@ -206,7 +206,7 @@ def main(argv: Sequence[str]) -> int:
         help="of all checkouts; by default new ones below --work: everything is fetched",
     )
     parser.add_argument("--good-days", action="store_true", help="only the first two steps, as for //...")
-    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET")
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help="targets to build")
     options = parser.parse_args(argv)
     work = options.work or Path(tempfile.mkdtemp(prefix="remote-cache-"))
     try:

@@ -98,7 +98,7 @@ def run(source: Path, target: str, scratch: Path, surroundings: Surroundings, op
 def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="reproduce", description=__doc__)
-    parser.add_argument("target")
+    parser.add_argument("target", help="target to build twice")
     parser.add_argument(
         "--scratch", type=Path, help="an existing directory for both builds; some gigabytes for an image"
     )

@@ -68,10 +68,16 @@ def _add(out: BinaryIO, path: str, data: bytes) -> None:
 def main(argv: Sequence[str]) -> int:
     """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="docker_archive", description=__doc__)
-    parser.add_argument("--image", nargs=2, metavar=("MANIFEST", "CONFIG"), required=True, type=Path)
-    parser.add_argument("--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"))
-    parser.add_argument("--tag", action="append", default=[], metavar="NAME:TAG")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument(
+        "--image", nargs=2, metavar=("MANIFEST", "CONFIG"), required=True, type=Path, help="the image's documents"
+    )
+    parser.add_argument(
+        "--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"), help="a layer of the image"
+    )
+    parser.add_argument(
+        "--tag", action="append", default=[], metavar="NAME:TAG", help="name under which a load stores the image"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the tar to write")
     options = parser.parse_args(arguments.expand(argv))
     try:
         image = layout.read_image(*options.image)

@@ -94,8 +94,9 @@ def write(spec: Spec, part: PartWriter) -> None:
 def main(argv: Sequence[str]) -> int:
     """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="files_part", description=__doc__)
-    for name in ("spec", "deflate", "mtree"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--spec", type=Path, required=True, help="JSON object with the fields of Spec")
+    parser.add_argument("--deflate", type=Path, required=True, help="the part to write")
+    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
     options = parser.parse_args(argv)
     try:
         with PartWriter(options.deflate, options.mtree) as part:

@@ -229,10 +229,17 @@ def documents(spec: Spec, layers: Sequence[Layer]) -> dict[str, Callable[[], byt
 def main(argv: Sequence[str]) -> int:
     """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="image", description=__doc__)
-    parser.add_argument("--layer", nargs=3, action="append", default=[], metavar=("NAME", "METADATA", "MTREE"))
-    parser.add_argument("--spec", type=Path, required=True)
+    parser.add_argument(
+        "--layer",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("NAME", "METADATA", "MTREE"),
+        help="a layer, lowest first",
+    )
+    parser.add_argument("--spec", type=Path, required=True, help="JSON object with the fields of Spec")
     for name in _DOCUMENTS:
-        parser.add_argument(f"--{name}", type=Path)
+        parser.add_argument(f"--{name}", type=Path, help=f"the {name} to write")
     options = parser.parse_args(arguments.expand(argv))
     wanted = {name: path for name in _DOCUMENTS if (path := getattr(options, name))}
     if not wanted:

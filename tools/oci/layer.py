@@ -157,9 +157,17 @@ def _copy(part: Part, reader: RunReader, verifier: TarVerifier, out: _Blob, thre
 def main(argv: Sequence[str]) -> int:
     """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="layer", description=__doc__)
-    parser.add_argument("--part", nargs=3, action="append", default=[], metavar=("ORIGIN", "DEFLATE", "MTREE"))
-    for name in ("blob", "metadata", "mtree"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument(
+        "--part",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("ORIGIN", "DEFLATE", "MTREE"),
+        help="a part, in the order of the layer",
+    )
+    parser.add_argument("--blob", type=Path, required=True, help="the layer to write")
+    parser.add_argument("--metadata", type=Path, required=True, help="its metadata to write")
+    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
     options = parser.parse_args(arguments.expand(argv))
     parts = [Part(origin, Path(deflate), Path(listing)) for origin, deflate, listing in options.part]
     try:

@@ -147,12 +147,24 @@ def read_layers(pairs: Sequence[Sequence[str]]) -> dict[str, Path]:
 def main(argv: Sequence[str]) -> int:
     """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="layout", description=__doc__)
-    parser.add_argument("--image", nargs=2, action="append", default=[], metavar=("MANIFEST", "CONFIG"), required=True)
-    parser.add_argument("--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"))
+    parser.add_argument(
+        "--image",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("MANIFEST", "CONFIG"),
+        required=True,
+        help="an image's documents",
+    )
+    parser.add_argument(
+        "--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"), help="a layer of an image"
+    )
     parser.add_argument("--index", type=Path, help="make an image index, and write its document here too")
     parser.add_argument("--digest", type=Path, help="write the digest of the index here")
-    parser.add_argument("--annotation", nargs=2, action="append", default=[], metavar=("KEY", "VALUE"))
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument(
+        "--annotation", nargs=2, action="append", default=[], metavar=("KEY", "VALUE"), help="annotation of the index"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the directory to write")
     options = parser.parse_args(arguments.expand(argv))
     try:
         images = [read_image(Path(manifest), Path(config)) for manifest, config in options.image]

@@ -68,11 +68,11 @@ def for_people(sums: Mapping[str, Mapping[str, int]]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="tools.oci.sharing", fromfile_prefix_chars="@")
-    parser.add_argument("--text", type=Path, required=True)
-    parser.add_argument("--json", type=Path, required=True)
-    parser.add_argument("--image", action="append", default=[])
-    parser.add_argument("--layer", type=Path, action=_Layer)
-    parser.add_argument("--part", type=Path, action="append", default=[])
+    parser.add_argument("--text", type=Path, required=True, help="the table to write")
+    parser.add_argument("--json", type=Path, required=True, help="the figures to write")
+    parser.add_argument("--image", action="append", default=[], help="name of an image, followed by its layers")
+    parser.add_argument("--layer", type=Path, action=_Layer, help="metadata of a layer of the last --image")
+    parser.add_argument("--part", type=Path, action="append", default=[], help="a part of the layers")
     parser.set_defaults(layers=[])
     arguments = parser.parse_args(argv)
     sums = add_up(arguments.layers, arguments.part)

@@ -65,10 +65,11 @@ def _path(name: str, prefix: str) -> str:
 def main(argv: Sequence[str]) -> int:
     """Run the command line of this module; see its docstring."""
     parser = argparse.ArgumentParser(prog="tar_part", description=__doc__)
-    for name in ("tar", "deflate", "mtree"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--prefix", default="")
-    parser.add_argument("--owner", default="0:0")
+    parser.add_argument("--tar", type=Path, required=True, help="the tar file")
+    parser.add_argument("--deflate", type=Path, required=True, help="the part to write")
+    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
+    parser.add_argument("--prefix", default="", help="directory of the entries in the part")
+    parser.add_argument("--owner", default="0:0", help="UID:GID of every entry")
     options = parser.parse_args(argv)
     try:
         owner = _OWNER.fullmatch(options.owner)

@@ -61,9 +61,9 @@ def unpack(debs: Sequence[Path], prefixes: Sequence[str], into: Path) -> None:
 def main(argv: Sequence[str]) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="debs_root")
-    parser.add_argument("--path", action="append", required=True)
-    parser.add_argument("--into", type=Path, required=True)
-    parser.add_argument("--deb", type=Path, action="append", required=True)
+    parser.add_argument("--path", action="append", required=True, help="prefix of the paths to unpack")
+    parser.add_argument("--into", type=Path, required=True, help="the directory to make")
+    parser.add_argument("--deb", type=Path, action="append", required=True, help="a package")
     options = parser.parse_args(argv)
     try:
         unpack(options.deb, options.path, options.into)

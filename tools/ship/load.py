@@ -63,8 +63,10 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     )
     parser.add_argument("--layout", help=argparse.SUPPRESS)
     parser.add_argument("--image", action="append", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--name", required=True, metavar="NAME:TAG")
-    parser.add_argument("--engine", choices=tuple(ENGINES))
+    parser.add_argument(
+        "--name", required=True, metavar="NAME:TAG", help="name under which the engine stores the image"
+    )
+    parser.add_argument("--engine", choices=tuple(ENGINES), help="the engine; default: the first that is installed")
     options = parser.parse_args([*arguments.expand(argv[:1]), *argv[1:]])
     images = {
         architecture: Path(layout) for architecture, _, layout in (image.partition("=") for image in options.image)

@@ -161,7 +161,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="push", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("destination", metavar="REGISTRY/REPOSITORY")
+    parser.add_argument("destination", metavar="REGISTRY/REPOSITORY", help="where the images go")
     parser.add_argument("--moving", action="store_true", help="push the moving tags as well")
     parser.add_argument("--tag", action="append", default=[], dest="own_tags", help="instead of the release's tags")
     parser.add_argument("--replace", action="store_true", help="let any tag leave another image")
@@ -173,11 +173,11 @@ def _built_in(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The arguments that the target itself gives, up to --client; the user's come after them."""
     end = next(number for number, argument in enumerate(argv) if argument.startswith("--client=")) + 1
     parser = argparse.ArgumentParser(prog="push")
-    parser.add_argument("--layout", type=Path, required=True)
-    parser.add_argument("--image", action="append")
-    parser.add_argument("--tag", action="append", default=[])
-    parser.add_argument("--moving-tag", action="append", default=[])
-    parser.add_argument("--client", type=Path, required=True)
+    parser.add_argument("--layout", type=Path, required=True, help="the OCI layout to push")
+    parser.add_argument("--image", action="append", help="image to push from an index; default: all")
+    parser.add_argument("--tag", action="append", default=[], help="tag that must not exist yet with another digest")
+    parser.add_argument("--moving-tag", action="append", default=[], help="tag that may be moved")
+    parser.add_argument("--client", type=Path, required=True, help="directory with skopeo")
     return parser.parse_args([*arguments.expand(argv[:1]), *argv[1:end]]), list(argv[end:])
 
 

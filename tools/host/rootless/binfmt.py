@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from tools.host.rootless import syscalls
-from tools.host.rootless.spec import EmulationUnavailable
+from tools.host.rootless.spec import EmulationError
 
 _NAME = "qemu-aarch64"
 # An ELF header of a 64-bit little-endian executable (or shared object) for EM_AARCH64, as QEMU's own table has it.
@@ -35,7 +35,7 @@ def register(qemu: str, place: str) -> None:
         place: where to mount binfmt_misc; it has to stay mounted.
 
     Raises:
-        EmulationUnavailable: the kernel can't, and the machine has no registration of its own.
+        EmulationError: the kernel can't, and the machine has no registration of its own.
     """
     try:
         syscalls.mount("binfmt_misc", place, "binfmt_misc")
@@ -44,7 +44,7 @@ def register(qemu: str, place: str) -> None:
     except OSError as error:
         if host_has_it():
             return
-        raise EmulationUnavailable(
+        raise EmulationError(
             f"arm64 programs can't be run here: {error.strerror or error}. It takes Linux 6.7 or newer (this is"
             f" {os.uname().release}), or a machine-wide registration: apt-get install qemu-user-static binfmt-support"
         ) from None

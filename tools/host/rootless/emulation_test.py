@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.host.rootless import binfmt, enter
-from tools.host.rootless.spec import EmulationUnavailable, Spec
+from tools.host.rootless.spec import EmulationError, Spec
 from tools.host.rootless.tools_dir import QEMU
 from tools.inputs.deb import archive
 
@@ -50,12 +50,12 @@ def test_arm64_programs_and_their_children(capfd, root: Path, method: str, uid: 
     )
     try:
         status = enter.run(spec)
-    except EmulationUnavailable as error:
+    except EmulationError as error:
         pytest.skip(str(error))  # a kernel older than 6.7 without a machine-wide registration
     assert (status, capfd.readouterr().out) == (0, "aarch64\n")
 
 
 def test_says_why_it_cannot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(binfmt, "host_has_it", lambda: False)
-    with pytest.raises(EmulationUnavailable, match="Linux 6.7 or newer"):
+    with pytest.raises(EmulationError, match="Linux 6.7 or newer"):
         binfmt.register("/qemu", str(tmp_path / "missing"))

@@ -80,19 +80,31 @@ class _AppendMount(argparse.Action):
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tools.host.rootless.enter", description="run a command in a root directory")
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--read-only", action="store_true")
-    for kind in (BIND, READ_ONLY_BIND, TMPFS):
-        parser.add_argument(f"--{kind}", dest="mounts", action=_AppendMount)
-    parser.add_argument("--uid", type=int, default=0)
-    parser.add_argument("--gid", type=int, default=0)
-    parser.add_argument("--env", action="append", default=[], metavar="K=V")
-    parser.add_argument("--chdir", default="/")
-    parser.add_argument("--network", choices=("none", "host"), default="none")
-    parser.add_argument("--binfmt-aarch64", default="", metavar="QEMU")
-    parser.add_argument("--method", choices=METHODS, default="auto")
-    parser.add_argument("--proot", default="")
-    parser.add_argument("command", nargs=argparse.REMAINDER)
+    parser.add_argument("--root", required=True, help='the directory that becomes "/"')
+    parser.add_argument("--read-only", action="store_true", help="make the root itself read-only")
+    for kind, text in (
+        (BIND, "SRC:DST to mount"),
+        (READ_ONLY_BIND, "SRC:DST to mount read-only"),
+        (TMPFS, "DST to mount an empty file system at"),
+    ):
+        parser.add_argument(f"--{kind}", dest="mounts", action=_AppendMount, help=text)
+    parser.add_argument("--uid", type=int, default=0, help="user that the command runs as")
+    parser.add_argument("--gid", type=int, default=0, help="group that the command runs as")
+    parser.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="variable of the environment, which is empty otherwise",
+    )
+    parser.add_argument("--chdir", default="/", help="working directory in the root")
+    parser.add_argument("--network", choices=("none", "host"), default="none", help="none: loopback only")
+    parser.add_argument(
+        "--binfmt-aarch64", default="", metavar="QEMU", help="run arm64 programs with this static qemu-aarch64"
+    )
+    parser.add_argument("--method", choices=METHODS, default="auto", help="how to enter the root")
+    parser.add_argument("--proot", default="", help="directory with proot and its libraries")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="program in the root, with its arguments")
     return parser
 
 

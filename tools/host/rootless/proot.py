@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 
-from tools.host.rootless.spec import READ_ONLY_BIND, TMPFS, EmulationUnavailable, EnterError, Spec
+from tools.host.rootless.spec import READ_ONLY_BIND, TMPFS, EmulationError, EnterError, Spec
 from tools.host.rootless.supervise import children_of, supervise
 
 _LIBRARY_DIRS = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
@@ -128,7 +128,7 @@ def _words(spec: Spec, scratch: str) -> list[str]:
         words += ["-b", f"{source}:{target}"]
     if spec.binfmt_aarch64:
         if os.uname().machine != "x86_64":
-            raise EmulationUnavailable(f"qemu under proot is for x86_64 machines, this is {os.uname().machine}")
+            raise EmulationError(f"qemu under proot is for x86_64 machines, this is {os.uname().machine}")
         words += ["-q", os.path.abspath(spec.binfmt_aarch64)]
     words += [f"{_PLACE}/busybox", "sh", "-c", _REPORT, "sh"]
     # Never an empty environment: busybox's env would pass on a null pointer, which proot can't take.

@@ -21,7 +21,7 @@ class EnterError(RuntimeError):
     """The root cannot be entered; the message names the step, the reason and the remedy."""
 
 
-class EmulationUnavailable(EnterError):
+class EmulationError(EnterError):
     """arm64 programs cannot be run by this kernel and this method."""
 
 

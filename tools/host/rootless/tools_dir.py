@@ -71,8 +71,8 @@ def _write(target: Path, entry: archive.Entry) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.host.rootless.tools_dir", description="unpack proot, busybox and qemu")
-    parser.add_argument("--deb", type=Path, action="append", required=True)
-    parser.add_argument("--into", type=Path, required=True)
+    parser.add_argument("--deb", type=Path, action="append", required=True, help="package to take programs from")
+    parser.add_argument("--into", type=Path, required=True, help="the directory to make")
     arguments = parser.parse_args(argv)
     try:
         unpack(arguments.deb, arguments.into)

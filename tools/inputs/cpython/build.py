@@ -129,17 +129,19 @@ def _check_imports(root: BuildRoot, installed: Path, recipe: Recipe) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tools.inputs.cpython.build", description="build a CPython of the images")
     parser.add_argument("--recipe", type=Path, required=True, help="row of runtime/python/recipes.bzl as JSON")
-    parser.add_argument("--version", required=True)
-    parser.add_argument("--arch", required=True)
-    parser.add_argument("--source", type=Path, required=True)
-    parser.add_argument("--debian", type=Path)
-    parser.add_argument("--own-patch", type=Path, action="append", default=[])
-    parser.add_argument("--zig", type=Path, required=True)
-    parser.add_argument("--deb", type=Path, action="append", required=True)
-    parser.add_argument("--build-python", type=Path)
-    parser.add_argument("--method", choices=METHODS, default="auto")
-    parser.add_argument("--proot", default="")
-    parser.add_argument("--tree", type=Path, required=True)
+    parser.add_argument("--version", required=True, help="version of the recipe, such as 3.11")
+    parser.add_argument("--arch", required=True, help="architecture to build for")
+    parser.add_argument("--source", type=Path, required=True, help="the release's archive")
+    parser.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
+    parser.add_argument("--own-patch", type=Path, action="append", default=[], help="patch to apply after Debian's")
+    parser.add_argument("--zig", type=Path, required=True, help="the ziglang wheel")
+    parser.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
+    parser.add_argument(
+        "--build-python", type=Path, help="tree of the same Python for the build machine, for a cross build"
+    )
+    parser.add_argument("--method", choices=METHODS, default="auto", help="how to enter the build root")
+    parser.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
+    parser.add_argument("--tree", type=Path, required=True, help="the tar to make")
     return parser
 
 

@@ -62,11 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="tools.inputs.cpython.compiler", description="take the bytecode compiler out of a tree"
     )
-    parser.add_argument("--tree", type=Path, required=True)
-    parser.add_argument("--version", required=True)
-    parser.add_argument("--executable", type=Path, required=True)
-    parser.add_argument("--library", type=Path, required=True)
-    parser.add_argument("--extension", type=Path, required=True)
+    parser.add_argument("--tree", type=Path, required=True, help="the interpreter's tar")
+    parser.add_argument("--version", required=True, help="its version, such as 3.11")
+    parser.add_argument("--executable", type=Path, required=True, help="the interpreter to write")
+    parser.add_argument("--library", type=Path, required=True, help="the zip of the standard library to write")
+    parser.add_argument("--extension", type=Path, required=True, help="the module unicodedata to write")
     arguments = parser.parse_args(argv)
     program = f"python{arguments.version}"
     module = f"{_EXTENSION}.cpython-{arguments.version.replace('.', '')}-x86_64-linux-gnu.so"

@@ -90,15 +90,15 @@ def check_identity(deb: Deb, expected: dict[str, str]) -> None:
 def main(argv: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.inputs.deb.deb_part", description=__doc__)
-    parser.add_argument("--deb", type=Path, required=True)
+    parser.add_argument("--deb", type=Path, required=True, help="the package")
     parser.add_argument("--package", required=True, help="name that the lock gives")
     parser.add_argument("--version", required=True, help="version that the lock gives")
     parser.add_argument("--declaration", required=True, help='JSON: {"effects": […], "scripts": {name: [sha256 …]}}')
     parser.add_argument("--path-filter", type=Path, help="dpkg configuration with path-exclude and path-include")
     parser.add_argument("--text", action="append", default=[], metavar="PATTERN", help="file whose content is a fact")
-    parser.add_argument("--part", type=Path, required=True)
-    parser.add_argument("--mtree", type=Path, required=True)
-    parser.add_argument("--facts", type=Path, required=True)
+    parser.add_argument("--part", type=Path, required=True, help="the part to write")
+    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
+    parser.add_argument("--facts", type=Path, required=True, help="the package's facts to write")
     options = parser.parse_args(argv)
     try:
         deb = archive.read(options.deb.read_bytes(), options.deb.name)

@@ -113,7 +113,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="oracle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("check", choices=["compare", "configure"])
+    parser.add_argument("check", choices=["compare", "configure"], help="what to compare, see above")
     parser.add_argument("--system", type=Path, required=True, help="JSON: architecture, debs, manual, parts")
     parser.add_argument("--path-filter", type=Path, required=True, help="dpkg configuration with path-exclude")
     parser.add_argument("--table", type=Path, required=True, help="runtime/debian/oracle.bzl")

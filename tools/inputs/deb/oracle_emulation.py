@@ -18,7 +18,7 @@ def emulate(qemu: Path) -> None:
         qemu: a static qemu-aarch64.
 
     Raises:
-        EmulationUnavailable: the kernel cannot do it; the message has the remedy.
+        EmulationError: the kernel cannot do it; the message has the remedy.
         OSError: not root, or namespaces are forbidden.
     """
     ready, go = os.pipe()

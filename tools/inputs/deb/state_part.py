@@ -77,10 +77,10 @@ def main(argv: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.inputs.deb.state_part", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--facts", type=Path, action="append", default=[], metavar="FILE", help="of one package")
-    parser.add_argument("--architecture", required=True)
+    parser.add_argument("--architecture", required=True, help="Debian's name of the system's architecture")
     parser.add_argument("--state", type=Path, required=True, help='JSON: {"state": …, "accounts": …, "manual": […]}')
-    parser.add_argument("--part", type=Path, required=True)
-    parser.add_argument("--mtree", type=Path, required=True)
+    parser.add_argument("--part", type=Path, required=True, help="the part to write")
+    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
     options = parser.parse_args(argv)
     try:
         data = json.loads(options.state.read_text(encoding="utf-8"))

@@ -117,12 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tools.inputs.sdist.build", description="Builds a source archive into a wheel."
     )
-    parser.add_argument("--sdist", type=Path, required=True)
+    parser.add_argument("--sdist", type=Path, required=True, help="the source archive")
     parser.add_argument("--name", required=True, help="normalised name of the distribution")
-    parser.add_argument("--version", required=True)
+    parser.add_argument("--version", required=True, help="version of the distribution")
     parser.add_argument("--wheel", type=Path, required=True, help="the file to make")
     parser.add_argument("--recipe", required=True, help="row of recipes.bzl, as JSON")
-    parser.add_argument("--arch", choices=sorted(PLATFORMS), required=True)
+    parser.add_argument("--arch", choices=sorted(PLATFORMS), required=True, help="architecture to build for")
     parser.add_argument("--python", required=True, help="version of the Python that runs the backend")
     parser.add_argument("--tools-python", type=Path, help="that is the tools' own, in this directory")
     parser.add_argument("--python-tree", type=Path, help="that is one of the images': its install tree")

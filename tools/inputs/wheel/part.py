@@ -104,7 +104,7 @@ def _relative(path: str, base: str) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     parser = argparse.ArgumentParser(description="Makes a part of a wheel.")
-    parser.add_argument("--wheel", type=Path, required=True)
+    parser.add_argument("--wheel", type=Path, required=True, help="the wheel")
     parser.add_argument("--name", required=True, help="distribution that the lock says")
     parser.add_argument("--version", required=True, help="its version")
     parser.add_argument("--python", required=True, help="the image's Python, e.g. 3.11")
@@ -115,7 +115,13 @@ def main(argv: list[str] | None = None) -> int:
         "--script-context", default="", metavar="MODULE:NAME", help="scripts import in this context manager"
     )
     parser.add_argument("--interpreter", action="append", required=True, help="word of the command of that Python")
-    parser.add_argument("--interpreter-env", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        "--interpreter-env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="variable that the interpreter needs",
+    )
     parser.add_argument("--deflate", type=Path, required=True, help="the part")
     parser.add_argument("--mtree", type=Path, required=True, help="its listing")
     options = parser.parse_args(argv)

@@ -66,7 +66,7 @@ def _write(path: Path, content: bytes, executable: bool) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     parser = argparse.ArgumentParser(description="Takes files out of a wheel.")
-    parser.add_argument("--wheel", type=Path, required=True)
+    parser.add_argument("--wheel", type=Path, required=True, help="the wheel")
     parser.add_argument("--python", required=True, help="Python that the wheel must fit, e.g. 3.9")
     parser.add_argument("--arch", required=True, choices=sorted(MACHINES), help="architecture that it must fit")
     parser.add_argument("--into", type=Path, help="folder for the whole library")

@@ -102,7 +102,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description="Makes the requirement locks anew, or checks them.")
     parser.add_argument("locks", nargs="*", metavar="LOCK", help="only these locks")
     parser.add_argument("--check", action="store_true", help="fail when a lock is stale; makes nothing, asks no index")
-    parser.add_argument("--root", type=Path, default=Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ".")))
+    parser.add_argument(
+        "--root",
+        type=Path,
+        default=Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ".")),
+        help="the repository's root",
+    )
     parser.add_argument("--python", type=Path, default=_python(), help="a Python for the resolver to look at")
     parser.add_argument("--uv", type=Path, default=Path("uv"), help="the resolver's program")
     options = parser.parse_args(argv)

@@ -95,10 +95,12 @@ def stale(accepted: Mapping[str, Path], built: Mapping[str, Path]) -> list[str]:
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, with `accepted` and `built` as dictionaries."""
     parser = argparse.ArgumentParser(prog="golden", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument("--accepted", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
-    parser.add_argument("--built", nargs=2, action="append", default=[], metavar=("NAME", "PATH"))
-    parser.add_argument("--package", default="")
-    parser.add_argument("--complete", action="store_true")
+    parser.add_argument(
+        "--accepted", nargs=2, action="append", default=[], metavar=("NAME", "PATH"), help="an accepted file"
+    )
+    parser.add_argument("--built", nargs=2, action="append", default=[], metavar=("NAME", "PATH"), help="a built file")
+    parser.add_argument("--package", default="", help="package of the golden test, for messages")
+    parser.add_argument("--complete", action="store_true", help="every accepted file must have been built")
     options = parser.parse_args(argv)
     options.accepted = {name: Path(path) for name, path in options.accepted}
     options.built = {name: Path(path) for name, path in options.built}

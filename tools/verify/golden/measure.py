@@ -128,17 +128,19 @@ def _parser() -> argparse.ArgumentParser:
     kinds = parser.add_subparsers(dest="kind", required=True)
     for kind in ("layer", "image", "index"):
         options = kinds.add_parser(kind)
-        options.add_argument("--label", required=True)
-        options.add_argument("--output", type=Path, required=True)
+        options.add_argument("--label", required=True, help="label of the target")
+        options.add_argument("--output", type=Path, required=True, help="the file to write")
         if kind == "layer":
-            options.add_argument("--metadata", type=Path, required=True)
-            options.add_argument("--part", nargs="+", action="append", default=[])
+            options.add_argument("--metadata", type=Path, required=True, help="the layer's metadata")
+            options.add_argument(
+                "--part", nargs="+", action="append", default=[], help="a part of the layer and its inputs"
+            )
         elif kind == "image":
-            options.add_argument("--manifest", type=Path, required=True)
-            options.add_argument("--config", type=Path, required=True)
-            options.add_argument("--layer", action="append", default=[])
+            options.add_argument("--manifest", type=Path, required=True, help="the image's manifest")
+            options.add_argument("--config", type=Path, required=True, help="the image's config")
+            options.add_argument("--layer", action="append", default=[], help="name of a layer")
         else:
-            options.add_argument("--index", type=Path, required=True)
+            options.add_argument("--index", type=Path, required=True, help="the index")
     return parser
 
 

@@ -153,13 +153,17 @@ def _typed(tests: dict[str, Any]) -> dict[str, Any]:
 def run(argv: Sequence[str]) -> int:
     """The command line; gives the exit status."""
     parser = argparse.ArgumentParser(prog="agreement", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"))
-    parser.add_argument("--config", type=Path, required=True)
-    parser.add_argument("--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"))
-    parser.add_argument("--test", type=Path, action="append", required=True)
+    parser.add_argument("--name", required=True, help="name of the image, for messages")
+    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"), help="architecture of the image")
+    parser.add_argument("--config", type=Path, required=True, help="the image's config")
+    parser.add_argument(
+        "--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"), help="a layer, lowest first"
+    )
+    parser.add_argument("--test", type=Path, action="append", required=True, help="file of structure tests")
     parser.add_argument("--program", type=Path, required=True, help="the container-structure-test binary")
-    parser.add_argument("--method", choices=("auto", "namespace", "proot"), default="auto")
+    parser.add_argument(
+        "--method", choices=("auto", "namespace", "proot"), default="auto", help="how to enter the image"
+    )
     parser.add_argument("--proot", default="", help="proot, or the directory it is unpacked in")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"), prefix="agreement.") as name:

@@ -126,10 +126,12 @@ def _extra(path: str, member: Member, data: bytes) -> dict[str, Any]:
 def main(argv: Sequence[str]) -> int:
     """The command line; gives the exit status."""
     parser = argparse.ArgumentParser(prog="tools.verify.soundness.collect", description=__doc__)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--blob", type=Path, required=True)
-    parser.add_argument("--part", nargs=2, action="append", default=[], metavar=("ORIGIN", "MTREE"))
-    parser.add_argument("--facts", type=Path, required=True)
+    parser.add_argument("--name", required=True, help="name of the layer, for messages")
+    parser.add_argument("--blob", type=Path, required=True, help="the layer")
+    parser.add_argument(
+        "--part", nargs=2, action="append", default=[], metavar=("ORIGIN", "MTREE"), help="a part of the layer"
+    )
+    parser.add_argument("--facts", type=Path, required=True, help="the facts to write")
     options = parser.parse_args(arguments.expand(argv))
     try:
         origins = {Origin.parse(word): mtree.parse(Path(listing).read_text("ascii")) for word, listing in options.part}

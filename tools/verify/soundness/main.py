@@ -116,9 +116,11 @@ def report(results: Sequence[Result]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="soundness", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--name", required=True, help="of the image")
-    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"))
+    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"), help="architecture of the image")
     parser.add_argument("--config", type=Path, required=True, help="the image's config")
-    parser.add_argument("--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"))
+    parser.add_argument(
+        "--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"), help="a layer, lowest first"
+    )
     parser.add_argument("--test", type=Path, action="append", default=[], help="tests of container-structure-test")
     parser.add_argument("--tree", type=Path, action="append", default=[], help="checks of tree_checks.py")
     parser.add_argument(

@@ -104,7 +104,9 @@ def search(name: str, blob: Path, wanted: Sequence[tuple[str, str]]) -> Iterator
 def main(argv: Sequence[str]) -> int:
     """The command line; gives the exit status."""
     parser = argparse.ArgumentParser(prog="names", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument("--layer", nargs=2, action="append", required=True, metavar=("NAME", "BLOB"))
+    parser.add_argument(
+        "--layer", nargs=2, action="append", required=True, metavar=("NAME", "BLOB"), help="a layer, lowest first"
+    )
     arguments = parser.parse_args(argv)
     wanted = []
     for kind, text in machine_names(os.environ):

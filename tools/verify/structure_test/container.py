@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.host.rootless import enter
-from tools.host.rootless.spec import BIND, READ_ONLY_BIND, TMPFS, EmulationUnavailable, EnterError, Mount, Spec
+from tools.host.rootless.spec import BIND, READ_ONLY_BIND, TMPFS, EmulationError, EnterError, Mount, Spec
 from tools.verify.structure_test.account import Account, look_up
 from tools.verify.structure_test.archive import DIRECTORY
 from tools.verify.structure_test.layout import Image
@@ -68,7 +68,7 @@ class Container:
         """Runs a command in the image: its exit status, or 128 + the number of the signal that ended it.
 
         Raises:
-            EnterError: the image cannot be entered; EmulationUnavailable if only because of its architecture.
+            EnterError: the image cannot be entered; EmulationError if only because of its architecture.
         """
         environment = {"HOME": self.account.home, **self._image.environment}
         foreign = self._image.config.get("architecture") == "arm64"
@@ -143,7 +143,7 @@ def structure_tests(
             with _output_to(scratch / "output"):
                 status = container.run(command, mounts)
             results += _judge(file, status, report / _REPORT, scratch / "output")
-        except EmulationUnavailable as error:
+        except EmulationError as error:
             results.append(Result(file.name, _SUITE, SKIPPED, str(error)))
         except EnterError as error:
             results.append(Result(file.name, _SUITE, FAILED, str(error)))

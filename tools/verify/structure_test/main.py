@@ -97,13 +97,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="structure_test", description="structure tests of an OCI image", fromfile_prefix_chars="@"
     )
-    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"))
+    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"), help="architecture of the image")
     parser.add_argument("--layout", type=Path, help="OCI layout directory")
     parser.add_argument("--config", type=Path, help="image config, with --layer instead of --layout")
     parser.add_argument("--layer", type=Path, action="append", default=[], help="blob of a layer, the lowest first")
     parser.add_argument("--program", type=Path, required=True, help="the container-structure-test binary")
     parser.add_argument("--test", type=Path, action="append", default=[], help="tests for container-structure-test")
-    parser.add_argument("--method", choices=("auto", "namespace", "proot"), default="auto")
+    parser.add_argument(
+        "--method", choices=("auto", "namespace", "proot"), default="auto", help="how to enter the image"
+    )
     parser.add_argument("--proot", default="", help="proot, or the directory it is unpacked in")
     parser.add_argument("--qemu-aarch64", default="", help="static qemu-aarch64, for images of arm64")
     return parser

@@ -118,7 +118,7 @@ def test_another_architecture(image, run):
 
 def test_what_cannot_be_entered_is_skipped_aloud(image, run, monkeypatch):
     def unavailable(_spec):
-        raise main.container.EmulationUnavailable("no emulation here")
+        raise main.container.EmulationError("no emulation here")
 
     monkeypatch.setattr(main.container.enter, "run", unavailable)
     status, output, cases = run(image(), tests=[TESTS])

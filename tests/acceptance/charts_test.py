@@ -79,7 +79,7 @@ def test_mounted_files_count(airflow: Deployment) -> None:
     said = airflow.components["scheduler"].exec("airflow", "config", "get-value", "scheduler", "parsing_processes")
     assert said.succeeded().out.splitlines()[-1] == "1"
     home = web.Browser().get("/home")
-    assert home.url.endswith("/home"), "nobody has to log in, so webserver_config.py has not counted"
+    assert home.url.endswith("/home"), "a log-in was required, so webserver_config.py was not read"
     assert "an alert of the chart" in home.text
 
 
@@ -120,7 +120,7 @@ def test_log_groomer(airflow: Deployment, engine, line, command) -> None:
 
 def test_cleanup_pods_asks_kubernetes(airflow: Deployment, engine, line) -> None:
     done = engine.run(line.image, "airflow-cleanup-pods", "--namespace=default", options=airflow.options)
-    # There is no cluster here: it has come as far as asking for one.
+    # Without a cluster, asking for one is as far as it can get.
     assert done.status != 0
     assert "ConfigException" in done.said or "kube" in done.said.lower()
 
@@ -128,7 +128,7 @@ def test_cleanup_pods_asks_kubernetes(airflow: Deployment, engine, line) -> None
 def test_pod_of_the_kubernetes_executor(airflow: Deployment, engine, line) -> None:
     """Such a pod gets one task as its arguments, and LocalExecutor as its executor."""
     api = web.Api()
-    airflow.components["worker"].stop(60)  # so that nobody else takes the task
+    airflow.components["worker"].stop(60)  # so that it does not take the task
     api.trigger("plain", "pod")
     wait_until("the task to be queued", lambda: api.state("plain", "pod", "shell") == "queued", 120)
     env = {**airflow.options.env, "AIRFLOW__CORE__EXECUTOR": "LocalExecutor"}

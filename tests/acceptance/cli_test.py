@@ -64,7 +64,7 @@ def airflow(engine, line, room, postgres, dags) -> Iterator[Deployment]:
         deployment.start("scheduler", "bash", "-c", f"{MIGRATE} && airflow scheduler")
         deployment.start("triggerer", "bash", "-c", f"{MIGRATE} && airflow triggerer")
         # One of two that make the tables at once fails (Airflow's lock has a timeout): compose restarts it. It would start the
-        # web server, too, until the tables are there.
+        # web server as well, until the tables exist.
         scheduled = "SELECT 1 FROM job WHERE job_type = 'SchedulerJob' AND state = 'running'"
         wait_until("the scheduler", lambda: postgres.query(scheduled, "postgres"), 300, 2)
         deployment.start("webserver", "bash", "-c", WEBSERVER, "--", *USER)

@@ -6,7 +6,7 @@ load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/inputs/wheel:defs.bzl", "locked_file_of")
 load(":subjects.bzl", "BUMPED", "BUMPS", "PACKAGE", "UNUSED")
 
-# Containers are started by root of the machine itself, which no sandbox, cache or other machine has; and nobody else may
+# Containers are started by root of the machine itself, which no sandbox, cache or other machine has; and no other test may
 # take the processors while a test waits for Airflow.
 _TAGS = [
     "acceptance",

@@ -2,7 +2,7 @@
 
     python -m tests.acceptance.main --line JSON --image DIR [--image DIR…] --deb FILE… [--file NAME=FILE…] TEST.py
 
-A line is a row of the catalogue: {"line", "edition", "airflow", "python", "tag"}; the images stand in the lines' order.
+A line is a row of the catalogue: {"line", "edition", "airflow", "python", "tag"}; the images are in the lines' order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A8: builds of projects upon an image: packages.txt, requirements.txt, the project's files, and what is refused."""
+"""A8: builds of projects on an image: packages.txt, requirements.txt, the project's files, and what is refused."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ DEFAULTS = {
     "variants": [""],
 }
 
-# Line → lock that has another version of BUMPED, one that works with the line's Airflow, too.
+# Line → lock that has another version of BUMPED, one that also works with the line's Airflow.
 BUMPS = {
     "4": "5_py39",
     "5": "4_py39",

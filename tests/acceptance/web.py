@@ -42,7 +42,7 @@ class Browser:
         )
 
     def get(self, path: str, data: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Page:
-        """A page, after redirections; POST if there is data. Errors are pages, too."""
+        """A page, after redirections; POST if there is data. Error pages count."""
         body = urllib.parse.urlencode(data).encode() if data else None
         request = urllib.request.Request(urllib.parse.urljoin(BASE, path), data=body, headers=headers or {})
         try:

@@ -1,4 +1,4 @@
-"""A6: the web server's pages for an administrator, a viewer and nobody."""
+"""A6: the web server's pages for an administrator, a viewer and an anonymous user."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(airflow: Deployment) -> str:
 @pytest.fixture(scope="module")
 def browsers(airflow: Deployment) -> dict[str, web.Browser]:
     """A session for each kind of visitor."""
-    sessions = {name: web.Browser() for name in (ADMIN, VIEWER, "nobody")}
+    sessions = {name: web.Browser() for name in (ADMIN, VIEWER, "anonymous")}
     for name in (ADMIN, VIEWER):
         sessions[name].log_in(name)
     return sessions
@@ -68,9 +68,9 @@ def test_every_page_has_the_footer(line, run, browsers, name: str) -> None:
 
 def test_the_footer_is_there_before_login(line, browsers) -> None:
     for path, status in {"/login/": 200, "/home": 200, "/no-such-page": 404}.items():
-        page = browsers["nobody"].get(path)
+        page = browsers["anonymous"].get(path)
         assert page.status == status
-        assert _footer(page, line), f"{path} has no footer for nobody"
+        assert _footer(page, line), f"{path} has no footer for an anonymous user"
 
 
 @pytest.mark.parametrize("name", [ADMIN, VIEWER])
@@ -82,7 +82,7 @@ def test_the_menu(run, browsers, name: str) -> None:
 
 
 def test_nobody_sees_no_dags(run, browsers) -> None:
-    page = browsers["nobody"].get("/home")
+    page = browsers["anonymous"].get("/home")
     assert "/login/" in page.url
     assert "plain" not in page.text
 

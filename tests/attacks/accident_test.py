@@ -94,7 +94,7 @@ def test_full_disk(
 
 @pytest.mark.parametrize("name", ["deb_part", "docker_archive", "files_part", "layer", "tar_part", "wheel_part"])
 def test_killed(tmp_path: Path, inputs: dict[str, Program], good: dict[str, dict[str, str]], name: str) -> None:
-    """SIGKILL as soon as there are some bytes of output: nothing stands under a final name; the next run is right."""
+    """SIGKILL as soon as there are some bytes of output: no file has its final name; the next run succeeds."""
     program = inputs[name]
     for least in (0, int(int(good[name]["size"]) * 0.4)):
         running = subprocess.Popen(program.command(tmp_path), env=programs.environment(), stderr=subprocess.DEVNULL)

@@ -1,7 +1,7 @@
 """Runs attacks on our programs, and judges: right, refused by name, or a fault.
 
 A case may end in two ways. It is accepted: then a reader that is not ours has to find the same in the result as in the input. Or
-it is refused by an error of our own that names the file. All else is a fault: another exception, a hang, memory without
+it is refused by an error of our own that names the file. Everything else is a fault: another exception, a hang, memory without
 bound, a write outside of the destination, a message without the file's name.
 """
 

@@ -1,4 +1,4 @@
-"""Locks, tables and answers of an index that were damaged: named errors, never a lock that nobody asked for."""
+"""Locks, tables and answers of an index that were damaged: named errors, never a lock that was not asked for."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(self.server.body)
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+        """Accept it: no program reads this."""
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_index(room: Room, server: _Answers, capsys: pytest.CaptureFixture[str])
 
 
 def test_documents(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
-    """Listings and accepted digests: read back as they stand, or refused."""
+    """Listings and accepted digests: read back as they are, or refused."""
     room.clear()
     digest = "sha256:" + 64 * "a"
     part = document.Part(Origin("wheel", "a", "1"), 64 * "1", 16 * "2", 12 * "3", 8 * "4", 8 * "5", 8 * "6")

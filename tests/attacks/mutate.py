@@ -11,7 +11,7 @@ _WIDTHS = (1, 2, 4, 8)
 
 
 def _numbers(rng: random.Random, width: int) -> bytes:
-    """A number that stands at a border of something."""
+    """A number at a border of something."""
     top = 1 << 8 * width
     value = rng.choice((0, 1, top - 1, top // 2, top // 2 - 1, rng.randrange(256) % top, rng.randrange(top)))
     return value.to_bytes(width, rng.choice(("little", "big")))

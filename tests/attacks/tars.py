@@ -76,7 +76,7 @@ def header(
     prefix: bytes = b"",
     magic: bytes = b"ustar\x0000",
 ) -> bytes:
-    """A header block with a right checksum, whatever stands in it. Numbers may be bytes that are no number."""
+    """A header block with a right checksum, whatever its content. Numbers may be bytes that are not digits."""
     fields = [
         name[:100].ljust(100, b"\0"),
         _octal(mode, 8),

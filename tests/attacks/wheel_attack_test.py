@@ -1,4 +1,4 @@
-"""Wheels that no well-meaning program writes, for both of our readers of wheels; Python's zipfile reads them, too."""
+"""Wheels that no well-meaning program writes, for both of our readers of wheels and for Python's zipfile."""
 
 from __future__ import annotations
 

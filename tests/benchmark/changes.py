@@ -5,7 +5,7 @@
 Each change is taken back before the next one. What is counted: seconds (Bazel's server runs, downloads of the changed file
 included), actions that were executed, and the bytes that they wrote. No cache helps but Bazel's own of this work tree: from
 the second run on it has the new version's part.
-It is not a Bazel test because it starts Bazel. Nobody else should edit the locks meanwhile.
+It is not a Bazel test because it starts Bazel. Do not edit the locks meanwhile.
 
 Exit status: 0; 1 a build failed; 2 the locks have changes that are not committed.
 """

@@ -163,7 +163,7 @@ class Proof:
 
 
 def _loopback_bytes() -> int:
-    """What has gone over the loopback since this machine's start: Bazel, the cache, and whoever else uses it."""
+    """What has gone over the loopback since this machine's start: Bazel, the cache, and every other user of it."""
     for line in Path("/proc/net/dev").read_text().splitlines():
         name, _, counts = line.partition(":")
         if name.strip() == "lo":

@@ -25,7 +25,7 @@ class Proxy:
     Attributes:
         target: port of the server.
         way: one of WAYS: as it is; one bit of each larger piece of an answer turned; a connection cut after `limit` bytes of
-            answers; nothing passed on and nobody listened to after `limit` bytes in all.
+            answers; nothing passed on and nothing read after `limit` bytes in all.
         limit: see way.
         spoiled: how often an answer was spoiled.
     """

@@ -22,12 +22,12 @@ _EMULATOR = _EMULATORS + "x86_64-static"
 _FAKETIME = "usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 LOADER = "usr/lib/another-processor"
-"""What stands in for the loader of the tools' Python; called as run_python of tools/host/python/run.bzl does."""
+"""A stand-in for the loader of the tools' Python; called as run_python of tools/host/python/run.bzl does."""
 
 _LOADER_SCRIPT = f"""\
 #!/bin/sh
 case " $* " in
-# These enter roots, by system calls that the emulator lacks, and the tools' Python with its own loader goes there, too.
+# These enter roots, by system calls that the emulator lacks, and the tools' Python goes there as well, with its own loader.
 *" -m tools.inputs.cpython."* | *" -m tools.inputs.sdist."*)
     exec unshare --map-root-user --mount \\
         sh -c 'mount --bind /lib64/ld-linux-x86-64.so.2 "$0" && exec "$0" "$@"' "$0" "$@" ;;
@@ -47,7 +47,7 @@ def unpack(debs: Sequence[Path], root: Path, clock: str, processor: str) -> None
         clock: how wrong the clock is, as libfaketime's FAKETIME has it, such as "+800d". Every dynamically linked program gets
             it, by the loader's list of libraries to preload; a static one reads the real clock.
         processor: which one LOADER gives to the program that it starts, as qemu's -cpu has it, such as "qemu64". What that
-            program starts has the real one, unless it starts by LOADER, too.
+            program starts has the real one, unless it also starts by LOADER.
 
     Raises:
         archive.DebError: a package is broken. FileNotFoundError: one of the two is not among them.
@@ -84,7 +84,7 @@ def _write(root: Path, entry: archive.Entry) -> None:
         shutil.copy(root / _merged(entry.target), target)
     else:
         target.write_bytes(entry.data)
-        # Whoever builds must be able to read and remove it.
+        # The user who builds must be able to read and remove it.
         target.chmod(0o755 if entry.mode & 0o100 else 0o644)
 
 

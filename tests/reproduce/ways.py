@@ -20,7 +20,7 @@ class Way:
     options: tuple[str, ...]
     """Of `bazel build`."""
     user: int
-    """User and group id that Bazel has; 0 is whoever runs this."""
+    """User and group id that Bazel has; 0 is the caller."""
     backwards: bool
     """Make the copy's files in the reverse order of their names."""
     age: int

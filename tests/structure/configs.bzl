@@ -13,7 +13,7 @@ def _labels(names):
     return ["{}:{}.yaml".format(_PACKAGE, name) for name in names]
 
 def structure_configs(row, arch):
-    """Gives the files for an image that projects build upon.
+    """Return the files for an image that projects build on.
 
     Args:
       row: a row of image_rows().

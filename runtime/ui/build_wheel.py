@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flit_core.wheel import make_wheel_in
 
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 
 def main(argv: Sequence[str]) -> int:

@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from tools.oci import arguments, canonical, layout, tar
+from tools.lib import arguments
+from tools.lib.outputs import Outputs
+from tools.oci import canonical, layout, tar
 from tools.oci.layout import Image, LayoutError
 from tools.oci.mtree import DIRECTORY, FILE, Entry
-from tools.oci.outputs import Outputs
 
 _BUFFER = 1 << 20
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.oci import decode
+from tools.lib import decode
 from tools.oci.part import PartError, PartWriter
 from tools.oci.tree import PathSet
 

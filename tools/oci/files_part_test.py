@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.lib.epoch import EPOCH
 from tools.oci import files_part, mtree, tar_part
 from tools.oci.deflate import FINAL
-from tools.oci.epoch import EPOCH
 
 
 def outputs(directory: Path) -> list[str]:

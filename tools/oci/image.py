@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.oci import arguments, canonical, decode, mtree
-from tools.oci.epoch import EPOCH
+from tools.lib import arguments, decode
+from tools.lib.epoch import EPOCH
+from tools.lib.outputs import Outputs
+from tools.oci import canonical, mtree
 from tools.oci.layer import Metadata
 from tools.oci.mtree import MtreeError
-from tools.oci.outputs import Outputs
 from tools.oci.tree import PathSet, Tree, TreeError, overlay
 
 CREATED = datetime.datetime.fromtimestamp(EPOCH, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -19,10 +19,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from tools.oci import arguments, canonical, mtree, tar
+from tools.lib import arguments
+from tools.lib.outputs import Outputs
+from tools.oci import canonical, mtree, tar
 from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, RunReader, compress, gzip_trailer
 from tools.oci.mtree import DIRECTORY, MtreeError
-from tools.oci.outputs import Outputs
 from tools.oci.tree import PathSet, Tree, TreeError, overlay
 from tools.oci.verify import TarVerifier, VerifyError
 

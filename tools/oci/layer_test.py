@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.lib.epoch import EPOCH
 from tools.oci import layer, mtree, samples, tar
 from tools.oci.deflate import FINAL, compress
-from tools.oci.epoch import EPOCH
 from tools.oci.part import PartWriter
 
 

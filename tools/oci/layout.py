@@ -20,8 +20,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.oci import arguments, canonical, decode
-from tools.oci.outputs import Outputs
+from tools.lib import arguments, decode
+from tools.lib.outputs import Outputs
+from tools.oci import canonical
 
 OCI_LAYOUT = canonical.encode({"imageLayoutVersion": "1.0.0"})
 

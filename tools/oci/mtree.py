@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 HEADER = "#mtree\n"
 

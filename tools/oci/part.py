@@ -13,9 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
+from tools.lib.epoch import EPOCH
 from tools.oci import mtree, tar
 from tools.oci.deflate import Compressor, DeflateError, Joiner
-from tools.oci.epoch import EPOCH
 from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry
 
 _WHITEOUT = ".wh."

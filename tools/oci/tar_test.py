@@ -6,8 +6,8 @@ import tarfile
 
 import pytest
 
+from tools.lib.epoch import EPOCH
 from tools.oci import samples, tar
-from tools.oci.epoch import EPOCH
 from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry
 
 

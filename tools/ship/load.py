@@ -20,7 +20,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.oci import arguments
+from tools.lib import arguments
 from tools.ship import signals
 from tools.ship.engines import Docker, Engine, LoadError, Podman
 

@@ -23,7 +23,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.oci import arguments
+from tools.lib import arguments
 from tools.ship import credentials, failures, signals
 from tools.ship.skopeo import Skopeo, SkopeoError
 

@@ -19,7 +19,7 @@ from tools.inputs.cpython import elf
 from tools.inputs.cpython.recipe import PLATFORMS
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.unpack import unpack_tar
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 TREES = dict(zip(("amd64", "arm64"), (Path(name) for name in os.environ["PYTHON_TREES"].split())))
 RECIPE = json.loads(Path(os.environ["PYTHON_RECIPE"]).read_text())

@@ -15,7 +15,7 @@ from tools.inputs.cpython import toolchain
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import Platform
 from tools.inputs.cpython.unpack import unpack_debs
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 _LOG = "/log"
 _CACHE = "/zig-cache"

@@ -12,7 +12,7 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import Recipe
 from tools.inputs.cpython.root import BuildRoot
 from tools.inputs.cpython.unpack import unpack_tar
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 # As for Docker's python images; configuration files of the result name it.
 PLACE = "/usr/src/python"

@@ -13,7 +13,7 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import PLATFORMS, Recipe
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.unpack_test import make_tar
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 DEBS = [Path(name) for name in os.environ["BUILD_DEBS"].split()]
 RECIPE = Recipe("3.11", "3.11.2", "Python-3.11.2", "second", (), (), {}, False, (), ("nis",), (), ())

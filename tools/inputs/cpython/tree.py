@@ -12,7 +12,7 @@ from tools.inputs.cpython.checks import files
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import Recipe
 from tools.inputs.wheel.bytecode import Compiler, pyc_path
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 # As in Docker's python images: tests and the static library are half of the size.
 _PRUNED_DIRECTORIES = ("test", "tests", "idle_test")

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.deb import archive
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 # Useless in a build root.
 _SKIPPED = ("usr/share/", "usr/lib/debug/", "etc/")

@@ -11,7 +11,7 @@ import pytest
 
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.unpack import unpack_tar, unpack_wheel
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 
 def make_tar(path: Path, entries: dict[str, bytes | str]) -> Path:

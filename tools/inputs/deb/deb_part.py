@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tools.inputs.deb import archive, effects, facts, path_filter, scripts
 from tools.inputs.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
-from tools.oci.epoch import EPOCH
-from tools.oci.outputs import Outputs
+from tools.lib.epoch import EPOCH
+from tools.lib.outputs import Outputs
 from tools.oci.part import PartError, PartWriter
 
 INFO = "var/lib/dpkg/info"

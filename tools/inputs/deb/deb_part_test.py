@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tools.inputs.deb import archive, deb_part, effects, facts, oracle_trees, path_filter, samples, scripts
+from tools.lib.epoch import EPOCH
 from tools.oci import mtree
-from tools.oci.epoch import EPOCH
 
 FILTER = """\
 path-exclude /usr/share/doc/*

@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 from tools.host.rootless import syscalls
 from tools.inputs.deb import archive, path_filter
+from tools.lib.epoch import EPOCH
 from tools.oci import mtree
-from tools.oci.epoch import EPOCH
 
 
 class OracleError(RuntimeError):

@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from tools.inputs.sdist.errors import SdistError
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 _DECOMPRESS = {".tar.gz": gzip.decompress, ".tgz": gzip.decompress, ".tar.bz2": bz2.decompress}
 _KINDS = {

@@ -15,7 +15,7 @@ import pytest
 
 from tools.inputs.sdist.errors import SdistError
 from tools.inputs.sdist.source import unpack
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 Change = Callable[[tarfile.TarInfo], object]
 

@@ -19,7 +19,7 @@ from tools.inputs.wheel.archive import Archive
 from tools.inputs.wheel.metadata import Metadata, check_identity, read_metadata
 from tools.inputs.wheel.record import Record, render, row
 from tools.inputs.wheel.tags import expand, parse_wheel_name
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 _LEVEL = 9
 _BYTECODE = (".pyc", ".pyo")

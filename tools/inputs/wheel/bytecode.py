@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.inputs.wheel.errors import WheelError
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 
 DRIVER = Path(__file__).with_name("compile_driver.py")
 

@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from tools.inputs.wheel import part
 from tools.inputs.wheel.bytecode import Compiler
 from tools.inputs.wheel.samples import make_wheel
+from tools.lib.epoch import EPOCH
 from tools.oci import mtree
-from tools.oci.epoch import EPOCH
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 CACHE = f"cpython-{PYTHON.replace('.', '')}"

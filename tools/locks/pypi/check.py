@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tools.inputs.wheel.tags import fits
+from tools.lib import decode
 from tools.locks.pypi import model, resolver
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec
-from tools.oci import decode
 
 
 def check(root: Path, spec: LockSpec, folder: Path) -> list[str]:

@@ -17,8 +17,8 @@ import urllib.parse
 import urllib.request
 from typing import Any, Callable
 
+from tools.lib import decode
 from tools.locks.pypi.model import LockError, normalize
-from tools.oci import decode
 
 INDEX_VARIABLE = "RUNTIME_PYPI_INDEX_URL"
 FILES_VARIABLE = "RUNTIME_PYPI_FILES_URL"

@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tools.oci import decode
+from tools.lib import decode
 
 ARCHITECTURES = ("amd64", "arm64")
 REGISTRY = "pypi"

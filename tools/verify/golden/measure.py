@@ -16,7 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tools.oci import arguments, canonical, mtree
+from tools.lib import arguments
+from tools.oci import canonical, mtree
 from tools.oci.mtree import Entry, MtreeError
 from tools.oci.origin import Origin
 from tools.verify.golden import document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import source_hash
 
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 from tools.verify.soundness.elf_samples import elf_file
 from tools.verify.soundness.samples import LIBC, MAGIC, SITE, TAG, pyc
 

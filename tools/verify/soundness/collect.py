@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.oci import arguments, mtree
+from tools.lib import arguments
+from tools.oci import mtree
 from tools.oci.origin import Origin
 from tools.verify.soundness import elf, facts, traces
 from tools.verify.structure_test import archive

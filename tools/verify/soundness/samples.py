@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.oci.epoch import EPOCH
+from tools.lib.epoch import EPOCH
 from tools.oci.layer import Part, assemble
 from tools.oci.mtree import parse
 from tools.oci.origin import Origin

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.inputs.deb import archive
+from tools.formats import deb_archive
 
 PORT = 8000
 INDEX = f"http://localhost:{PORT}/simple"
@@ -55,6 +55,6 @@ def registries(place: Path, wheels: Sequence[Path], debs: Sequence[Path]) -> Ite
 def _paragraph(deb: Path, place: Path) -> str:
     data = deb.read_bytes()
     (place / deb.name).write_bytes(data)
-    fields = dict(archive.read(data, deb.name).fields)
+    fields = dict(deb_archive.read(data, deb.name).fields)
     fields.update(Filename=f"./{deb.name}", Size=str(len(data)), SHA256=hashlib.sha256(data).hexdigest())
     return "".join(f"{name}: {value}\n" for name, value in fields.items())

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO
 
 from tests.acceptance.isolation import HOSTNAME
+from tools.formats import deb_archive
 from tools.host.rootless import syscalls
-from tools.inputs.deb import archive
 
 # Service → who runs it: Postgres, for one, refuses root.
 USERS = {"root": 0, "postgres": 70, "redis": 71, "browser": 72}
@@ -245,22 +245,22 @@ class Room:
         self.write("/etc/containers/policy.json", '{"default": [{"type": "insecureAcceptAnything"}]}')
 
 
-def _entries(deb: Path) -> list[archive.Entry]:
-    entries = archive.read(deb.read_bytes(), deb.name).entries
+def _entries(deb: Path) -> list[deb_archive.Entry]:
+    entries = deb_archive.read(deb.read_bytes(), deb.name).entries
     return [entry for entry in entries if not entry.path.startswith(_UNREAD)]
 
 
-def _write(root: Path, entry: archive.Entry) -> None:
+def _write(root: Path, entry: deb_archive.Entry) -> None:
     target = root / entry.path
-    if entry.type == archive.DIRECTORY:
+    if entry.type == deb_archive.DIRECTORY:
         if not target.is_dir():
             target.mkdir(parents=True)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    if entry.type == archive.SYMLINK:
+    if entry.type == deb_archive.SYMLINK:
         if not target.is_symlink():
             target.symlink_to(entry.target)
-    elif entry.type == archive.HARDLINK:
+    elif entry.type == deb_archive.HARDLINK:
         shutil.copyfile(root / entry.target, target)
         shutil.copymode(root / entry.target, target)
     else:

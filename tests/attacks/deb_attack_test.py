@@ -14,15 +14,17 @@ from tests.attacks import tars
 from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
 from tests.attacks.mutate import damaged
 from tests.attacks.parts import part_members
-from tools.inputs.deb import deb_part, samples
+from tools.formats import deb_samples
+from tools.inputs.deb import deb_part
 
 CASES = 1200
 
 _CONTROLS = (
-    "", "Package: sample\n", samples.CONTROL + "\nPackage: b\n", samples.CONTROL + " folded\n", " x\n", "Package sample\n",
-    samples.CONTROL.replace("sample", "../../x", 1), samples.CONTROL.replace("sample", "a\0b", 1),
-    samples.CONTROL + "\ufeff: x\n",
-    samples.CONTROL.replace("amd64", "../x") + "Multi-Arch: same\n", samples.CONTROL.replace("1.0-1", "1.0-2"),
+    "", "Package: sample\n", deb_samples.CONTROL + "\nPackage: b\n", deb_samples.CONTROL + " folded\n", " x\n",
+    "Package sample\n",
+    deb_samples.CONTROL.replace("sample", "../../x", 1), deb_samples.CONTROL.replace("sample", "a\0b", 1),
+    deb_samples.CONTROL + "\ufeff: x\n",
+    deb_samples.CONTROL.replace("amd64", "../x") + "Multi-Arch: same\n", deb_samples.CONTROL.replace("1.0-1", "1.0-2"),
 )  # fmt: skip
 _SCRIPTS = (
     {"postinst": b"#!/bin/sh\n"}, {"conffiles": b"/etc/none\n"}, {"conffiles": b"\xff\n"}, {"triggers": b"\xff\n"},
@@ -36,24 +38,24 @@ def evil(rng: random.Random, outside: str) -> bytes:
     kind = rng.randrange(10)
     compression = rng.choice(("gz", "xz"))
     if kind == 0:
-        return samples.deb(control=rng.choice(_CONTROLS), compression=compression)
+        return deb_samples.deb(control=rng.choice(_CONTROLS), compression=compression)
     if kind == 1:
-        return samples.deb(scripts=rng.choice(_SCRIPTS), compression=compression)
+        return deb_samples.deb(scripts=rng.choice(_SCRIPTS), compression=compression)
     if kind == 2:
-        return damaged(rng, samples.deb(compression=compression), (b"`\n", b"!<arch>", b"data.tar"))
+        return damaged(rng, deb_samples.deb(compression=compression), (b"`\n", b"!<arch>", b"data.tar"))
     if kind == 3:
-        whole = samples.deb(compression=compression)
+        whole = deb_samples.deb(compression=compression)
         return whole[: rng.randrange(len(whole))]
     if kind == 4:
-        control = samples.tar([("./control", samples.CONTROL.encode()), ("./md5sums", b"")])
+        control = deb_samples.tar([("./control", deb_samples.CONTROL.encode()), ("./md5sums", b"")])
         parts = [("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(damaged(rng, control)))]
-        return samples.ar([*parts, ("data.tar.gz", gzip.compress(tars.good(b"usr") + tars.END))])
+        return deb_samples.ar([*parts, ("data.tar.gz", gzip.compress(tars.good(b"usr") + tars.END))])
     if kind == 5:
         names = ("data.tar", "data.tar.zst", "data.tar.bz2", "_extra", "control.tar.gz", "x", "data.tar.xz/", "")
-        parts = [("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(samples.tar([])))]
-        return samples.ar([*parts, *((rng.choice(names), tars.good() + tars.END) for _ in range(rng.randrange(4)))])
+        parts = [("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(deb_samples.tar([])))]
+        return deb_samples.ar([*parts, *((rng.choice(names), tars.good() + tars.END) for _ in range(rng.randrange(4)))])
     data_tar = tars.evil(rng, outside) + tars.END
-    return samples.deb(data_tar=data_tar, compression=compression)
+    return deb_samples.deb(data_tar=data_tar, compression=compression)
 
 
 def _members(deb: bytes) -> list[tars.Member]:
@@ -105,7 +107,7 @@ def test_many_members(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  
     score = Score("debs of very many members", room)
     file = room.input / "attack_1.0_amd64.deb"
     files = {f"usr/share/{number}": b"" for number in range(5000)}
-    many = samples.ar([(f"_{number}", b"") for number in range(60_000)])
+    many = deb_samples.ar([(f"_{number}", b"") for number in range(60_000)])
 
     def attack(label: str, deb: bytes) -> None:
         file.write_bytes(deb)
@@ -115,7 +117,7 @@ def test_many_members(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  
         arguments += [word for name in ("part", "mtree", "facts") for word in (f"--{name}", str(into / name))]
         score.case(label, file.name, lambda: program(deb_part.main, arguments, room), (Refused,), lambda _: None)
 
-    for label, deb in (("ar", samples.deb() + many[8:]), ("tar", samples.deb(files)), ("no end", many)):
+    for label, deb in (("ar", deb_samples.deb() + many[8:]), ("tar", deb_samples.deb(files)), ("no end", many)):
         attack(label, deb)
     score.finish(capsys)
 
@@ -127,7 +129,7 @@ def test_bombs(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa:
     compressor = lzma.LZMACompressor(preset=0)
     block = bytes(1 << 24)
     bomb = b"".join([compressor.compress(block) for _ in range(48)] + [compressor.flush()])
-    control = lzma.compress(samples.tar([("./control", samples.CONTROL.encode()), ("./md5sums", b"")]))
+    control = lzma.compress(deb_samples.tar([("./control", deb_samples.CONTROL.encode()), ("./md5sums", b"")]))
     parts = [("debian-binary", b"2.0\n"), ("control.tar.xz", control), ("data.tar.xz", bomb)]
 
     def attack(label: str, deb: bytes) -> None:
@@ -138,6 +140,6 @@ def test_bombs(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa:
         arguments += [word for name in ("part", "mtree", "facts") for word in (f"--{name}", str(into / name))]
         score.case(label, file.name, lambda: program(deb_part.main, arguments, room), (Refused,), lambda _: None)
 
-    for label, deb in (("768 MiB of zeros", samples.ar(parts)), ("none", samples.deb())):
+    for label, deb in (("768 MiB of zeros", deb_samples.ar(parts)), ("none", deb_samples.deb())):
         attack(label, deb)
     score.finish(capsys)

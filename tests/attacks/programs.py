@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.attacks import tars
-from tools.inputs.deb import samples as deb_samples
+from tools.formats import deb_samples
 from tools.inputs.wheel.samples import make_wheel
 from tools.oci import canonical, layer
 from tools.oci.part import PartWriter

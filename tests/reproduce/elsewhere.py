@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.inputs.deb import archive
+from tools.formats import deb_archive
 
 MOUNTED = ("etc", "usr")
 """Of the root; /bin, /lib and their like are links into /usr here as in the launcher's root."""
@@ -50,12 +50,12 @@ def unpack(debs: Sequence[Path], root: Path, clock: str, processor: str) -> None
             program starts has the real one, unless it also starts by LOADER.
 
     Raises:
-        archive.DebError: a package is broken. FileNotFoundError: one of the two is not among them.
+        deb_archive.DebError: a package is broken. FileNotFoundError: one of the two is not among them.
     """
     for name in MOUNTED:
         (root / name).mkdir(parents=True)
     for deb in debs:
-        for entry in archive.read(deb.read_bytes(), deb.name).entries:
+        for entry in deb_archive.read(deb.read_bytes(), deb.name).entries:
             _write(root, entry)
     for needed in (_FAKETIME, _EMULATOR):
         if not (root / needed).is_file():
@@ -70,17 +70,17 @@ def unpack(debs: Sequence[Path], root: Path, clock: str, processor: str) -> None
     (root / LOADER).chmod(0o755)
 
 
-def _write(root: Path, entry: archive.Entry) -> None:
+def _write(root: Path, entry: deb_archive.Entry) -> None:
     path = _merged(entry.path)
-    if path.startswith(_UNREAD) or not path.startswith(MOUNTED) or entry.type == archive.DIRECTORY:
+    if path.startswith(_UNREAD) or not path.startswith(MOUNTED) or entry.type == deb_archive.DIRECTORY:
         return
     if path.startswith(_EMULATORS) and path != _EMULATOR:
         return
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    if entry.type == archive.SYMLINK:
+    if entry.type == deb_archive.SYMLINK:
         target.symlink_to(entry.target)
-    elif entry.type == archive.HARDLINK:
+    elif entry.type == deb_archive.HARDLINK:
         shutil.copy(root / _merged(entry.target), target)
     else:
         target.write_bytes(entry.data)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.inputs.deb import archive
+from tools.formats import deb_archive
 
 
 class RootError(ValueError):
@@ -29,19 +29,19 @@ def unpack(debs: Sequence[Path], prefixes: Sequence[str], into: Path) -> None:
         into: an empty or new directory.
 
     Raises:
-        RootError: see the class. tools.inputs.deb.archive.DebError: a .deb is broken.
+        RootError: see the class. tools.formats.deb_archive.DebError: a .deb is broken.
     """
-    files: dict[str, archive.Entry] = {}
+    files: dict[str, deb_archive.Entry] = {}
     links: dict[str, str] = {}
     for path in debs:
-        for entry in archive.read(path.read_bytes(), path.name).entries:
+        for entry in deb_archive.read(path.read_bytes(), path.name).entries:
             if not entry.path.startswith(tuple(prefixes)):
                 continue
             if entry.path in files or entry.path in links:
                 raise RootError(f"{path.name}: another package has {entry.path}, too")
-            if entry.type == archive.FILE:
+            if entry.type == deb_archive.FILE:
                 files[entry.path] = entry
-            elif entry.type == archive.SYMLINK:
+            elif entry.type == deb_archive.SYMLINK:
                 links[entry.path] = entry.target
     for prefix in prefixes:
         if not any(path.startswith(prefix) for path in files):
@@ -67,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     try:
         unpack(options.deb, options.path, options.into)
-    except (RootError, archive.DebError) as error:
+    except (RootError, deb_archive.DebError) as error:
         print(f"debs_root: {error}", file=sys.stderr)
         return 1
     return 0

@@ -21,11 +21,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.lib import arguments
+from tools.lib.architectures import ARCHITECTURES
 from tools.ship import signals
 from tools.ship.engines import Docker, Engine, LoadError, Podman
 
 ENGINES: dict[str, type[Engine]] = {"podman": Podman, "docker": Docker}
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+_ARCHITECTURES = {each.machine: each.name for each in ARCHITECTURES.values()}
 
 
 def choose_engine(name: str | None, environment: Mapping[str, str]) -> Engine:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.formats import deb_archive
 from tools.host.rootless import binfmt, enter
 from tools.host.rootless.spec import EmulationError, Spec
 from tools.host.rootless.tools_dir import QEMU
-from tools.inputs.deb import archive
 
 TOOLS = Path(os.environ["ROOTLESS_TOOLS"]).resolve()
 DEBS = [Path(name) for name in os.environ["ROOTLESS_ARM64_DEBS"].split()]
@@ -24,13 +24,13 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """libc6 and coreutils of arm64."""
     place = tmp_path_factory.mktemp("arm64")
     for deb in DEBS:
-        for entry in archive.read(deb.read_bytes(), deb.name).entries:
+        for entry in deb_archive.read(deb.read_bytes(), deb.name).entries:
             target = place / entry.path
-            if entry.type == archive.FILE and entry.path.startswith(("lib/", "bin/", "usr/bin/")):
+            if entry.type == deb_archive.FILE and entry.path.startswith(("lib/", "bin/", "usr/bin/")):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(entry.data)
                 target.chmod(0o755)
-            elif entry.type == archive.SYMLINK:
+            elif entry.type == deb_archive.SYMLINK:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.symlink_to(entry.target)
     return place

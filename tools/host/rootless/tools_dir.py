@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.inputs.deb import archive
+from tools.formats import deb_archive
 
 QEMU = "usr/bin/qemu-aarch64-static"
 # Package → what is taken of it, as path prefixes.
@@ -39,17 +39,17 @@ def unpack(debs: Sequence[Path], into: Path) -> None:
 
     Raises:
         ToolsError: a package is missing or lacks a wanted file.
-        tools.inputs.deb.archive.DebError: a .deb is broken.
+        tools.formats.deb_archive.DebError: a .deb is broken.
     """
     missing = dict(_WANTED)
     for path in debs:
-        deb = archive.read(path.read_bytes(), path.name)
+        deb = deb_archive.read(path.read_bytes(), path.name)
         if deb.package not in missing:
             raise ToolsError(f"{path.name}: no use for {deb.package}; wanted are {', '.join(sorted(_WANTED))}")
         prefixes = missing.pop(deb.package)
         found: list[str] = []
         for entry in deb.entries:
-            if entry.type in (archive.FILE, archive.SYMLINK) and entry.path.startswith(prefixes):
+            if entry.type in (deb_archive.FILE, deb_archive.SYMLINK) and entry.path.startswith(prefixes):
                 _write(into / entry.path, entry)
                 found.append(entry.path)
         absent = [prefix for prefix in prefixes if not any(name.startswith(prefix) for name in found)]
@@ -59,9 +59,9 @@ def unpack(debs: Sequence[Path], into: Path) -> None:
         raise ToolsError(f"no .deb given of {', '.join(sorted(missing))}")
 
 
-def _write(target: Path, entry: archive.Entry) -> None:
+def _write(target: Path, entry: deb_archive.Entry) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    if entry.type == archive.SYMLINK:
+    if entry.type == deb_archive.SYMLINK:
         target.symlink_to(entry.target)
         return
     target.write_bytes(entry.data)
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         unpack(arguments.deb, arguments.into)
-    except (ToolsError, archive.DebError) as error:
+    except (ToolsError, deb_archive.DebError) as error:
         sys.stderr.write(f"tools_dir: {error}\n")
         return 1
     return 0

@@ -16,13 +16,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.formats.deb_archive import DebError
 from tools.host.rootless.spec import METHODS, EnterError, Mount
 from tools.inputs.cpython import checks, source, toolchain, tree
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Platform, Recipe, platform, read
 from tools.inputs.cpython.root import BuildRoot, Isolation, jobs, say
 from tools.inputs.cpython.unpack import unpack_tar
-from tools.inputs.deb.archive import DebError
 from tools.inputs.wheel.bytecode import Compiler
 from tools.inputs.wheel.errors import WheelError
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tools.inputs.cpython import elf
+from tools.inputs.cpython import elf_needs
 from tools.inputs.cpython.errors import BuildError
-from tools.inputs.cpython.recipe import NEWEST_GLIBC, Platform, Recipe
+from tools.inputs.cpython.recipe import Platform, Recipe
+from tools.lib.architectures import GLIBC
 
 _GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?")
 
@@ -72,12 +73,12 @@ def check_elf(paths: Iterable[Path], target: Platform, libraries: Sequence[str] 
 
 
 def _elf_problems(data: bytes, target: Platform, libraries: Sequence[str] | None) -> list[str]:
-    found = elf.needs(data)
+    found = elf_needs.needs(data)
     assert found
     problems = []
     if found.machine != target.elf_machine:
         problems.append(f"code for ELF machine {found.machine}, not {target.elf_machine} ({target.machine})")
-    newer = sorted(version for version in found.versions if _glibc(version) > NEWEST_GLIBC)
+    newer = sorted(version for version in found.versions if _glibc(version) > GLIBC)
     if newer:
         problems.append(f"needs {', '.join(newer)}; bullseye has glibc 2.31")
     if found.search_paths:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tools.host.rootless.spec import Mount
-from tools.inputs.cpython import elf
+from tools.inputs.cpython import elf_needs
 from tools.inputs.cpython.recipe import PLATFORMS
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.unpack import unpack_tar
@@ -102,7 +102,7 @@ class TestTree:
         assert count > 500
 
     def test_code_is_for_the_machine(self, trees, arch: str) -> None:
-        found = [elf.needs(content) for _, content in trees[arch].values() if content.startswith(b"\x7fELF")]
+        found = [elf_needs.needs(content) for _, content in trees[arch].values() if content.startswith(b"\x7fELF")]
         assert {needs.machine for needs in found if needs} == {PLATFORMS[arch].elf_machine}
         assert len(found) == len(RECIPE["modules"]) + 1 + (EMBEDDING[arch] in trees[arch])
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tools.inputs.cpython.errors import BuildError
+from tools.lib.architectures import ARCHITECTURES, BUILD, GLIBC
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,10 @@ class Platform:
 
 
 PLATFORMS: Mapping[str, Platform] = {
-    "amd64": Platform("x86_64-linux-gnu", 62, "x86_64", "x86_64-linux-gnu.2.31"),
-    "arm64": Platform("aarch64-linux-gnu", 183, "aarch64", "aarch64-linux-gnu.2.31"),
+    each.name: Platform(each.triplet, each.elf_machine, each.machine, f"{each.triplet}.{GLIBC[0]}.{GLIBC[1]}")
+    for each in ARCHITECTURES.values()
 }
-BUILD_ARCH = "amd64"
-# Newest glibc symbol version that bullseye has.
-NEWEST_GLIBC = (2, 31)
+BUILD_ARCH = BUILD.name
 
 
 def platform(arch: str) -> Platform:

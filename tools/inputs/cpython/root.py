@@ -58,7 +58,7 @@ class BuildRoot:
             isolation: how to enter it.
 
         Raises:
-            BuildError, tools.inputs.deb.archive.DebError: an input is broken or missing.
+            BuildError, tools.formats.deb_archive.DebError: an input is broken or missing.
         """
         self.scratch = scratch
         self.path = scratch / "root"

@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
+from tools.formats import deb_archive
 from tools.inputs.cpython.errors import BuildError
-from tools.inputs.deb import archive
 from tools.lib.epoch import EPOCH
 
 # Useless in a build root.
@@ -96,16 +96,16 @@ def unpack_debs(debs: Iterable[Path], root: Path) -> None:
         root: existing directory.
 
     Raises:
-        tools.inputs.deb.archive.DebError: a .deb is broken.
+        tools.formats.deb_archive.DebError: a .deb is broken.
     """
     for name in _MERGED:
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
         if not (root / name).is_symlink():
             (root / name).symlink_to(f"usr/{name}")
     for deb in debs:
-        for entry in archive.read(deb.read_bytes(), deb.name).entries:
+        for entry in deb_archive.read(deb.read_bytes(), deb.name).entries:
             path = _merged(entry.path)
-            if path.startswith(_SKIPPED) or path.endswith(_SKIPPED_SUFFIXES) or entry.type == archive.DIRECTORY:
+            if path.startswith(_SKIPPED) or path.endswith(_SKIPPED_SUFFIXES) or entry.type == deb_archive.DIRECTORY:
                 continue
             target = root / path
             try:
@@ -114,9 +114,9 @@ def unpack_debs(debs: Iterable[Path], root: Path) -> None:
                 raise BuildError(f"{deb.name}: {error}") from error
             if target.is_symlink() or target.exists():
                 target.unlink()
-            if entry.type == archive.SYMLINK:
+            if entry.type == deb_archive.SYMLINK:
                 target.symlink_to(entry.target)
-            elif entry.type == archive.HARDLINK:
+            elif entry.type == deb_archive.HARDLINK:
                 os.link(root / _merged(entry.target), target)
             else:
                 target.write_bytes(entry.data)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.inputs.deb import control
+from tools.formats import deb822
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _CODENAME = re.compile(
@@ -72,7 +72,7 @@ def _configured(sources_dir: Path) -> list[tuple[str, str, str]]:
                     triples.append((words[0], words[1], words[2]))
         elif path.suffix == ".sources" and path.is_file():
             text = "\n".join(x for x in path.read_text(encoding="utf-8").split("\n") if not x.startswith("#"))
-            for entry in control.paragraphs(text):
+            for entry in deb822.paragraphs(text):
                 if entry.get("Enabled", "yes").lower() not in ("no", "false", "0"):
                     triples += [
                         (kind, uri, suite)
@@ -149,7 +149,7 @@ class PrivateApt:
         for line in listing.splitlines():
             uri, file_name = line.split("\t")
             text = self._run("/usr/lib/apt/apt-helper", "cat-file", file_name)
-            for entry in control.paragraphs(text):
+            for entry in deb822.paragraphs(text):
                 candidate = Candidate(
                     entry["Package"],
                     entry["Version"],

@@ -12,8 +12,9 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
-from tools.inputs.deb import archive, effects, facts, path_filter, scripts
-from tools.inputs.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
+from tools.formats import deb_archive
+from tools.formats.deb_archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
+from tools.inputs.deb import effects, facts, path_filter, scripts
 from tools.lib.epoch import EPOCH
 from tools.lib.outputs import Outputs
 from tools.oci.part import PartError, PartWriter
@@ -101,7 +102,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--facts", type=Path, required=True, help="the package's facts to write")
     options = parser.parse_args(argv)
     try:
-        deb = archive.read(options.deb.read_bytes(), options.deb.name)
+        deb = deb_archive.read(options.deb.read_bytes(), options.deb.name)
         check_identity(deb, {"Package": options.package, "Version": options.version})
         declaration = json.loads(options.declaration)
         scripts.check(deb, declaration["scripts"])

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.inputs.deb import archive, deb_part, effects, facts, oracle_trees, path_filter, samples, scripts
+from tools.formats import deb_archive, deb_samples
+from tools.inputs.deb import deb_part, effects, facts, oracle_trees, path_filter, scripts
 from tools.lib.epoch import EPOCH
 from tools.oci import mtree
 
@@ -54,7 +55,7 @@ def test_files_effects_and_records(tmp_path):
         ],
         "scripts": {"postinst": [scripts.digest(scripts_["postinst"])]},
     }
-    assert run(tmp_path, samples.deb(files, scripts_), declaration, "--text", "usr/share/doc/*/README") == 0
+    assert run(tmp_path, deb_samples.deb(files, scripts_), declaration, "--text", "usr/share/doc/*/README") == 0
     made = tree(tmp_path)
     assert made["etc/sudoers"].mode == 0o440 and made["etc/link"].target == "sudoers"
     assert (made["var/mail"].mode, made["var/mail"].gid) == (0o2775, 8)
@@ -73,10 +74,13 @@ def test_files_effects_and_records(tmp_path):
 
 
 def test_times_are_kept_but_never_newer_than_the_epoch(tmp_path):
-    new = samples.header("./new", tarfile.REGTYPE)
+    new = deb_samples.header("./new", tarfile.REGTYPE)
     new.mtime = 4000000000
     assert (
-        run(tmp_path, samples.deb(data_tar=samples.tar([("./old", b"")], [new])), {"effects": [], "scripts": {}}) == 0
+        run(
+            tmp_path, deb_samples.deb(data_tar=deb_samples.tar([("./old", b"")], [new])), {"effects": [], "scripts": {}}
+        )
+        == 0
     )
     times = {e.path: e.mtime for e in mtree.parse((tmp_path / "mtree").read_text())}
     assert times["old"] == 1600000000 and times["new"] == EPOCH
@@ -85,7 +89,11 @@ def test_times_are_kept_but_never_newer_than_the_epoch(tmp_path):
 def test_changed_script_names_package_script_and_command(tmp_path, capsys):
     reviewed = {"postinst": [scripts.digest(b"#!/bin/sh\ntrue\n")]}
     assert (
-        run(tmp_path, samples.deb(scripts={"postinst": b"#!/bin/sh\nrm -rf /\n"}), {"effects": [], "scripts": reviewed})
+        run(
+            tmp_path,
+            deb_samples.deb(scripts={"postinst": b"#!/bin/sh\nrm -rf /\n"}),
+            {"effects": [], "scripts": reviewed},
+        )
         == 1
     )
     message = capsys.readouterr().err
@@ -103,7 +111,7 @@ def test_changed_script_names_package_script_and_command(tmp_path, capsys):
     ],
 )
 def test_new_and_missing_scripts(tmp_path, capsys, members, reviewed, reason):
-    assert run(tmp_path, samples.deb(scripts=members), {"effects": [], "scripts": reviewed}) == 1
+    assert run(tmp_path, deb_samples.deb(scripts=members), {"effects": [], "scripts": reviewed}) == 1
     assert reason in capsys.readouterr().err
 
 
@@ -116,7 +124,7 @@ def test_ldconfig_trigger_needs_no_review(tmp_path):
     assert (
         run(
             tmp_path,
-            samples.deb(scripts={"triggers": b"# x\nactivate-noawait ldconfig\n"}),
+            deb_samples.deb(scripts={"triggers": b"# x\nactivate-noawait ldconfig\n"}),
             {"effects": [], "scripts": {}},
         )
         == 0
@@ -124,13 +132,13 @@ def test_ldconfig_trigger_needs_no_review(tmp_path):
 
 
 def test_other_version_than_locked(tmp_path, capsys):
-    data = samples.deb(control=samples.CONTROL.replace("1.0-1", "1.0-2"))
+    data = deb_samples.deb(control=deb_samples.CONTROL.replace("1.0-1", "1.0-2"))
     assert run(tmp_path, data, {"effects": [], "scripts": {}}) == 1
     assert "the lock says Version 1.0-1, the package sample itself says 1.0-2" in capsys.readouterr().err
 
 
 def test_broken_package(tmp_path, capsys):
-    assert run(tmp_path, samples.deb()[:-100], {"effects": [], "scripts": {}}) == 1
+    assert run(tmp_path, deb_samples.deb()[:-100], {"effects": [], "scripts": {}}) == 1
     assert "error: a.deb: truncated: data.tar.xz" in capsys.readouterr().err
 
 
@@ -146,7 +154,7 @@ def test_broken_package(tmp_path, capsys):
     ],
 )
 def test_effect_that_does_not_fit(effect, reason):
-    deb = archive.read(samples.deb(), "a.deb")
+    deb = deb_archive.read(deb_samples.deb(), "a.deb")
     with pytest.raises(effects.EffectError, match=reason):
         effects.apply(deb.entries, [effect], 0)
 
@@ -164,7 +172,7 @@ def test_filters_as_dpkg():
 def test_real_package(tmp_path):
     """A package of the lock: what is made is what it has, whatever it is."""
     source = Path(os.environ["SAMPLE_DEB"])
-    deb = archive.read(source.read_bytes(), source.name)
+    deb = deb_archive.read(source.read_bytes(), source.name)
     arguments = [
         "--deb",
         str(source),
@@ -178,6 +186,6 @@ def test_real_package(tmp_path):
     assert deb_part.main([*arguments, *(f"--{name}={tmp_path / name}" for name in ("part", "mtree", "facts"))]) == 0
     made = tree(tmp_path)
     for entry in deb.entries:
-        if entry.type == archive.FILE:
+        if entry.type == deb_archive.FILE:
             assert made[entry.path].data == entry.data
     assert f"var/lib/dpkg/info/{deb.instance}.list" in made

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Union
 
-from tools.inputs.deb.archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
+from tools.formats.deb_archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
 
 Effect = Sequence[Union[str, int]]
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tools.inputs.deb.archive import DIRECTORY, FILE, SYMLINK, Deb, Entry
-from tools.inputs.deb.elf import ElfError, shared_object
+from tools.formats.deb_archive import DIRECTORY, FILE, SYMLINK, Deb, Entry
+from tools.formats.elf import ElfError
+from tools.inputs.deb.shared_object import shared_object
 
 _LIBRARY = re.compile(r"(?:^|/)(?:lib|ld-)[^/]*\.so[^/]*$")
 

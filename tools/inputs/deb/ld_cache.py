@@ -1,4 +1,4 @@
-"""/etc/ld.so.cache as glibc 2.31's ldconfig writes it: the new format only ("glibc-ld.so.cache1.1").
+"""/etc/ld.so.cache, and links for sonames, as glibc 2.31's ldconfig makes them.
 
 Computed from facts about libraries: no code of the target runs, so any machine can do it for any architecture.
 """
@@ -8,26 +8,11 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-import struct
-from dataclasses import dataclass
 
+from tools.formats import ld_so_cache
 from tools.inputs.deb.facts import Library
 from tools.inputs.deb.tree import StateError, System, Tree
-
-
-@dataclass(frozen=True)
-class Target:
-    """What the cache depends on: ELF machine, multiarch name, and the flags of an entry (type and ABI)."""
-
-    machine: int
-    triplet: str
-    flags: int
-
-
-TARGETS = {
-    "amd64": Target(62, "x86_64-linux-gnu", 0x0303),
-    "arm64": Target(183, "aarch64-linux-gnu", 0x0A03),
-}
+from tools.lib.architectures import ARCHITECTURES
 
 
 def write_ld_cache(system: System, tree: Tree) -> None:
@@ -40,23 +25,23 @@ def write_ld_cache(system: System, tree: Tree) -> None:
     Raises:
         StateError: an unknown architecture, an include that is not understood, libraries for special CPUs.
     """
-    if system.architecture not in TARGETS:
+    if system.architecture not in ARCHITECTURES:
         raise StateError(f"the loader's cache of architecture {system.architecture} is not known")
-    target = TARGETS[system.architecture]
+    architecture = ARCHITECTURES[system.architecture]
     directories = _configured(system, "etc/ld.so.conf")
-    for directory in (f"lib/{target.triplet}", f"usr/lib/{target.triplet}", "lib", "usr/lib"):
+    for directory in (*architecture.library_directories, "lib", "usr/lib"):
         if directory not in directories:
             directories.append(directory)
     libraries = system.libraries()
-    entries: list[tuple[str, str, int]] = []
+    entries: list[ld_so_cache.Entry] = []
     for directory in directories:
-        for soname, (name, os_version) in _sonames(libraries, directory, target.machine).items():
+        for soname, (name, os_version) in _sonames(libraries, directory, architecture.elf_machine).items():
             path = f"{directory}/{soname}"
             if path not in libraries:
                 tree.link(path, name)
-            entries.append((soname, "/" + path, os_version))
+            entries.append(ld_so_cache.Entry(soname, "/" + path, os_version))
     _refuse_hwcaps(libraries, directories)
-    tree.data("etc/ld.so.cache", encode(entries, target.flags))
+    tree.data("etc/ld.so.cache", ld_so_cache.encode(entries, architecture.ld_cache_flags))
 
 
 def _configured(system: System, path: str) -> list[str]:
@@ -90,7 +75,7 @@ def _sonames(libraries: dict[str, Library], directory: str, machine: int) -> dic
         soname = file.soname or name
         if libraries[path].target and name.endswith(".so") and soname != name:
             continue  # a link for the compiler only
-        if soname not in best or _version_key(name) > _version_key(best[soname][0]):
+        if soname not in best or ld_so_cache.version_key(name) > ld_so_cache.version_key(best[soname][0]):
             best[soname] = (name, file.os_version)
     return best
 
@@ -110,30 +95,3 @@ def _refuse_hwcaps(libraries: dict[str, Library], directories: list[str]) -> Non
         for directory in directories:
             if path.startswith(directory + "/") and plain.match(path[len(directory) + 1 :].split("/")[0]):
                 raise StateError(f"{path}: libraries for special CPUs in the loader's cache are not supported")
-
-
-def _version_key(name: str) -> list[tuple[int, int]]:
-    """Return the sort key of _dl_cache_libcmp: runs of digits count as numbers and sort after other characters."""
-    return [(1, int(part)) if part.isdigit() else (0, ord(part)) for part in re.findall(r"\d+|\D", name)]
-
-
-def encode(entries: list[tuple[str, str, int]], flags: int) -> bytes:
-    """Encode a cache.
-
-    Args:
-        entries: (soname, path, oldest kernel) in the order of the directories.
-        flags: for every entry.
-
-    Returns:
-        The file.
-    """
-    entries = sorted(entries, key=lambda e: (_version_key(e[0]), e[2]), reverse=True)  # equal ones keep their order
-    base = 48 + 24 * len(entries)
-    strings = records = b""
-    for soname, path, os_version in entries:
-        key = base + len(strings)
-        strings += soname.encode("ascii") + b"\0"
-        value = base + len(strings)
-        strings += path.encode("ascii") + b"\0"
-        records += struct.pack("<iIIIQ", flags, key, value, os_version, 0)
-    return b"glibc-ld.so.cache1.1" + struct.pack("<IIB19x", len(entries), len(strings), 2) + records + strings

@@ -24,8 +24,7 @@ from typing import Any, Callable
 
 from tools.inputs.deb import bzl_data
 from tools.inputs.deb.apt import AptError, Candidate, PrivateApt, Source, configured_mirrors, environment_name
-
-ARCHITECTURES = ("amd64", "arm64")
+from tools.lib.architectures import ARCHITECTURES
 
 Versions = dict[str, str]
 Served = Callable[[str], bool]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.inputs.deb import apt, bzl_data, control, lock
+from tools.inputs.deb import apt, bzl_data, lock
 from tools.inputs.deb.apt import Candidate, Source
 from tools.inputs.deb.lock import LockError, PackageSet, Wanted
 
@@ -228,12 +228,3 @@ def test_run_after_a_killed_one(tmp_path: Path, text: str) -> None:
     assert killed.returncode == -signal.SIGKILL and path.read_text() == "a"
     assert lock.write_if_changed(path, text) == (text != "a")
     assert path.read_text() == text and os.listdir(tmp_path) == ["lock.json"]
-
-
-def test_control_files():
-    assert list(control.paragraphs("A: 1\nB:\n x\n y\n\n\nA: 2 \n")) == [{"A": "1", "B": "\n x\n y"}, {"A": "2 "}]
-    for text in (" x\n", "A: 1\nno field\n", "A: 1\nA: 2\n"):
-        with pytest.raises(control.ControlError):
-            list(control.paragraphs(text))
-    with pytest.raises(control.ControlError, match="expected one"):
-        control.paragraph("A: 1\n\nA: 2\n")

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tools.formats import deb_archive
 from tools.host.rootless import syscalls
-from tools.inputs.deb import archive, path_filter
+from tools.inputs.deb import path_filter
 from tools.lib.epoch import EPOCH
 from tools.oci import mtree
 
@@ -40,9 +41,9 @@ class Node:
 
     def describe(self) -> str:
         """Return one line for a report."""
-        if self.type == archive.SYMLINK:
+        if self.type == deb_archive.SYMLINK:
             return f"link to {self.target}"
-        size = f" of {len(self.data)} bytes" if self.type == archive.FILE else ""
+        size = f" of {len(self.data)} bytes" if self.type == deb_archive.FILE else ""
         return f"{self.type} {self.mode:04o} {self.uid}:{self.gid}{size}"
 
 
@@ -68,7 +69,7 @@ def of_parts(parts: Sequence[Sequence[str]]) -> Tree:
             tree[path] = node
         for entry in mtree.parse(Path(listing).read_text(encoding="utf-8")):
             if entry.type == mtree.DIRECTORY and not (entry.implied and entry.path in tree):
-                tree[entry.path] = Node(archive.DIRECTORY, entry.mode, entry.uid, entry.gid)
+                tree[entry.path] = Node(deb_archive.DIRECTORY, entry.mode, entry.uid, entry.gid)
     tree.pop(".", None)
     return tree
 
@@ -90,12 +91,14 @@ def _tar_nodes(stream: BinaryIO) -> Tree:
             if info.islnk():
                 tree[path] = tree[re.sub(r"^(\./)+", "", info.linkname)]
             elif info.issym():
-                tree[path] = Node(archive.SYMLINK, 0o777, info.uid, info.gid, info.linkname)
+                tree[path] = Node(deb_archive.SYMLINK, 0o777, info.uid, info.gid, info.linkname)
             elif info.isdir():
-                tree[path] = Node(archive.DIRECTORY, info.mode, info.uid, info.gid)
+                tree[path] = Node(deb_archive.DIRECTORY, info.mode, info.uid, info.gid)
             elif info.isfile():
                 content = tar.extractfile(info)
-                tree[path] = Node(archive.FILE, info.mode, info.uid, info.gid, "", content.read() if content else b"")
+                tree[path] = Node(
+                    deb_archive.FILE, info.mode, info.uid, info.gid, "", content.read() if content else b""
+                )
     return tree
 
 
@@ -123,7 +126,7 @@ def mmdebstrap(
     for deb in debs:
         data = deb.read_bytes()
         shutil.copyfile(deb, pool / deb.name)
-        fields = archive.read(data, deb.name).fields
+        fields = deb_archive.read(data, deb.name).fields
         index += "".join(f"{k}: {v}\n" for k, v in fields.items())
         index += f"Filename: ./{deb.name}\nSize: {len(data)}\nSHA256: {_sha256(data)}\n\n"
     (pool / "Packages").write_text(index, encoding="utf-8")
@@ -208,10 +211,10 @@ def configured(tree: Mapping[str, Node]) -> tuple[Tree, Tree, str]:
 def _unpack(tree: Mapping[str, Node], root: Path) -> None:
     for path in sorted(tree):
         node, place = tree[path], root / path
-        if node.type == archive.SYMLINK:
+        if node.type == deb_archive.SYMLINK:
             os.symlink(node.target, place)
             continue
-        if node.type == archive.DIRECTORY:
+        if node.type == deb_archive.DIRECTORY:
             place.mkdir()
         else:
             place.write_bytes(node.data)
@@ -229,9 +232,9 @@ def _scan(root: Path) -> Tree:
             info = os.lstat(place)
             mode = stat.S_IMODE(info.st_mode)
             if stat.S_ISLNK(info.st_mode):
-                tree[path] = Node(archive.SYMLINK, 0o777, info.st_uid, info.st_gid, os.readlink(place))
+                tree[path] = Node(deb_archive.SYMLINK, 0o777, info.st_uid, info.st_gid, os.readlink(place))
             elif stat.S_ISDIR(info.st_mode):
-                tree[path] = Node(archive.DIRECTORY, mode, info.st_uid, info.st_gid)
+                tree[path] = Node(deb_archive.DIRECTORY, mode, info.st_uid, info.st_gid)
             elif stat.S_ISREG(info.st_mode):
-                tree[path] = Node(archive.FILE, mode, info.st_uid, info.st_gid, "", Path(place).read_bytes())
+                tree[path] = Node(deb_archive.FILE, mode, info.st_uid, info.st_gid, "", Path(place).read_bytes())
     return tree

@@ -14,8 +14,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.inputs.deb import archive, bzl_data, scripts
-from tools.inputs.deb.archive import Deb
+from tools.formats import deb_archive
+from tools.formats.deb_archive import Deb
+from tools.inputs.deb import bzl_data, scripts
 from tools.inputs.deb.lock import write_if_changed
 
 HEADER = '''"""Digests of the maintainer scripts that were read for effects.bzl. Made by //runtime/debian:review.
@@ -89,7 +90,7 @@ def main(argv: Sequence[str]) -> int:
     path = directory / "reviewed_scripts.bzl"
     reviewed = bzl_data.read(path)["REVIEWED_SCRIPTS"] if path.exists() else {}
     files = {file for system in options.system for file in json.loads(system.read_text(encoding="utf-8"))["debs"]}
-    debs = [archive.read(Path(file).read_bytes(), Path(file).name) for file in sorted(files)]
+    debs = [deb_archive.read(Path(file).read_bytes(), Path(file).name) for file in sorted(files)]
     unknown = set(options.packages) - {deb.package for deb in debs} - {"all"}
     if unknown:
         print(f"error: not in the lock: {', '.join(sorted(unknown))}", file=sys.stderr)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.inputs.deb import archive, bzl_data, oracle, review, samples, scripts
+from tools.formats import deb_archive, deb_samples
+from tools.inputs.deb import bzl_data, oracle, review, scripts
 from tools.inputs.deb.oracle_trees import Node
 
 DIRECTORY = Path(os.environ["DEBIAN_DIRECTORY"])
@@ -29,9 +30,11 @@ def test_tables_that_disagree():
 
 
 def test_accept_replaces_only_what_is_named():
-    one = archive.read(samples.deb(scripts={"postinst": b"#!/bin/sh\nnew\n"}), "a.deb")
-    arm = archive.read(
-        samples.deb(scripts={"postinst": b"#!/bin/sh\narm\n"}, control=samples.CONTROL.replace("amd64", "arm64")),
+    one = deb_archive.read(deb_samples.deb(scripts={"postinst": b"#!/bin/sh\nnew\n"}), "a.deb")
+    arm = deb_archive.read(
+        deb_samples.deb(
+            scripts={"postinst": b"#!/bin/sh\narm\n"}, control=deb_samples.CONTROL.replace("amd64", "arm64")
+        ),
         "a.deb",
     )
     reviewed = {"sample": {"postinst": ["old"], "preinst": ["old"]}, "other": {"postinst": ["kept"]}}
@@ -46,7 +49,7 @@ def test_program_shows_reports_and_accepts(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path))
     (tmp_path / "d").mkdir()
     (tmp_path / "d/effects.bzl").write_text('EFFECTS = {}\nWITHOUT_EFFECT = {"sample": "why"}\nPROGRAMS = {}\n')
-    (tmp_path / "a.deb").write_bytes(samples.deb(scripts={"postinst": b"#!/bin/sh\necho hello\n"}))
+    (tmp_path / "a.deb").write_bytes(deb_samples.deb(scripts={"postinst": b"#!/bin/sh\necho hello\n"}))
     (tmp_path / "system").write_text(f'{{"debs": ["{tmp_path}/a.deb"]}}')
     base = ["--directory=d", f"--system={tmp_path}/system"]
     assert review.main(base) == 1 and "postinst is new" in capsys.readouterr().out

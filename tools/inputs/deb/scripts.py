@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from tools.inputs.deb.archive import FILE, Deb
+from tools.formats.deb_archive import FILE, Deb
 
 RUN_AT_INSTALLATION = ("preinst", "config", "postinst", "triggers")
 _LDCONFIG = {"activate-noawait ldconfig"}

@@ -9,18 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.inputs.deb import (
-    accounts,
-    archive,
-    certificates,
-    dpkg_state,
-    facts,
-    ld_cache,
-    oracle_trees,
-    pam,
-    samples,
-    state_part,
-)
+from tools.formats import deb_archive, deb_samples
+from tools.inputs.deb import accounts, certificates, dpkg_state, facts, ld_cache, oracle_trees, pam, state_part
 from tools.inputs.deb.facts import Facts, Library
 from tools.inputs.deb.tree import StateError, System, Tree
 
@@ -225,7 +215,7 @@ def test_pam_without_its_marks():
 
 def test_certificates_of_the_lock():
     """Hashes as `openssl x509 -hash` prints them, for certificates of the locked package."""
-    deb = archive.read(Path(os.environ["CA_CERTIFICATES_DEB"]).read_bytes(), "ca-certificates")
+    deb = deb_archive.read(Path(os.environ["CA_CERTIFICATES_DEB"]).read_bytes(), "ca-certificates")
     collected = facts.collect(deb, deb.entries, ["usr/share/ca-certificates/*.crt"])
     tree = Tree(0)
     certificates.write_certificates(System([collected], "amd64"), tree, ["# head"])
@@ -256,15 +246,15 @@ def test_program(tmp_path, capsys):
 
 
 def test_facts_of_a_sample():
-    deb = archive.read(samples.deb({"etc/a": b"\xff"}), "a.deb")
+    deb = deb_archive.read(deb_samples.deb({"etc/a": b"\xff"}), "a.deb")
     with pytest.raises(facts.FactsError, match="not UTF-8"):
         facts.collect(deb, deb.entries, ["etc/*"])
-    broken = archive.read(samples.deb({"lib/libx.so.1": b"\x7fELF\x02\x01\x01" + bytes(9)}), "a.deb")
+    broken = deb_archive.read(deb_samples.deb({"lib/libx.so.1": b"\x7fELF\x02\x01\x01" + bytes(9)}), "a.deb")
     with pytest.raises(facts.FactsError, match="lib/libx.so.1: broken ELF"):
         facts.collect(broken, broken.entries, [])
-    trigger = archive.read(samples.deb(scripts={"triggers": b"interest /usr/lib\n"}), "a.deb")
+    trigger = deb_archive.read(deb_samples.deb(scripts={"triggers": b"interest /usr/lib\n"}), "a.deb")
     with pytest.raises(facts.FactsError, match="trigger"):
         facts.collect(trigger, trigger.entries, [])
-    missing = archive.read(samples.deb(scripts={"conffiles": b"/etc/gone\n"}), "a.deb")
+    missing = deb_archive.read(deb_samples.deb(scripts={"conffiles": b"/etc/gone\n"}), "a.deb")
     with pytest.raises(facts.FactsError, match="conffile"):
         facts.collect(missing, missing.entries, [])

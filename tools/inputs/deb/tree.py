@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tools.inputs.deb.archive import DIRECTORY, FILE, SYMLINK, Entry
+from tools.formats.deb_archive import DIRECTORY, FILE, SYMLINK, Entry
 from tools.inputs.deb.facts import Facts, Library
 
 

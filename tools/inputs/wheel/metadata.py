@@ -6,6 +6,7 @@ import configparser
 import dataclasses
 import re
 
+from tools.formats import headers
 from tools.inputs.wheel.archive import Archive
 from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.tags import TagError, expand, fits, is_pure, parse_wheel_name
@@ -81,7 +82,7 @@ def read_metadata(wheel: Archive) -> Metadata:
     if len(infos) != 1:
         raise WheelError(f"{wheel.file}: must have one .dist-info directory, has {', '.join(infos) or 'none'}")
     dist_info = infos[0]
-    about = _fields(wheel, f"{dist_info}/WHEEL")
+    about = headers.fields(read_text(wheel, f"{dist_info}/WHEEL"))
     version = about.get("wheel-version", [""])[0]
     if not re.fullmatch(r"[01](\.\d+)*", version):
         raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: Wheel-Version {version!r} is not supported (1.x is)")
@@ -92,7 +93,7 @@ def read_metadata(wheel: Archive) -> Metadata:
         )
     except TagError as error:
         raise WheelError(f"{wheel.file}: {dist_info}/WHEEL: {error}") from error
-    core = _fields(wheel, f"{dist_info}/METADATA")
+    core = headers.fields(read_text(wheel, f"{dist_info}/METADATA"))
     for key in ("Name", "Version"):
         if not core.get(key.lower()):
             raise WheelError(f"{wheel.file}: {dist_info}/METADATA: has no {key}")
@@ -142,22 +143,6 @@ def read_text(wheel: Archive, name: str) -> str:
         return wheel.read(entry).decode("utf-8")
     except UnicodeDecodeError as error:
         raise WheelError(f"{wheel.file}: {name}: is not UTF-8: {error}") from error
-
-
-def _fields(wheel: Archive, name: str) -> dict[str, list[str]]:
-    """Return the header fields of a metadata file, by name in lower case.
-
-    The format is that of e-mail headers; importing the `email` package would take longer than installing most wheels.
-    """
-    found: dict[str, list[str]] = {}
-    for line in re.sub(r"\r?\n[ \t]+", " ", read_text(wheel, name)).split("\n"):
-        if not line.rstrip("\r"):
-            break
-        key, colon, value = line.partition(":")
-        if not colon:
-            break  # as in the `email` package, the description starts here (such as a licence's second line without indent)
-        found.setdefault(key.strip().lower(), []).append(value.strip())
-    return found
 
 
 def _console_scripts(wheel: Archive, name: str) -> tuple[tuple[str, str, str], ...]:

@@ -20,7 +20,7 @@ from tools.inputs.wheel.metadata import Metadata, check_identity, check_tags, re
 from tools.inputs.wheel.plan import Item, Layout, plan
 from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.scripts import rewrite_shebang
-from tools.inputs.wheel.tags import MACHINES
+from tools.lib.architectures import ARCHITECTURES
 from tools.oci.part import PartError, PartWriter
 
 
@@ -108,7 +108,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--name", required=True, help="distribution that the lock says")
     parser.add_argument("--version", required=True, help="its version")
     parser.add_argument("--python", required=True, help="the image's Python, e.g. 3.11")
-    parser.add_argument("--arch", action="append", default=[], choices=sorted(MACHINES), help="none: for every one")
+    parser.add_argument(
+        "--arch", action="append", default=[], choices=sorted(ARCHITECTURES), help="none: for every one"
+    )
     parser.add_argument("--requested", action="store_true", help="asked for by name, not only needed by another")
     parser.add_argument("--leave-out", action="append", default=[], help="path that another distribution brings")
     parser.add_argument(

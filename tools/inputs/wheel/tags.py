@@ -10,13 +10,8 @@ import itertools
 import re
 from collections.abc import Iterable
 
-GLIBC = (2, 31)
-"""glibc of Debian bullseye, the newest that a wheel may require."""
+from tools.lib.architectures import ARCHITECTURES, GLIBC
 
-MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
-"""Architecture names of OCI and Debian → machine names of wheel tags."""
-
-_OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
 _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 
 
@@ -30,11 +25,11 @@ def platforms(arch: str) -> list[str]:
     Raises:
         TagError: for an unknown architecture.
     """
-    if arch not in MACHINES:
-        raise TagError(f"unknown architecture {arch!r}: known are {', '.join(sorted(MACHINES))}")
-    machine = MACHINES[arch]
+    if arch not in ARCHITECTURES:
+        raise TagError(f"unknown architecture {arch!r}: known are {', '.join(sorted(ARCHITECTURES))}")
+    machine = ARCHITECTURES[arch].machine
     found = []
-    for minor in range(GLIBC[1], _OLDEST_GLIBC[machine] - 1, -1):
+    for minor in range(GLIBC[1], ARCHITECTURES[arch].oldest_manylinux - 1, -1):
         found.append(f"manylinux_{GLIBC[0]}_{minor}_{machine}")
         if minor in _LEGACY:
             found.append(f"{_LEGACY[minor]}_{machine}")

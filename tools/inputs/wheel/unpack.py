@@ -18,7 +18,7 @@ from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.metadata import Metadata, check_tags, read_metadata
 from tools.inputs.wheel.plan import Layout, plan
 from tools.inputs.wheel.record import Record
-from tools.inputs.wheel.tags import MACHINES
+from tools.lib.architectures import ARCHITECTURES
 
 
 def unpack_library(wheel: Archive, record: Record, layout: Layout, into: Path) -> None:
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Takes files out of a wheel.")
     parser.add_argument("--wheel", type=Path, required=True, help="the wheel")
     parser.add_argument("--python", required=True, help="Python that the wheel must fit, e.g. 3.9")
-    parser.add_argument("--arch", required=True, choices=sorted(MACHINES), help="architecture that it must fit")
+    parser.add_argument("--arch", required=True, choices=sorted(ARCHITECTURES), help="architecture that it must fit")
     parser.add_argument("--into", type=Path, help="folder for the whole library")
     parser.add_argument("--entry", help="one entry of the wheel ({data}: its .data directory) …")
     parser.add_argument("--file", type=Path, help="… and the file that it becomes")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tools.inputs.wheel.tags import fits
 from tools.lib import decode
+from tools.lib.architectures import ARCHITECTURES
 from tools.locks.pypi import model, resolver
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec
 
@@ -35,7 +36,7 @@ def check(root: Path, spec: LockSpec, folder: Path) -> list[str]:
 def _file(number: int, row: Any) -> LockedFile:
     try:
         file = decode.fields(LockedFile, row)
-        if not set(file.archs) <= set(model.ARCHITECTURES):
+        if not set(file.archs) <= set(ARCHITECTURES):
             raise ValueError(f"`archs` is {', '.join(file.archs)}")
     except ValueError as error:
         raise LockError(f"its file {number}: {error}") from error

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.lib import decode
+from tools.lib.architectures import ARCHITECTURES
 
-ARCHITECTURES = ("amd64", "arm64")
 REGISTRY = "pypi"
 
 

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Protocol
 
-from tools.inputs.wheel.tags import GLIBC, MACHINES
+from tools.lib.architectures import ARCHITECTURES, GLIBC
 from tools.locks.pypi.index import INDEX_VARIABLE
 from tools.locks.pypi.model import LockError, LockSpec, normalize
 
@@ -61,7 +61,7 @@ class Uv:
             "--quiet", "--no-progress", "--color", "never", "--no-header", "--generate-hashes",
             "--config-file", SDIST_METADATA, "--no-build-isolation",
             "--python", str(self._python), "--no-python-downloads", "--python-version", spec.python,
-            "--python-platform", f"{MACHINES[arch]}-manylinux_{GLIBC[0]}_{GLIBC[1]}",
+            "--python-platform", f"{ARCHITECTURES[arch].machine}-manylinux_{GLIBC[0]}_{GLIBC[1]}",
             "--exclude-newer", _day_after(spec.cutoff),
             "--default-index", self._index_url,
         ]  # fmt: skip
@@ -139,7 +139,7 @@ def merge(spec: LockSpec, by_arch: dict[str, dict[str, Pin]]) -> str:
             )
         text = next(iter(having.values())).text
         if len(having) < len(by_arch):
-            marker = " or ".join(f"platform_machine == '{MACHINES[arch]}'" for arch in having)
+            marker = " or ".join(f"platform_machine == '{ARCHITECTURES[arch].machine}'" for arch in having)
             text = re.sub(r"^(\S+)", rf"\1 ; {marker}", text, count=1)
         lines.append(text)
     return "\n".join(lines) + "\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from importlib.util import source_hash
 
+from tools.formats.elf_samples import elf_file
 from tools.lib.epoch import EPOCH
-from tools.verify.soundness.elf_samples import elf_file
 from tools.verify.soundness.samples import LIBC, MAGIC, SITE, TAG, pyc
 
 INFO = f"{SITE}/pure-1.0.dist-info"

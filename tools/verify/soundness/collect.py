@@ -19,7 +19,7 @@ from typing import Any
 from tools.lib import arguments
 from tools.oci import mtree
 from tools.oci.origin import Origin
-from tools.verify.soundness import elf, facts, traces
+from tools.verify.soundness import elf_facts, facts, traces
 from tools.verify.structure_test import archive
 from tools.verify.structure_test.archive import FILE, ArchiveError, LayerStream, Member
 
@@ -97,7 +97,7 @@ def _extra(path: str, member: Member, data: bytes) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     if not path.startswith(_OURS):
         extra["md5"] = hashlib.md5(data).hexdigest()
-    found = elf.read(data) if data[:4] == b"\x7fELF" else None
+    found = elf_facts.read(data) if data[:4] == b"\x7fELF" else None
     if found:
         extra["elf"] = found.to_json()
     elif data[:2] == b"#!" and member.mode & 0o111:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tools.formats import ld_so_cache
+from tools.formats.elf_samples import elf_file, loader_cache
 from tools.oci import mtree
 from tools.oci.origin import Origin
-from tools.verify.soundness import collect, elf, facts, traces
-from tools.verify.soundness.elf_samples import elf_file, loader_cache
-from tools.verify.soundness.loader import CacheError, parse_cache
+from tools.verify.soundness import collect, elf_facts, facts, traces
 from tools.verify.structure_test.samples import entry, layer
 
 
@@ -29,8 +29,8 @@ def test_elf() -> None:
         weak={"libb.so": ["B_2"]},
         defines=["self.so", "SELF_1"],
     )
-    found = elf.read(data)
-    assert found == elf.Elf(
+    found = elf_facts.read(data)
+    assert found == elf_facts.Elf(
         64,
         183,
         3,
@@ -42,19 +42,19 @@ def test_elf() -> None:
         (("liba.so", "A_1"), ("liba.so", "A_2"), ("libb.so", "B_1")),
         ("self.so", "SELF_1"),
     )
-    assert elf.from_json(found.to_json()) == found
+    assert elf_facts.from_json(found.to_json()) == found
 
 
 def test_elf_of_other_kinds() -> None:
     data = elf_file()
-    assert elf.read(b"#!/bin/sh\n" * 10) is None
-    assert elf.read(data[:4] + b"\1" + data[5:]) == elf.Elf(32, 62, 3)
-    assert elf.read(data[:4] + b"\2\2" + data[6:16] + b"\0\3\0\x16" + data[20:]) == elf.Elf(64, 22, 3)
+    assert elf_facts.read(b"#!/bin/sh\n" * 10) is None
+    assert elf_facts.read(data[:4] + b"\1" + data[5:]) == elf_facts.Elf(32, 62, 3)
+    assert elf_facts.read(data[:4] + b"\2\2" + data[6:16] + b"\0\3\0\x16" + data[20:]) == elf_facts.Elf(64, 22, 3)
 
 
 @pytest.mark.parametrize("end", range(20, len(elf_file(needed=["a"], versions={"a": ["b"]}, defines=["c"])), 7))
 def test_a_cut_off_elf_has_a_fault(end) -> None:
-    found = elf.read(elf_file(needed=["a"], versions={"a": ["b"]}, defines=["c"])[:end])
+    found = elf_facts.read(elf_file(needed=["a"], versions={"a": ["b"]}, defines=["c"])[:end])
     assert found is not None
     assert found.fault
 
@@ -139,7 +139,7 @@ def test_program(tmp_path, capsys) -> None:
 
 def test_loader_cache() -> None:
     data = loader_cache({"liba.so.1": "/lib/liba.so.1", "b": "/b"})
-    assert parse_cache(data) == [("liba.so.1", "/lib/liba.so.1"), ("b", "/b")]
+    assert ld_so_cache.decode(data) == [("liba.so.1", "/lib/liba.so.1", 0), ("b", "/b", 0)]
     for end in (0, 10, 30, 60, len(data) - 1):
-        with pytest.raises(CacheError):
-            parse_cache(data[:end])
+        with pytest.raises(ld_so_cache.CacheError):
+            ld_so_cache.decode(data[:end])

@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import posixpath
-import re
 from typing import NamedTuple
 
+from tools.formats import headers
 from tools.verify.soundness.interpreter import Interpreter
 from tools.verify.soundness.merge import Image, Node
-
-_FOLDED = re.compile(r"\r?\n[ \t]+")
 
 
 class Row(NamedTuple):
@@ -41,17 +39,6 @@ class Distribution(NamedTuple):
         return self.directory + "/RECORD"
 
 
-def fields(text: str) -> dict[str, list[str]]:
-    """Header fields of METADATA or WHEEL, by name in lower case."""
-    found: dict[str, list[str]] = {}
-    for line in _FOLDED.sub(" ", text).splitlines():
-        if not line:
-            break
-        key, _, value = line.partition(":")
-        found.setdefault(key.strip().lower(), []).append(value.strip())
-    return found
-
-
 def find(image: Image, interpreter: Interpreter) -> list[Distribution]:
     """All distributions in site-packages, sorted by directory."""
     nodes = image.tree.nodes
@@ -63,7 +50,7 @@ def find(image: Image, interpreter: Interpreter) -> list[Distribution]:
     }
     found = []
     for directory in sorted(name for name in directories if name.endswith(".dist-info")):
-        metadata = fields(_text(nodes.get(directory + "/METADATA")))
+        metadata = headers.fields(_text(nodes.get(directory + "/METADATA")))
         record, malformed = _record(_text(nodes.get(directory + "/RECORD")), interpreter.site_packages)
         found.append(
             Distribution(
@@ -71,7 +58,7 @@ def find(image: Image, interpreter: Interpreter) -> list[Distribution]:
                 metadata.get("name", [""])[0],
                 metadata.get("version", [""])[0],
                 metadata,
-                fields(_text(nodes.get(directory + "/WHEEL"))),
+                headers.fields(_text(nodes.get(directory + "/WHEEL"))),
                 record,
                 malformed,
             )

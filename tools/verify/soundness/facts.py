@@ -26,7 +26,7 @@ class File(NamedTuple):
     """One entry of a layer's archive.
 
     `extra` has, where they apply:
-      elf        dict: see elf.Elf
+      elf        dict: see elf_facts.Elf
       md5        of files outside of /usr/local (dpkg's records)
       pyc        [magic number, flags, the 8 bytes that say which source, as hexadecimal]
       shebang    first line of an executable, without "#!"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from tools.lib.architectures import ARCHITECTURES
 from tools.verify.soundness.merge import Image
 
 _SOURCE = re.compile(r"usr/local/lib/python(3\.\d+)/importlib/_bootstrap_external\.py")
-_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 class InterpreterMissing(Exception):
@@ -50,7 +50,7 @@ class Interpreter(NamedTuple):
             "implementation_name": "cpython",
             "implementation_version": self.full_version,
             "os_name": "posix",
-            "platform_machine": _MACHINES[architecture],
+            "platform_machine": ARCHITECTURES[architecture].machine,
             "platform_python_implementation": "CPython",
             "platform_release": "",
             "platform_system": "Linux",

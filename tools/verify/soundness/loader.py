@@ -1,30 +1,21 @@
-"""Which library the dynamic loader would take for a name: glibc's search (ld.so(8)), inside of an image.
-
-Formats: /etc/ld.so.cache as glibc 2.31 writes it ("glibc-ld.so.cache1.1"); older ones behind "ld.so-1.7.0" are not read.
-"""
+"""Which library the dynamic loader would take for a name: glibc's search (ld.so(8)), inside of an image."""
 
 from __future__ import annotations
 
 import base64
 import posixpath
-import struct
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from tools.verify.soundness import elf
+from tools.formats import ld_so_cache
+from tools.lib.architectures import ARCHITECTURES
+from tools.verify.soundness import elf_facts
 from tools.verify.soundness.merge import Image, Node
 from tools.verify.structure_test.archive import FILE
 
-_TRIPLETS = {"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}
-_MAGIC = b"glibc-ld.so.cache1.1"
-_HEADER, _ENTRY = 48, struct.Struct("<iIIIQ")
 CACHE = "etc/ld.so.cache"
-
-
-class CacheError(ValueError):
-    """/etc/ld.so.cache is not in the format that is read here."""
 
 
 class Load(NamedTuple):
@@ -37,26 +28,6 @@ class Load(NamedTuple):
     """None: it is nowhere."""
 
 
-def parse_cache(data: bytes) -> list[tuple[str, str]]:
-    """The (soname, path) pairs of a loader's cache, in its order.
-
-    Raises:
-        CacheError: it is not in that format.
-    """
-    if not data.startswith(_MAGIC):
-        raise CacheError(f"does not start with {_MAGIC.decode()!r}")
-    try:
-        (count,) = struct.unpack_from("<I", data, len(_MAGIC))
-        found = []
-        for number in range(count):
-            _, name, path, _, _ = _ENTRY.unpack_from(data, _HEADER + number * _ENTRY.size)
-            pair = (data[start : data.index(b"\0", start)].decode() for start in (name, path))
-            found.append(tuple(pair))
-        return found
-    except (struct.error, ValueError) as error:
-        raise CacheError(f"is damaged: {error}") from None
-
-
 class Loader:
     """The dynamic loader of an image.
 
@@ -66,28 +37,28 @@ class Loader:
 
     def __init__(self, image: Image) -> None:
         self._tree = image.tree
-        self._machine = elf.MACHINES[image.architecture]
-        triplet = _TRIPLETS[image.architecture]
+        architecture = ARCHITECTURES[image.architecture]
+        self._machine = architecture.elf_machine
         # What Debian's glibc looks through after its cache.
-        self.directories = (f"/lib/{triplet}", f"/usr/lib/{triplet}", "/lib", "/usr/lib")
-        self.cache: list[tuple[str, str]] = []
+        self.directories = (*(f"/{name}" for name in architecture.library_directories), "/lib", "/usr/lib")
+        self.cache: list[ld_so_cache.Entry] = []
         self.fault = ""
         node = self._tree.nodes.get(CACHE)
         if node is None:
             self.fault = "is missing"
         else:
             try:
-                self.cache = parse_cache(base64.b64decode(node.extra.get("base64", "")))
-            except CacheError as error:
+                self.cache = ld_so_cache.decode(base64.b64decode(node.extra.get("base64", "")))
+            except ld_so_cache.CacheError as error:
                 self.fault = str(error)
-        self._cached = dict(reversed(self.cache))
+        self._cached = {entry.soname: entry.path for entry in reversed(self.cache)}
         self.elf_of = lru_cache(maxsize=None)(self._elf_of)
 
-    def _elf_of(self, path: str) -> elf.Elf | None:
+    def _elf_of(self, path: str) -> elf_facts.Elf | None:
         node = self._tree.nodes.get(path)
-        return elf.from_json(node.extra["elf"]) if node is not None and "elf" in node.extra else None
+        return elf_facts.from_json(node.extra["elf"]) if node is not None and "elf" in node.extra else None
 
-    def objects(self) -> Iterator[tuple[str, Node, elf.Elf]]:
+    def objects(self) -> Iterator[tuple[str, Node, elf_facts.Elf]]:
         """Every ELF file: path, node, facts."""
         for path, node in self._tree.nodes.items():
             if node.type == FILE and "elf" in node.extra:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools.formats.elf_samples import elf_file, loader_cache
 from tools.lib.epoch import EPOCH
 from tools.oci.layer import Part, assemble
 from tools.oci.mtree import parse
@@ -24,7 +25,6 @@ from tools.oci.origin import Origin
 from tools.oci.part import PartWriter
 from tools.verify.soundness import merge
 from tools.verify.soundness.collect import collect
-from tools.verify.soundness.elf_samples import elf_file, loader_cache
 from tools.verify.soundness.facts import Layer, dump, load
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"

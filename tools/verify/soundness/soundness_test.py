@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tools.formats.elf_samples import elf_file
 from tools.verify.soundness import soundness
 from tools.verify.soundness.cases import CASES, SEVERAL, upper
-from tools.verify.soundness.elf_samples import elf_file
 from tools.verify.soundness.samples import SITE, Deb, Sample, pyc
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.verify.soundness import elf
+from tools.lib.architectures import ARCHITECTURES
+from tools.verify.soundness import elf_facts
 from tools.verify.soundness.findings import Finding
 from tools.verify.soundness.loader import CACHE, Load, Loader
 from tools.verify.soundness.merge import Image
@@ -16,7 +17,7 @@ def check(image: Image) -> Iterator[Finding]:
     """All ELF files of an image, and the loader's cache."""
     loader = Loader(image)
     yield from _cache(loader)
-    machine = elf.MACHINES[image.architecture]
+    machine = ARCHITECTURES[image.architecture].elf_machine
     sound = {}
     for path, _, found in loader.objects():
         if found.bits != 64 or found.machine != machine:
@@ -45,7 +46,7 @@ def check(image: Image) -> Iterator[Finding]:
     yield from _needs(loader, sound)
 
 
-def _needs(loader: Loader, objects: dict[str, elf.Elf]) -> Iterator[Finding]:
+def _needs(loader: Loader, objects: dict[str, elf_facts.Elf]) -> Iterator[Finding]:
     """What objects need. Those that nothing needs are loaded first: by the way in which a library is loaded others are found."""
     needed = {name for found in objects.values() for name in found.needed}
     tops = [path for path, found in objects.items() if not {found.soname, path.rpartition("/")[2]} & needed]
@@ -67,7 +68,7 @@ def _needs(loader: Loader, objects: dict[str, elf.Elf]) -> Iterator[Finding]:
                 yield from _versions(loader, load, objects[load.path])
 
 
-def _missing(load: Load, top: str, found: elf.Elf) -> Finding:
+def _missing(load: Load, top: str, found: elf_facts.Elf) -> Finding:
     places = found.runpath or found.rpath or "none"
     loaded = "" if load.path == top else f" when /{top} is loaded"
     return Finding(
@@ -80,7 +81,7 @@ def _missing(load: Load, top: str, found: elf.Elf) -> Finding:
     )
 
 
-def _versions(loader: Loader, load: Load, found: elf.Elf) -> Iterator[Finding]:
+def _versions(loader: Loader, load: Load, found: elf_facts.Elf) -> Iterator[Finding]:
     provider = loader.elf_of(load.library or "")
     assert provider
     for version in (version for name, version in found.versions if name == load.name):
@@ -102,7 +103,7 @@ def _cache(loader: Loader) -> Iterator[Finding]:
     advice = "tools/inputs/deb/ld_cache.py computes it from the libraries of the Debian packages."
     if loader.fault:
         yield Finding("ld-cache", CACHE, "", loader.fault, advice)
-    for name, path in loader.cache:
+    for name, path, _ in loader.cache:
         library = loader.find(path, ())
         found = loader.elf_of(library) if library else None
         if found is None:

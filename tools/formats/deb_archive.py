@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from tools.inputs.deb import control
+from tools.formats import deb822
 
 FILE = "file"
 DIRECTORY = "dir"
@@ -61,7 +61,7 @@ class Member:
 class Deb:
     """A binary package: its control fields, the other members of control.tar, and the entries of data.tar in order."""
 
-    fields: control.Paragraph
+    fields: deb822.Paragraph
     members: dict[str, Member]
     entries: tuple[Entry, ...]
 
@@ -103,12 +103,12 @@ def read(data: bytes, name: str) -> Deb:
         members = {e.path: Member(e.data, e.mode) for e in _tar(_decompressed(*rest[0]), rest[0][0]) if e.type == FILE}
         if "control" not in members:
             raise DebError("control.tar has no file control")
-        fields = control.paragraph(members.pop("control").data.decode("utf-8"))
+        fields = deb822.paragraph(members.pop("control").data.decode("utf-8"))
         for field in ("Package", "Version", "Architecture"):
             if not fields.get(field):
                 raise DebError(f"control has no field {field}")
         return Deb(fields, members, tuple(_tar(_decompressed(*rest[1]), rest[1][0])))
-    except (DebError, control.ControlError, UnicodeDecodeError) as error:
+    except (DebError, deb822.ControlError, UnicodeDecodeError) as error:
         raise DebError(f"{name}: {error}") from None
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: which Runtime images exist. Data, and the one function that reads it.
+"""The catalogue: which Runtime images exist. Data, and the functions that read it.
 
 A row is one line of the Runtime or of Core:
   line           name in targets: //runtime:<line>_py<XY>_<arch>
@@ -8,10 +8,13 @@ A row is one line of the Runtime or of Core:
   python         default Python, what //runtime:<line> means
   pythons        every Python the line is built for; each needs the lock requirements_lock/<line>_py<XY>.json
   architectures  amd64, arm64
+  cutoff         last day (UTC) whose uploads its locks take
   without        optional: provider of runtime/providers.bzl that this line can't have -> why
 
 Adding a Runtime is adding a row and its lock (docs/adding-a-runtime.md).
 """
+
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 
 _ROWS = [
     {
@@ -22,6 +25,7 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64"],
+        "cutoff": "2022-12-13",
     },
     {
         "line": "5",
@@ -31,6 +35,7 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64"],
+        "cutoff": "2023-03-24",
     },
     {
         "line": "6",
@@ -40,6 +45,7 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64", "arm64"],
+        "cutoff": "2023-10-13",
     },
     {
         "line": "7",
@@ -49,6 +55,7 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64", "arm64"],
+        "cutoff": "2023-06-14",
     },
     {
         "line": "8",
@@ -58,6 +65,7 @@ _ROWS = [
         "python": "3.10",
         "pythons": ["3.10"],
         "architectures": ["amd64", "arm64"],
+        "cutoff": "2023-10-13",
     },
     {
         "line": "9",
@@ -67,6 +75,7 @@ _ROWS = [
         "python": "3.11",
         "pythons": ["3.9", "3.10", "3.11"],
         "architectures": ["amd64", "arm64"],
+        "cutoff": "2024-07-19",
     },
     {
         "line": "10",
@@ -76,6 +85,7 @@ _ROWS = [
         "python": "3.11",
         "pythons": ["3.9", "3.10", "3.11"],
         "architectures": ["amd64", "arm64"],
+        "cutoff": "2024-06-14",
     },
     {
         "line": "core_2_2",
@@ -85,6 +95,7 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64"],
+        "cutoff": "2022-04-04",
     },
     {
         "line": "core_2_3",
@@ -94,6 +105,7 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64"],
+        "cutoff": "2022-08-23",
     },
     {
         "line": "core_2_4",
@@ -103,12 +115,18 @@ _ROWS = [
         "python": "3.9",
         "pythons": ["3.9"],
         "architectures": ["amd64", "arm64"],
+        "cutoff": "2022-11-14",
     },
 ]
 
-_FIELDS = ["airflow", "architectures", "edition", "line", "python", "pythons", "version"]
+_FIELDS = ["airflow", "architectures", "cutoff", "edition", "line", "python", "pythons", "version"]
 _OPTIONAL_FIELDS = ["without"]
-_ARCHITECTURES = ["amd64", "arm64"]
+
+# The images of a row: suffix of their names -> whether they have ONBUILD instructions.
+VARIANTS = {
+    "": True,
+    "_base": False,
+}
 
 def row_errors(rows):
     """Says what is wrong with a catalogue.
@@ -130,8 +148,8 @@ def row_errors(rows):
             errors.append(name + "unknown fields {}, missing fields {}; the fields are explained in runtime/catalogue.bzl".format(unknown, missing))
             continue
         for arch in row["architectures"]:
-            if arch not in _ARCHITECTURES:
-                errors.append(name + "architecture {} is not one of {}".format(arch, ", ".join(_ARCHITECTURES)))
+            if arch not in ARCHITECTURES:
+                errors.append(name + "architecture {} is not one of {}".format(arch, ", ".join(ARCHITECTURES)))
         if row["python"] not in row["pythons"]:
             errors.append(name + "its default Python {} is not among its pythons {}".format(row["python"], ", ".join(row["pythons"])))
         for python in row["pythons"]:
@@ -162,6 +180,7 @@ def image_rows(rows = _ROWS):
         struct(
             airflow = row["airflow"],
             architectures = row["architectures"],
+            cutoff = row["cutoff"],
             default_python = python == row["python"],
             edition = row["edition"],
             line = row["line"],
@@ -172,4 +191,42 @@ def image_rows(rows = _ROWS):
         )
         for row in rows
         for python in row["pythons"]
+    ]
+
+def image_names(row, variant):
+    """Gives the names of a row's targets in //runtime.
+
+    Args:
+      row: a row of image_rows().
+      variant: a key of VARIANTS.
+
+    Returns:
+      struct: `index`, name of the multi-arch index; `images`, dict: architecture -> name of its image; `alias`, what the line
+      alone means, None for all Pythons but its default.
+    """
+    index = row.lock + variant
+    return struct(
+        alias = row.line + variant if row.default_python else None,
+        images = {arch: "{}_{}".format(index, arch) for arch in row.architectures},
+        index = index,
+    )
+
+def lock_rows(rows = _ROWS):
+    """Gives what the lock of each line and Python is made from, as in requirements_lock/locks.json.
+
+    Args:
+      rows: the catalogue; another one in tests only.
+
+    Returns:
+      list of dicts.
+    """
+    return [
+        {
+            "archs": row.architectures,
+            "cutoff": row.cutoff,
+            "input": "providers/{}.in".format(row.line if row.edition == "core" else "runtime_" + row.line),
+            "lock": row.lock,
+            "python": row.python,
+        }
+        for row in image_rows(rows)
     ]

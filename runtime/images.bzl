@@ -13,15 +13,10 @@ For a row with line 10, Python 3.11:
 load("@locked//:locks.bzl", "REQUIREMENTS")
 load("//runtime/config:defs.bzl", "image_config")
 load("//tools/oci:defs.bzl", "image", "image_index", "sharing")
-load(":catalogue.bzl", "image_rows")
+load(":catalogue.bzl", "VARIANTS", "image_names", "image_rows")
 load(":layers.bzl", "image_layers")
 load(":providers.bzl", "provider_errors")
 load(":publish.bzl", "publish_index")
-
-_VARIANTS = {
-    "": True,
-    "_base": False,
-}
 
 # The name under which a loaded image is found.
 _REPOSITORY = {
@@ -56,7 +51,7 @@ def lock_error(row, locks):
     """
     path = "requirements_lock/{}.json".format(row.lock)
     if row.lock not in locks:
-        return "catalogue row {}: there is no lock {} (see requirements_lock/locks.json)".format(row.line, path)
+        return "catalogue row {}: there is no lock {} (make it: tools/bazel run //requirements_lock:update -- {})".format(row.line, path, row.lock)
     lock = locks[row.lock]
     missing = [arch for arch in row.architectures if arch not in lock["archs"]]
     if missing:
@@ -82,7 +77,7 @@ def runtime_images(name):
             errors = provider_errors(row, [entry["name"] for entry in REQUIREMENTS[row.lock]["files"]])
             if errors:
                 fail("\n".join(errors))
-        for suffix, onbuild in _VARIANTS.items():
+        for suffix, onbuild in VARIANTS.items():
             config = image_config(
                 airflow = row.airflow,
                 default_python = row.default_python,
@@ -92,10 +87,8 @@ def runtime_images(name):
                 python = row.python,
                 version = row.version,
             )
-            index = row.lock + suffix
-            images = []
-            for arch in row.architectures:
-                image_name = "{}_{}".format(index, arch)
+            names = image_names(row, suffix)
+            for arch, image_name in names.images.items():
                 image(
                     name = image_name,
                     architecture = arch,
@@ -104,17 +97,16 @@ def runtime_images(name):
                     visibility = ["//visibility:public"],
                     **config
                 )
-                images.append(image_name)
             image_index(
-                name = index,
-                images = images,
+                name = names.index,
+                images = names.images.values(),
                 visibility = ["//visibility:public"],
             )
-            publish_index(name = index, repository = _REPOSITORY[row.edition], row = row, onbuild = onbuild)
-            targets += images + [index]
-            every_image += images
-            if row.default_python:
+            publish_index(name = names.index, repository = _REPOSITORY[row.edition], row = row, onbuild = onbuild)
+            targets += names.images.values() + [names.index]
+            every_image += names.images.values()
+            if names.alias:
                 for verb in ["", ".load", ".push"]:
-                    native.alias(name = row.line + suffix + verb, actual = index + verb, visibility = ["//visibility:public"])
+                    native.alias(name = names.alias + verb, actual = names.index + verb, visibility = ["//visibility:public"])
     native.filegroup(name = name, srcs = targets, visibility = ["//visibility:public"])
     sharing(name = "sharing", images = every_image)

@@ -1,9 +1,7 @@
 """Tests that the images of the catalogue are those that were accepted, and the commands around them."""
 
-load("//runtime:catalogue.bzl", "image_rows")
+load("//runtime:catalogue.bzl", "VARIANTS", "image_names", "image_rows")
 load("//tools/verify/golden:defs.bzl", "golden_explain", "golden_test", "golden_update")
-
-_VARIANTS = ["", "_base"]
 
 def runtime_golden(name, accepted):
     """Declares IMAGE_test for each image and index, complete_test, and the programs :update and :explain.
@@ -15,9 +13,10 @@ def runtime_golden(name, accepted):
     indexes = []
     images = []
     for row in image_rows():
-        for variant in _VARIANTS:
-            indexes.append(row.lock + variant)
-            images += ["{}{}_{}".format(row.lock, variant, arch) for arch in row.architectures]
+        for variant in VARIANTS:
+            names = image_names(row, variant)
+            indexes.append(names.index)
+            images += names.images.values()
     everything = ["//runtime:" + index for index in indexes]
     for image in indexes + images:
         golden_test(

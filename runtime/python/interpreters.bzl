@@ -1,18 +1,17 @@
 """Which interpreters and wheels the images take, as labels."""
 
 load("//tools/inputs/sdist:defs.bzl", "sdist_wheel_name")
+load("//tools/lib:architectures.bzl", "ARCHITECTURES", "BUILD_ARCHITECTURE")
 load(":recipes.bzl", "RECIPES")
-
-_ARCHITECTURES = ["amd64", "arm64"]
 
 # Python version -> architecture -> its cpython.
 INTERPRETERS = {
-    version: {arch: "//runtime/python:{}_{}".format(version, arch) for arch in _ARCHITECTURES}
+    version: {arch: "//runtime/python:{}_{}".format(version, arch) for arch in ARCHITECTURES}
     for version in RECIPES
 }
 
 # Python version -> what compiles bytecode for it.
-TARGET_PYTHONS = {version: interpreters["amd64"] for version, interpreters in INTERPRETERS.items()}
+TARGET_PYTHONS = {version: interpreters[BUILD_ARCHITECTURE] for version, interpreters in INTERPRETERS.items()}
 
 def interpreter_part(python, arch):
     """Gives the part with an interpreter.

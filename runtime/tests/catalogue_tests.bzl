@@ -1,7 +1,7 @@
 """Tests of the catalogue, of what it says of bad rows, and of the layer plan."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load("//runtime:catalogue.bzl", "image_rows", "row_errors")
+load("//runtime:catalogue.bzl", "image_names", "image_rows", "lock_rows", "row_errors")
 load("//runtime:images.bzl", "lock_error")
 load("//runtime:layer_plan.bzl", "LARGE", "plan_wheel_layers")
 load("//runtime:providers.bzl", "provider_errors")
@@ -10,6 +10,7 @@ load("//runtime:publish.bzl", "moving_tags", "release_tags")
 _ROW = {
     "airflow": "2.8.4",
     "architectures": ["amd64", "arm64"],
+    "cutoff": "2024-06-14",
     "edition": "runtime",
     "line": "10",
     "python": "3.11",
@@ -24,6 +25,33 @@ def _rows_test_impl(ctx):
     return unittest.end(env)
 
 _rows_test = unittest.make(_rows_test_impl)
+
+def _names_test_impl(ctx):
+    env = unittest.begin(ctx)
+    default, other = image_rows([_ROW])
+    names = image_names(default, "_base")
+    asserts.equals(env, ("10_py311_base", "10_base"), (names.index, names.alias))
+    asserts.equals(env, {"amd64": "10_py311_base_amd64", "arm64": "10_py311_base_arm64"}, names.images)
+    asserts.equals(env, ("10_py39", None), (image_names(other, "").index, image_names(other, "").alias))
+    return unittest.end(env)
+
+_names_test = unittest.make(_names_test_impl)
+
+def _lock_rows_test_impl(ctx):
+    env = unittest.begin(ctx)
+    row, _ = lock_rows([_ROW])
+    asserts.equals(env, {
+        "archs": ["amd64", "arm64"],
+        "cutoff": "2024-06-14",
+        "input": "providers/runtime_10.in",
+        "lock": "10_py311",
+        "python": "3.11",
+    }, row)
+    core = lock_rows([_ROW | {"edition": "core", "line": "core_2_8"}])
+    asserts.equals(env, ["providers/core_2_8.in"] * 2, [row["input"] for row in core])
+    return unittest.end(env)
+
+_lock_rows_test = unittest.make(_lock_rows_test_impl)
 
 def _errors_test_impl(ctx):
     env = unittest.begin(ctx)
@@ -48,7 +76,7 @@ def _lock_errors_test_impl(ctx):
     path = "requirements_lock/10_py311.json"
     asserts.equals(env, None, lock_error(row, {"10_py311": lock}))
     for locks, said in [
-        ({}, "there is no lock {} (see requirements_lock/locks.json)".format(path)),
+        ({}, "there is no lock {} (make it: tools/bazel run //requirements_lock:update -- 10_py311)".format(path)),
         ({"10_py311": lock | {"archs": ["amd64"]}}, "its lock {} is not for arm64".format(path)),
         ({"10_py311": lock | {"files": []}}, "it says Airflow 2.8.4, its lock {} has none".format(path)),
     ]:
@@ -120,4 +148,4 @@ def catalogue_tests(name):
     Args:
       name: name of the suite.
     """
-    unittest.suite(name, _rows_test, _errors_test, _lock_errors_test, _provider_errors_test, _plan_test, _tags_test)
+    unittest.suite(name, _rows_test, _names_test, _lock_rows_test, _errors_test, _lock_errors_test, _provider_errors_test, _plan_test, _tags_test)

@@ -3,114 +3,113 @@
 Keys that name a package count only where that package is in the image.
 """
 
-STATE = {
+load("//tools/inputs/deb:tables.bzl", "accounts", "alternative", "apt_source", "choice", "diversion", "login_shells", "statoverride", "system_state", "user")
+
+STATE = system_state(
     # Accounts that packages make on their own, after base-passwd's. The real uid is the first free one from 100.
-    "accounts": {
-        "groups": [],
-        "users": [
-            {"package": "apt", "name": "_apt", "uid": 100, "gid": 65534, "home": "/nonexistent", "shell": "/usr/sbin/nologin", "password": "*"},
+    accounts = accounts(
+        users = [
+            user(package = "apt", name = "_apt", uid = 100, gid = 65534, home = "/nonexistent", shell = "/usr/sbin/nologin", password = "*"),
         ],
-    },
+    ),
     # Login shells, in the order in which the packages are configured.
-    "shells": [
-        {"package": "bash", "shells": ["/bin/bash", "/bin/rbash"]},
-        {"package": "dash", "shells": ["/bin/dash"]},
+    shells = [
+        login_shells(package = "bash", shells = ["/bin/bash", "/bin/rbash"]),
+        login_shells(package = "dash", shells = ["/bin/dash"]),
     ],
     # The link, and per choice what it may point to with its priority; a slave link follows the master's choice.
-    "alternatives": [
-        {
-            "name": "awk",
-            "link": "/usr/bin/awk",
-            "slaves": {"awk.1.gz": "/usr/share/man/man1/awk.1.gz", "nawk": "/usr/bin/nawk", "nawk.1.gz": "/usr/share/man/man1/nawk.1.gz"},
-            "choices": [{
-                "package": "mawk",
-                "path": "/usr/bin/mawk",
-                "priority": 5,
-                "slaves": {"awk.1.gz": "/usr/share/man/man1/mawk.1.gz", "nawk": "/usr/bin/mawk", "nawk.1.gz": "/usr/share/man/man1/mawk.1.gz"},
-            }],
-        },
-        {
-            "name": "builtins.7.gz",
-            "link": "/usr/share/man/man7/builtins.7.gz",
-            "slaves": {},
-            "choices": [{"package": "bash", "path": "/usr/share/man/man7/bash-builtins.7.gz", "priority": 10, "slaves": {}}],
-        },
-        {
-            "name": "my.cnf",
-            "link": "/etc/mysql/my.cnf",
-            "slaves": {},
-            "choices": [
-                {"package": "mariadb-common", "path": "/etc/mysql/mariadb.cnf", "priority": 200, "slaves": {}},
-                {"package": "mysql-common", "path": "/etc/mysql/my.cnf.fallback", "priority": 100, "slaves": {}},
+    alternatives = [
+        alternative(
+            name = "awk",
+            link = "/usr/bin/awk",
+            slaves = {"awk.1.gz": "/usr/share/man/man1/awk.1.gz", "nawk": "/usr/bin/nawk", "nawk.1.gz": "/usr/share/man/man1/nawk.1.gz"},
+            choices = [choice(
+                package = "mawk",
+                path = "/usr/bin/mawk",
+                priority = 5,
+                slaves = {"awk.1.gz": "/usr/share/man/man1/mawk.1.gz", "nawk": "/usr/bin/mawk", "nawk.1.gz": "/usr/share/man/man1/mawk.1.gz"},
+            )],
+        ),
+        alternative(
+            name = "builtins.7.gz",
+            link = "/usr/share/man/man7/builtins.7.gz",
+            slaves = {},
+            choices = [choice(package = "bash", path = "/usr/share/man/man7/bash-builtins.7.gz", priority = 10, slaves = {})],
+        ),
+        alternative(
+            name = "my.cnf",
+            link = "/etc/mysql/my.cnf",
+            slaves = {},
+            choices = [
+                choice(package = "mariadb-common", path = "/etc/mysql/mariadb.cnf", priority = 200, slaves = {}),
+                choice(package = "mysql-common", path = "/etc/mysql/my.cnf.fallback", priority = 100, slaves = {}),
             ],
-        },
-        {
-            "name": "nc",
-            "link": "/bin/nc",
-            "slaves": {"nc.1.gz": "/usr/share/man/man1/nc.1.gz", "netcat": "/bin/netcat", "netcat.1.gz": "/usr/share/man/man1/netcat.1.gz"},
-            "choices": [{
-                "package": "netcat-openbsd",
-                "path": "/bin/nc.openbsd",
-                "priority": 50,
-                "slaves": {"nc.1.gz": "/usr/share/man/man1/nc_openbsd.1.gz", "netcat": "/bin/nc.openbsd", "netcat.1.gz": "/usr/share/man/man1/nc_openbsd.1.gz"},
-            }],
-        },
-        {
-            "name": "pager",
-            "link": "/usr/bin/pager",
-            "slaves": {"pager.1.gz": "/usr/share/man/man1/pager.1.gz"},
-            "choices": [{"package": "util-linux", "path": "/bin/more", "priority": 50, "slaves": {"pager.1.gz": "/usr/share/man/man1/more.1.gz"}}],
-        },
-        {
-            "name": "rmt",
-            "link": "/usr/sbin/rmt",
-            "slaves": {"rmt.8.gz": "/usr/share/man/man8/rmt.8.gz"},
-            "choices": [{"package": "tar", "path": "/usr/sbin/rmt-tar", "priority": 50, "slaves": {"rmt.8.gz": "/usr/share/man/man8/rmt-tar.8.gz"}}],
-        },
+        ),
+        alternative(
+            name = "nc",
+            link = "/bin/nc",
+            slaves = {"nc.1.gz": "/usr/share/man/man1/nc.1.gz", "netcat": "/bin/netcat", "netcat.1.gz": "/usr/share/man/man1/netcat.1.gz"},
+            choices = [choice(
+                package = "netcat-openbsd",
+                path = "/bin/nc.openbsd",
+                priority = 50,
+                slaves = {"nc.1.gz": "/usr/share/man/man1/nc_openbsd.1.gz", "netcat": "/bin/nc.openbsd", "netcat.1.gz": "/usr/share/man/man1/nc_openbsd.1.gz"},
+            )],
+        ),
+        alternative(
+            name = "pager",
+            link = "/usr/bin/pager",
+            slaves = {"pager.1.gz": "/usr/share/man/man1/pager.1.gz"},
+            choices = [choice(package = "util-linux", path = "/bin/more", priority = 50, slaves = {"pager.1.gz": "/usr/share/man/man1/more.1.gz"})],
+        ),
+        alternative(
+            name = "rmt",
+            link = "/usr/sbin/rmt",
+            slaves = {"rmt.8.gz": "/usr/share/man/man8/rmt.8.gz"},
+            choices = [choice(package = "tar", path = "/usr/sbin/rmt-tar", priority = 50, slaves = {"rmt.8.gz": "/usr/share/man/man8/rmt-tar.8.gz"})],
+        ),
     ],
     # dpkg-divert: path, where another package's file of that name goes. The newest first, as dpkg keeps them. dash's
     # second one, for its manual page, is made only where manual pages are.
-    "diversions": [
-        {"package": "dash", "path": "/bin/sh", "to": "/bin/sh.distrib"},
+    diversions = [
+        diversion(package = "dash", path = "/bin/sh", to = "/bin/sh.distrib"),
     ],
     # dpkg-statoverride: owners and modes that a later installation keeps. The newest first. The one for /etc/sasldb2 is
     # left out like that file: sasl2-bin makes both together when it is next configured.
-    "statoverrides": [
-        {"package": "sasl2-bin", "path": "/var/run/saslauthd", "user": "root", "group": "sasl", "mode": "710"},
+    statoverrides = [
+        statoverride(package = "sasl2-bin", path = "/var/run/saslauthd", user = "root", group = "sasl", mode = "710"),
     ],
     # Heads of files that scripts write with a fixed text before a computed list.
-    "heads": {
-        "ca-certificates.conf": [
-            "# This file lists certificates that you wish to use or to ignore to be",
-            "# installed in /etc/ssl/certs.",
-            "# update-ca-certificates(8) will update /etc/ssl/certs by reading this file.",
-            "#",
-            "# This is autogenerated by dpkg-reconfigure ca-certificates.",
-            "# Certificates should be installed under /usr/share/ca-certificates",
-            "# and files with extension '.crt' is recognized as available certs.",
-            "#",
-            "# line begins with # is comment.",
-            "# line begins with ! is certificate filename to be deselected.",
-            "#",
-        ],
-        "locale.gen": [
-            "# This file lists locales that you wish to have built. You can find a list",
-            "# of valid supported locales at /usr/share/i18n/SUPPORTED, and you can add",
-            "# user defined locales to /usr/local/share/i18n/SUPPORTED. If you change",
-            "# this file, you need to rerun locale-gen.",
-            "",
-            "",
-        ],
-    },
+    certificates_head = [
+        "# This file lists certificates that you wish to use or to ignore to be",
+        "# installed in /etc/ssl/certs.",
+        "# update-ca-certificates(8) will update /etc/ssl/certs by reading this file.",
+        "#",
+        "# This is autogenerated by dpkg-reconfigure ca-certificates.",
+        "# Certificates should be installed under /usr/share/ca-certificates",
+        "# and files with extension '.crt' is recognized as available certs.",
+        "#",
+        "# line begins with # is comment.",
+        "# line begins with ! is certificate filename to be deselected.",
+        "#",
+    ],
+    locales_head = [
+        "# This file lists locales that you wish to have built. You can find a list",
+        "# of valid supported locales at /usr/share/i18n/SUPPORTED, and you can add",
+        "# user defined locales to /usr/local/share/i18n/SUPPORTED. If you change",
+        "# this file, you need to rerun locale-gen.",
+        "",
+        "",
+    ],
     # apt's sources: the archive that apt's own example names, its security archive beside it.
-    "apt_sources": [
-        {"registry": "debian", "suite": "bullseye"},
-        {"registry": "debian-security", "suite": "bullseye-security"},
-        {"registry": "debian", "suite": "bullseye-updates"},
+    apt_sources = [
+        apt_source(registry = "debian", suite = "bullseye"),
+        apt_source(registry = "debian-security", suite = "bullseye-security"),
+        apt_source(registry = "debian", suite = "bullseye-updates"),
     ],
     # Directories that packages expect although their content is left out: a JRE's alternatives need the manual's.
-    "directories": ["usr/share/man/man1", "usr/share/man/man7"],
-}
+    directories = ["usr/share/man/man1", "usr/share/man/man7"],
+)
 
 # Files of packages that the state is computed from (fnmatch patterns; "*" also matches "/").
 STATE_TEXTS = [

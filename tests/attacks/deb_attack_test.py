@@ -82,7 +82,7 @@ def test_deb(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F
         into = room.clear()
         outputs = {name: into / name for name in ("part", "mtree", "facts")}
         arguments = ["--deb", str(file), "--package", "sample", "--version", "1.0-1"]
-        arguments += ["--declaration", '{"effects": [], "scripts": {}}', "--text", "etc/*"]
+        arguments += ["--text", "etc/*"]
         arguments += [word for name, path in outputs.items() for word in (f"--{name}", str(path))]
 
         def check(_: None) -> None:
@@ -113,7 +113,6 @@ def test_many_members(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  
         file.write_bytes(deb)
         into = room.clear()
         arguments = ["--deb", str(file), "--package", "sample", "--version", "1.0-1"]
-        arguments += ["--declaration", '{"effects": [], "scripts": {}}']
         arguments += [word for name in ("part", "mtree", "facts") for word in (f"--{name}", str(into / name))]
         score.case(label, file.name, lambda: program(deb_part.main, arguments, room), (Refused,), lambda _: None)
 
@@ -136,7 +135,6 @@ def test_bombs(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa:
         file.write_bytes(deb)
         into = room.clear()
         arguments = ["--deb", str(file), "--package", "sample", "--version", "1.0-1"]
-        arguments += ["--declaration", '{"effects": [], "scripts": {}}']
         arguments += [word for name in ("part", "mtree", "facts") for word in (f"--{name}", str(into / name))]
         score.case(label, file.name, lambda: program(deb_part.main, arguments, room), (Refused,), lambda _: None)
 

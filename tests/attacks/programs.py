@@ -98,7 +98,6 @@ def programs(place: Path) -> dict[str, Program]:
     part_outputs, part_names = {"deflate": "o.deflate", "mtree": "o.mtree"}, ("o.deflate", "o.mtree")
     wheel_words = ["--wheel", str(wheel), "--name", "sample", "--version", "1.0", "--python", _PYTHON]
     deb_words = ["--deb", str(place / "d.deb"), "--package", "sample", "--version", "1.0-1"]
-    deb_words += ["--declaration", '{"effects": [], "scripts": {}}']
     documents = {"config": "c", "manifest": "m", "mtree": "t", "digest": "d"}
     return {
         "layer": Program(

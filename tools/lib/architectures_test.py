@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.lib.architectures import ARCHITECTURES, BUILD
 
-STARLARK = json.loads(Path("tools/lib/architectures.json").read_text())
+STARLARK = json.loads(Path("tools/lib/architectures_table.json").read_text())
 
 
 def test_both_have_the_same_architectures() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 _Document = TypeVar("_Document")
@@ -33,13 +35,25 @@ def document(kind: type[_Document], data: bytes) -> _Document:
     """Decode a JSON object into a dataclass or NamedTuple.
 
     Args:
-        kind: the class; its fields are str, bool, int, list[…], dict[str, …] or tuple[…] of these.
+        kind: the class; its fields are str, bool, int, such classes, list[…], dict[str, …] or tuple[…] of these.
         data: a JSON object with its fields; those that have a default may be missing.
 
     Raises:
         ValueError: naming the field that is missing, unknown or of another type.
     """
     return fields(kind, value(data))
+
+
+def table(kind: type[_Document], path: Path) -> _Document:
+    """Read a table that Bazel wrote (table.bzl).
+
+    Raises:
+        ValueError: naming the table, the row and the field that is missing, unknown or of another type.
+    """
+    try:
+        return document(kind, path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path.name}: {error}") from None
 
 
 def fields(kind: type[_Document], found: Any) -> _Document:
@@ -71,6 +85,11 @@ def checked(found: Any, hint: Any, where: str) -> Any:
     Raises:
         ValueError: the value has another type.
     """
+    if dataclasses.is_dataclass(hint) or hasattr(hint, "_fields"):
+        try:
+            return fields(hint, found)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from None
     origin = getattr(hint, "__origin__", hint)
     wanted = list if origin is tuple else origin
     if not isinstance(found, wanted) or (isinstance(found, bool) and wanted is not bool):
@@ -81,20 +100,27 @@ def checked(found: Any, hint: Any, where: str) -> Any:
         except UnicodeEncodeError:
             raise ValueError(f"{where} is {found!r:.60}, which is not valid Unicode") from None
     if origin is list and hint is not list:
-        return [checked(each, hint.__args__[0], f"an element of {where}") for each in found]
-    if isinstance(found, dict):
+        return [checked(each, hint.__args__[0], _element(where, i, each)) for i, each in enumerate(found, 1)]
+    if isinstance(found, dict) and hint is not dict:
         key, each_hint = hint.__args__
         return {
             checked(name, key, where): checked(each, each_hint, f"{where}: {name!r:.60}")
             for name, each in found.items()
         }
     if origin is tuple and hint.__args__[-1] is Ellipsis:
-        return tuple(checked(each, hint.__args__[0], f"an element of {where}") for each in found)
+        return tuple(checked(each, hint.__args__[0], _element(where, i, each)) for i, each in enumerate(found, 1))
     if origin is tuple:
         if len(found) != len(hint.__args__):
             raise ValueError(f"{where} has {len(found)} elements instead of {len(hint.__args__)}")
         return tuple(checked(each, of, f"an element of {where}") for each, of in zip(found, hint.__args__))
     return found
+
+
+def _element(where: str, number: int, found: Any) -> str:
+    if not isinstance(found, dict):
+        return f"an element of {where}"
+    name = found.get("name", found.get("package", ""))
+    return f"{where}, row {number}" + (f" ({name})" if isinstance(name, str) and name else "")
 
 
 def at(found: Any, *path: str | int, hint: Any = str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -64,6 +65,41 @@ def test_document_of_another_form(data: bytes, message: str) -> None:
 def test_field_of_another_type(field: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         decode.document(Row, f'{{"sizes": [], "name": "n", {field}}}'.encode())
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows within a document."""
+
+    rows: tuple[Row, ...]
+    point: Point = Point(0)
+
+
+def test_table(tmp_path: Path) -> None:
+    file = tmp_path / "table.json"
+    file.write_text('{"rows": [{"name": "n", "sizes": []}], "point": {"x": 2}}')
+    assert decode.table(Table, file) == Table((Row("n", ()),), Point(2))
+
+
+@pytest.mark.parametrize(
+    "data, message",
+    [
+        (
+            '{"rows": [{"name": "n", "sizes": []}, {"nmae": "m"}]}',
+            "table.json: `rows`, row 2: has an unknown field 'nmae'",
+        ),
+        ('{"rows": [{"name": "n", "size": []}]}', "table.json: `rows`, row 1 (n): has an unknown field 'size'"),
+        ('{"rows": [{"name": "n"}]}', "table.json: `rows`, row 1 (n): lacks a field: .*'sizes'"),
+        ('{"rows": [{"name": "n", "sizes": [""]}]}', "row 1 (n): an element of `sizes` is '', not a whole number"),
+        ('{"rows": [1]}', "an element of `rows`: is 1, not an object"),
+        ('{"rows": [], "point": {"y": 1}}', "table.json: `point`: has an unknown field 'y'"),
+    ],
+)
+def test_table_with_a_misspelt_key(tmp_path: Path, data: str, message: str) -> None:
+    file = tmp_path / "table.json"
+    file.write_text(data)
+    with pytest.raises(ValueError, match=message.replace("(", r"\(").replace(")", r"\)")):
+        decode.table(Table, file)
 
 
 def test_place() -> None:

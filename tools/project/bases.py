@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional, Protocol
 
+from tools.oci.outputs import Outputs
+
 from tools.oci import canonical, decode
 from tools.oci.layout import Image
-from tools.oci.outputs import Outputs
 from tools.project import dockerfile
 from tools.project.errors import ProjectError
 

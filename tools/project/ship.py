@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from tools.oci.outputs import Outputs
+
 from tools.oci import canonical, layout
 from tools.oci.layout import Image
-from tools.oci.outputs import Outputs
 from tools.project.bases import Base
 from tools.project.errors import ProjectError
 from tools.project.layers import Made

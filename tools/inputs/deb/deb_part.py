@@ -6,7 +6,6 @@ Also writes the package's facts, from which the state of the whole system is com
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence, Set
 from dataclasses import replace
@@ -15,6 +14,8 @@ from pathlib import Path
 from tools.formats import deb_archive
 from tools.formats.deb_archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
 from tools.inputs.deb import effects, facts, path_filter, scripts
+from tools.inputs.deb.tables import Declaration
+from tools.lib import decode
 from tools.lib.epoch import EPOCH
 from tools.lib.outputs import Outputs
 from tools.oci.part import PartError, PartWriter
@@ -94,7 +95,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--deb", type=Path, required=True, help="the package")
     parser.add_argument("--package", required=True, help="name that the lock gives")
     parser.add_argument("--version", required=True, help="version that the lock gives")
-    parser.add_argument("--declaration", required=True, help='JSON: {"effects": […], "scripts": {name: [sha256 …]}}')
+    parser.add_argument(
+        "--declaration", type=Path, help="table of its maintainer scripts' effects; left out: no scripts"
+    )
     parser.add_argument("--path-filter", type=Path, help="dpkg configuration with path-exclude and path-include")
     parser.add_argument("--text", action="append", default=[], metavar="PATTERN", help="file whose content is a fact")
     parser.add_argument("--part", type=Path, required=True, help="the part to write")
@@ -104,12 +107,17 @@ def main(argv: Sequence[str]) -> int:
     try:
         deb = deb_archive.read(options.deb.read_bytes(), options.deb.name)
         check_identity(deb, {"Package": options.package, "Version": options.version})
-        declaration = json.loads(options.declaration)
-        scripts.check(deb, declaration["scripts"])
+        declaration = Declaration()
+        if options.declaration:
+            try:
+                declaration = decode.table(Declaration, options.declaration)
+            except ValueError as error:
+                raise effects.EffectError(str(error)) from None
+        scripts.check(deb, declaration.scripts)
         filters = path_filter.PathFilter()
         if options.path_filter:
             filters = path_filter.parse(options.path_filter.read_text(encoding="utf-8"))
-        entries = contents(deb, declaration["effects"], filters)
+        entries = contents(deb, [effects.parse(row) for row in declaration.effects], filters)
         collected = facts.collect(deb, [e for e in entries if not e.path.startswith(INFO)], options.text)
         with Outputs(options.facts) as (beside,), PartWriter(options.part, options.mtree) as writer:
             write(entries, writer)

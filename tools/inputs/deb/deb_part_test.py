@@ -28,7 +28,8 @@ def run(tmp_path: Path, data: bytes, declaration: dict, *more: str) -> int:
     outputs = [f"--{name}={tmp_path / name}" for name in ("part", "mtree", "facts")]
     inputs = ["--deb", str(tmp_path / "a.deb"), "--path-filter", str(tmp_path / "filter")]
     identity = ["--package=sample", "--version=1.0-1"]
-    return deb_part.main([*inputs, *identity, *outputs, "--declaration", json.dumps(declaration), *more])
+    (tmp_path / "declaration.json").write_text(json.dumps(declaration))
+    return deb_part.main([*inputs, *identity, *outputs, "--declaration", str(tmp_path / "declaration.json"), *more])
 
 
 def tree(tmp_path: Path) -> oracle_trees.Tree:
@@ -49,9 +50,9 @@ def test_files_effects_and_records(tmp_path):
     }
     declaration = {
         "effects": [
-            ["mode", "etc/sudoers", 0o440],
-            ["link", "etc/link", "sudoers"],
-            ["directory", "var/mail", 0o2775, 0, 8],
+            {"verb": "mode", "path": "etc/sudoers", "mode": 0o440},
+            {"verb": "link", "path": "etc/link", "target": "sudoers"},
+            {"verb": "directory", "path": "var/mail", "mode": 0o2775, "gid": 8},
         ],
         "scripts": {"postinst": [scripts.digest(scripts_["postinst"])]},
     }
@@ -145,18 +146,20 @@ def test_broken_package(tmp_path, capsys):
 @pytest.mark.parametrize(
     "effect, reason",
     [
-        (["copy", "usr/share/gone", "etc/x"], "the package has no file usr/share/gone"),
-        (["link", "usr/bin/sample", "x"], "the package itself has usr/bin/sample"),
-        (["replace", "usr", "/x"], "not an empty directory"),
-        (["chmod", "usr/bin/sample", 0o755], "malformed"),
-        (["mode", "usr/bin/sample"], "malformed"),
-        (["mode", "usr/bin/sample", "0755"], "malformed"),
+        ({"verb": "copy", "source": "usr/share/gone", "path": "etc/x"}, "the package has no file usr/share/gone"),
+        ({"verb": "link", "path": "usr/bin/sample", "target": "x"}, "the package itself has usr/bin/sample"),
+        ({"verb": "replace", "path": "usr", "target": "/x"}, "not an empty directory"),
+        ({"verb": "chmod", "path": "usr/bin/sample", "mode": 0o755}, "its verb is none of copy, directory"),
+        ({"path": "usr/bin/sample"}, "its verb is none of copy, directory"),
+        ({"verb": "mode", "path": "usr/bin/sample"}, "lacks a field: .*'mode'"),
+        ({"verb": "mode", "path": "usr/bin/sample", "mode": "0755"}, "`mode` is '0755', not a whole number"),
+        ({"verb": "mode", "path": "usr/bin/sample", "mod": 0o755}, "has an unknown field 'mod'"),
     ],
 )
 def test_effect_that_does_not_fit(effect, reason):
     deb = deb_archive.read(deb_samples.deb(), "a.deb")
     with pytest.raises(effects.EffectError, match=reason):
-        effects.apply(deb.entries, [effect], 0)
+        effects.apply(deb.entries, [effects.parse(effect)], 0)
 
 
 def test_filters_as_dpkg():
@@ -180,8 +183,6 @@ def test_real_package(tmp_path):
         deb.package,
         "--version",
         deb.fields["Version"],
-        "--declaration",
-        '{"effects": [], "scripts": {}}',
     ]
     assert deb_part.main([*arguments, *(f"--{name}={tmp_path / name}" for name in ("part", "mtree", "facts"))]) == 0
     made = tree(tmp_path)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from tools.inputs.deb.facts import Facts
+from tools.inputs.deb.tables import Alternative, AptSource, Diversion, StatOverride
 from tools.inputs.deb.tree import StateError, System, Tree
 
 _DPKG = "var/lib/dpkg"
@@ -65,15 +66,17 @@ def relations(text: str) -> str:
     return ", ".join(" | ".join(one(a) for a in group.split("|")) for group in groups)
 
 
-def write_overrides(system: System, tree: Tree, diversions: Sequence[dict], statoverrides: Sequence[dict]) -> None:
+def write_overrides(
+    system: System, tree: Tree, diversions: Sequence[Diversion], statoverrides: Sequence[StatOverride]
+) -> None:
     """Add the records of dpkg-divert and dpkg-statoverride."""
-    records = [f"{d['path']}\n{d['to']}\n{d['package']}\n" for d in system.installed(diversions)]
+    records = [f"{d.path}\n{d.to}\n{d.package}\n" for d in system.installed(diversions)]
     tree.file(f"{_DPKG}/diversions", "".join(records))
-    lines = [f"{s['user']} {s['group']} {s['mode']} {s['path']}\n" for s in system.installed(statoverrides)]
+    lines = [f"{s.user} {s.group} {s.mode} {s.path}\n" for s in system.installed(statoverrides)]
     tree.file(f"{_DPKG}/statoverride", "".join(lines))
 
 
-def write_alternatives(system: System, tree: Tree, alternatives: Sequence[dict]) -> None:
+def write_alternatives(system: System, tree: Tree, alternatives: Sequence[Alternative]) -> None:
     """Add the records and links of update-alternatives, all in automatic mode.
 
     As in dpkg, a choice without its file is not registered, and a slave link exists only with the file of the best
@@ -84,21 +87,21 @@ def write_alternatives(system: System, tree: Tree, alternatives: Sequence[dict])
     """
     tree.directory(f"{_DPKG}/alternatives")
     for item in alternatives:
-        name, slaves = item["name"], item["slaves"]
-        choices = [c for c in system.installed(item["choices"]) if _there(system, c["path"])]
-        choices.sort(key=lambda c: c["path"])
+        name, slaves = item.name, item.slaves
+        choices = [c for c in system.installed(item.choices) if _there(system, c.path)]
+        choices.sort(key=lambda c: c.path)
         if not choices:
             continue
-        if len({c["priority"] for c in choices}) < len(choices):
+        if len({c.priority for c in choices}) < len(choices):
             raise StateError(f"alternative {name}: two choices have the same priority")
-        best = max(choices, key=lambda c: c["priority"])
-        text = f"auto\n{item['link']}\n" + "".join(f"{s}\n{slaves[s]}\n" for s in sorted(slaves)) + "\n"
+        best = max(choices, key=lambda c: c.priority)
+        text = f"auto\n{item.link}\n" + "".join(f"{s}\n{slaves[s]}\n" for s in sorted(slaves)) + "\n"
         for choice in choices:
-            text += f"{choice['path']}\n{choice['priority']}\n"
-            text += "".join(choice["slaves"].get(s, "") + "\n" for s in sorted(slaves))
+            text += f"{choice.path}\n{choice.priority}\n"
+            text += "".join(choice.slaves.get(s, "") + "\n" for s in sorted(slaves))
         tree.file(f"{_DPKG}/alternatives/{name}", text + "\n")
-        links = [(name, item["link"], best["path"])]
-        links += [(s, slaves[s], best["slaves"].get(s, "")) for s in sorted(slaves)]
+        links = [(name, item.link, best.path)]
+        links += [(s, slaves[s], best.slaves.get(s, "")) for s in sorted(slaves)]
         for key, link, target in links:
             if target and _there(system, target):
                 tree.link(f"etc/alternatives/{key}", target)
@@ -109,7 +112,7 @@ def _there(system: System, path: str) -> bool:
     return path[1:] in system.owners
 
 
-def write_apt(system: System, tree: Tree, sources: Sequence[dict], manual: Sequence[str]) -> None:
+def write_apt(system: System, tree: Tree, sources: Sequence[AptSource], manual: Sequence[str]) -> None:
     """Add apt's sources and its record of what was installed only as a dependency.
 
     Args:
@@ -127,7 +130,7 @@ def write_apt(system: System, tree: Tree, sources: Sequence[dict], manual: Seque
     match = re.search(r"^deb (\S+?)/? \S+ main\b", example, re.M)
     if not match:
         raise StateError("apt's example of a sources.list names no archive")
-    lines = [f"deb {match.group(1)}{s['registry'][len('debian') :]} {s['suite']} main\n" for s in sources]
+    lines = [f"deb {match.group(1)}{s.registry[len('debian') :]} {s.suite} main\n" for s in sources]
     tree.file("etc/apt/sources.list", "".join(lines))
     text = ""
     for name, facts in system.packages.items():

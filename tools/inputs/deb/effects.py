@@ -1,37 +1,132 @@
-"""Applies the declared effects of a package's maintainer scripts on its own files.
-
-A declaration is a list of effects, each a list: a verb and its arguments (runtime/debian/effects.bzl):
-
-    ["copy", SOURCE, PATH]                    a file of the package, with its mode, to another place
-    ["directory", PATH, MODE, UID, GID]       a directory; replaces the metadata of one that the package has
-    ["file", PATH, MODE, UID, GID, TEXT]      a new file
-    ["link", PATH, TARGET]                    a new symbolic link
-    ["replace", PATH, TARGET]                 a symbolic link in place of the package's empty directory
-    ["mode", PATH, MODE]                      another mode for a file of the package
-"""
+"""Applies the declared effects of a package's maintainer scripts on its own files (runtime/debian/effects.bzl)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Union
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from tools.formats.deb_archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry
-
-Effect = Sequence[Union[str, int]]
-
-_ARGUMENTS = {
-    "copy": (str, str),
-    "directory": (str, int, int, int),
-    "file": (str, int, int, int, str),
-    "link": (str, str),
-    "replace": (str, str),
-    "mode": (str, int),
-}
+from tools.lib import decode
 
 
 class EffectError(ValueError):
     """A declared effect is malformed, or does not fit the package's files."""
+
+
+class Effect(Protocol):
+    """Something that a maintainer script does; the classes below are those that there are."""
+
+    @property
+    def path(self) -> str:
+        """What is made or changed."""
+
+    def apply(self, tree: dict[str, Entry], mtime: int) -> None:
+        """Change the tree; raises EffectError if it does not fit."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file of the package, with its mode, to another place."""
+
+    source: str
+    path: str
+
+    def apply(self, tree: dict[str, Entry], mtime: int) -> None:
+        """See Effect."""
+        _add(tree, replace(_file_of(tree, self.source), path=self.path, uid=0, gid=0, mtime=mtime))
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A directory; replaces the metadata of one that the package has."""
+
+    path: str
+    mode: int
+    uid: int = 0
+    gid: int = 0
+
+    def apply(self, tree: dict[str, Entry], mtime: int) -> None:
+        """See Effect."""
+        if self.path in tree and tree[self.path].type != DIRECTORY:
+            raise EffectError(f"{self.path} is no directory")
+        tree[self.path] = Entry(self.path, DIRECTORY, self.mode, self.uid, self.gid, mtime)
+
+
+@dataclass(frozen=True)
+class File:
+    """A new file."""
+
+    path: str
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    text: str = ""
+
+    def apply(self, tree: dict[str, Entry], mtime: int) -> None:
+        """See Effect."""
+        _add(tree, Entry(self.path, FILE, self.mode, self.uid, self.gid, mtime, self.text.encode("utf-8")))
+
+
+@dataclass(frozen=True)
+class Link:
+    """A new symbolic link."""
+
+    path: str
+    target: str
+
+    def apply(self, tree: dict[str, Entry], mtime: int) -> None:
+        """See Effect."""
+        _add(tree, Entry(self.path, SYMLINK, 0o777, 0, 0, mtime, b"", self.target))
+
+
+@dataclass(frozen=True)
+class Replace:
+    """A symbolic link in place of the package's empty directory."""
+
+    path: str
+    target: str
+
+    def apply(self, tree: dict[str, Entry], mtime: int) -> None:
+        """See Effect."""
+        below = [path for path in tree if path.startswith(self.path + "/")]
+        if self.path not in tree or tree[self.path].type != DIRECTORY or below:
+            raise EffectError(f"{self.path} is not an empty directory of the package")
+        del tree[self.path]
+        Link(self.path, self.target).apply(tree, mtime)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Another mode for a file of the package."""
+
+    path: str
+    mode: int
+
+    def apply(self, tree: dict[str, Entry], mtime: int) -> None:
+        """See Effect."""
+        if any(entry.type == HARDLINK and entry.target == self.path for entry in tree.values()):
+            raise EffectError(f"{self.path} has other names (hard links)")
+        tree[self.path] = replace(_file_of(tree, self.path), mode=self.mode)
+
+
+_KINDS = {"copy": Copy, "directory": Directory, "file": File, "link": Link, "mode": Mode, "replace": Replace}
+
+
+def parse(row: Mapping[str, Any]) -> Effect:
+    """Read an effect, a dict with its `verb` and what the class of that verb has.
+
+    Raises:
+        EffectError: naming the effect and what is wrong with it.
+    """
+    verb = row.get("verb")
+    if verb not in _KINDS:
+        raise EffectError(f"effect {dict(row)}: its verb is none of {', '.join(_KINDS)}")
+    try:
+        effect: Effect = decode.fields(_KINDS[verb], {key: value for key, value in row.items() if key != "verb"})
+    except ValueError as error:
+        raise EffectError(f"effect {dict(row)}: {error}; see tools/inputs/deb/tables.bzl") from None
+    return effect
 
 
 def apply(entries: Sequence[Entry], effects: Sequence[Effect], mtime: int) -> tuple[Entry, ...]:
@@ -39,25 +134,21 @@ def apply(entries: Sequence[Entry], effects: Sequence[Effect], mtime: int) -> tu
 
     Args:
         entries: all of data.tar's: path filters act later.
-        effects: the declaration.
+        effects: the declared ones.
         mtime: time stamp of new entries.
 
     Returns:
         The entries with the effects applied, new ones last.
 
     Raises:
-        EffectError: an unknown verb, wrong arguments, a source that is missing, a path that is taken.
+        EffectError: a source that is missing, a path that is taken.
     """
-    tree: dict[str, Entry] = {e.path: e for e in entries}
+    tree: dict[str, Entry] = {entry.path: entry for entry in entries}
     for effect in effects:
-        verb, arguments = str(effect[0]), list(effect[1:])
-        expected = _ARGUMENTS.get(verb)
-        if expected is None or len(arguments) != len(expected) or not all(map(isinstance, arguments, expected)):
-            raise EffectError(f"effect {list(effect)} is malformed: see tools/inputs/deb/effects.py")
         try:
-            _VERBS[verb](tree, mtime, *arguments)
+            effect.apply(tree, mtime)
         except EffectError as error:
-            raise EffectError(f"effect {list(effect)}: {error}") from None
+            raise EffectError(f"effect {effect}: {error}") from None
     return tuple(tree.values())
 
 
@@ -72,45 +163,3 @@ def _file_of(tree: dict[str, Entry], path: str) -> Entry:
     if entry is None or entry.type != FILE:
         raise EffectError(f"the package has no file {path}")
     return entry
-
-
-def _copy(tree: dict[str, Entry], mtime: int, source: str, path: str) -> None:
-    _add(tree, replace(_file_of(tree, source), path=path, uid=0, gid=0, mtime=mtime))
-
-
-def _directory(tree: dict[str, Entry], mtime: int, path: str, mode: int, uid: int, gid: int) -> None:
-    if path in tree and tree[path].type != DIRECTORY:
-        raise EffectError(f"{path} is not a directory")
-    tree[path] = Entry(path, DIRECTORY, mode, uid, gid, mtime)
-
-
-def _file(tree: dict[str, Entry], mtime: int, path: str, mode: int, uid: int, gid: int, text: str) -> None:
-    _add(tree, Entry(path, FILE, mode, uid, gid, mtime, text.encode("utf-8")))
-
-
-def _link(tree: dict[str, Entry], mtime: int, path: str, target: str) -> None:
-    _add(tree, Entry(path, SYMLINK, 0o777, 0, 0, mtime, b"", target))
-
-
-def _replace(tree: dict[str, Entry], mtime: int, path: str, target: str) -> None:
-    below: list[str] = [p for p in tree if p.startswith(path + "/")]
-    if path not in tree or tree[path].type != DIRECTORY or below:
-        raise EffectError(f"{path} is not an empty directory of the package")
-    del tree[path]
-    _link(tree, mtime, path, target)
-
-
-def _mode(tree: dict[str, Entry], mtime: int, path: str, mode: int) -> None:
-    if any(e.type == HARDLINK and e.target == path for e in tree.values()):
-        raise EffectError(f"{path} has other names (hard links)")
-    tree[path] = replace(_file_of(tree, path), mode=mode)
-
-
-_VERBS: dict[str, Callable[..., None]] = {
-    "copy": _copy,
-    "directory": _directory,
-    "file": _file,
-    "link": _link,
-    "replace": _replace,
-    "mode": _mode,
-}

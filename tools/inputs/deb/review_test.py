@@ -63,9 +63,14 @@ def test_data_is_literals(tmp_path):
     path.write_text('"""Doc."""\nA = [0o755, "x" + "y"]\n')
     with pytest.raises(bzl_data.DataError, match=":2: A is not a plain literal"):
         bzl_data.read(path)
-    path.write_text('load(":x.bzl", "x")\n')
-    with pytest.raises(bzl_data.DataError, match=":1: only NAME = literal"):
+    path.write_text('load(":x.bzl", "x")\nprint("x")\n')
+    with pytest.raises(bzl_data.DataError, match=":2: only NAME = literal"):
         bzl_data.read(path)
+    path.write_text('load(":x.bzl", "x")\nA = [x("y")]\n')
+    with pytest.raises(bzl_data.DataError, match=":2: A is not a plain literal"):
+        bzl_data.read(path)
+    path.write_text('load(":x.bzl", "x")\nA = [x(a = 1, b = [x(c = "d")])]\n')
+    assert bzl_data.read(path) == {"A": [{"a": 1, "b": [{"c": "d"}]}]}
 
 
 def file(data: bytes, mode: int = 0o644) -> Node:

@@ -7,28 +7,29 @@ runtime/debian/state.bzl for the data.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tools.inputs.deb import accounts, certificates, dpkg_state, facts, ld_cache, pam
 from tools.inputs.deb.deb_part import write
+from tools.inputs.deb.tables import Accounts, State
 from tools.inputs.deb.tree import StateError, System, Tree
+from tools.lib import decode
 from tools.lib.epoch import EPOCH
 from tools.oci.part import PartError, PartWriter
 
 
 def build(
-    packages: Iterable[facts.Facts], architecture: str, state: dict, own_accounts: dict, manual: Sequence[str]
+    packages: Iterable[facts.Facts], architecture: str, state: State, own_accounts: Accounts, manual: Sequence[str]
 ) -> Tree:
     """Compute the state of a system.
 
     Args:
         packages: facts of every package.
         architecture: of the system.
-        state: as STATE in runtime/debian/state.bzl.
-        own_accounts: as ACCOUNTS in runtime/debian/accounts.bzl.
+        state: what the scripts of several packages make together.
+        own_accounts: accounts in addition to Debian's own.
         manual: packages requested by name.
 
     Returns:
@@ -45,16 +46,16 @@ def build(
         )
     tree = Tree(EPOCH)
     dpkg_state.write_status(system, tree)
-    dpkg_state.write_overrides(system, tree, state["diversions"], state["statoverrides"])
-    dpkg_state.write_alternatives(system, tree, state["alternatives"])
-    dpkg_state.write_apt(system, tree, state["apt_sources"], manual)
-    accounts.write_accounts(system, tree, EPOCH // 86400, [state["accounts"], own_accounts])
-    accounts.write_shells(system, tree, state["shells"])
+    dpkg_state.write_overrides(system, tree, state.diversions, state.statoverrides)
+    dpkg_state.write_alternatives(system, tree, state.alternatives)
+    dpkg_state.write_apt(system, tree, state.apt_sources, manual)
+    accounts.write_accounts(system, tree, EPOCH // 86400, [state.accounts, own_accounts])
+    accounts.write_shells(system, tree, state.shells)
     pam.write_pam(system, tree)
-    certificates.write_certificates(system, tree, state["heads"]["ca-certificates.conf"])
+    certificates.write_certificates(system, tree, state.certificates_head)
     ld_cache.write_ld_cache(system, tree)
-    _write_locale_gen(system, tree, state["heads"]["locale.gen"])
-    for directory in state["directories"]:
+    _write_locale_gen(system, tree, state.locales_head)
+    for directory in state.directories:
         tree.directory(directory)
     for path in tree.entries:
         if path in system.owners:
@@ -73,19 +74,29 @@ def _write_locale_gen(system: System, tree: Tree, head: Sequence[str]) -> None:
     tree.file("etc/locale.gen", "".join(line + "\n" for line in lines))
 
 
+def _tables(state: Path, own_accounts: Path | None) -> tuple[State, Accounts]:
+    try:
+        accounts_table = decode.table(Accounts, own_accounts) if own_accounts else Accounts((), ())
+        return decode.table(State, state), accounts_table
+    except ValueError as error:
+        raise StateError(str(error)) from None
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.inputs.deb.state_part", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--facts", type=Path, action="append", default=[], metavar="FILE", help="of one package")
     parser.add_argument("--architecture", required=True, help="Debian's name of the system's architecture")
-    parser.add_argument("--state", type=Path, required=True, help='JSON: {"state": …, "accounts": …, "manual": […]}')
+    parser.add_argument("--state", type=Path, required=True, help="table: see tables.State")
+    parser.add_argument("--accounts", type=Path, help="table of accounts in addition to Debian's own: see tables.Accounts")
+    parser.add_argument("--manual", action="append", default=[], metavar="PACKAGE", help="requested by name")
     parser.add_argument("--part", type=Path, required=True, help="the part to write")
     parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
     options = parser.parse_args(argv)
     try:
-        data = json.loads(options.state.read_text(encoding="utf-8"))
+        state, own_accounts = _tables(options.state, options.accounts)
         packages = [facts.load(path) for path in options.facts]
-        tree = build(packages, options.architecture, data["state"], data["accounts"], data["manual"])
+        tree = build(packages, options.architecture, state, own_accounts, options.manual)
         with PartWriter(options.part, options.mtree) as writer:
             write([tree.entries[path] for path in sorted(tree.entries)], writer)
     except (StateError, PartError) as error:

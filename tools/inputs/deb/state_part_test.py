@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tools.formats import deb_archive, deb_samples
-from tools.inputs.deb import accounts, certificates, dpkg_state, facts, ld_cache, oracle_trees, pam, state_part
+from tools.inputs.deb import accounts, certificates, dpkg_state, facts, ld_cache, oracle_trees, pam, state_part, tables
 from tools.inputs.deb.facts import Facts, Library
 from tools.inputs.deb.tree import StateError, System, Tree
+from tools.lib import decode
 
 MASTER = "usr/share/base-passwd"
 BASE = {
@@ -30,7 +31,8 @@ STATE = {
     "alternatives": [],
     "diversions": [],
     "statoverrides": [],
-    "heads": {"ca-certificates.conf": [], "locale.gen": []},
+    "certificates_head": [],
+    "locales_head": [],
     "apt_sources": [],
     "directories": ["usr/share/man/man1"],
 }
@@ -49,6 +51,14 @@ USER = {
 ACCOUNTS = {"groups": [{"name": "u", "gid": 50000}], "users": [USER]}
 
 
+def own_accounts(declared: dict = ACCOUNTS) -> tables.Accounts:
+    return decode.fields(tables.Accounts, declared)
+
+
+def state() -> tables.State:
+    return decode.fields(tables.State, STATE)
+
+
 def package(name="base", fields=None, **more) -> Facts:
     control = {"Package": name, "Version": "1", "Architecture": "amd64", "Description": "x", **(fields or {})}
     values = {"instance": name, "conffiles": (), "interests": (), "paths": (), "libraries": (), "texts": {}, **more}
@@ -61,7 +71,7 @@ def text(tree: Tree, path: str) -> str:
 
 def test_accounts():
     tree = Tree(0)
-    accounts.write_accounts(System([package(texts=BASE)], "amd64"), tree, 19723, [STATE["accounts"], ACCOUNTS])
+    accounts.write_accounts(System([package(texts=BASE)], "amd64"), tree, 19723, [state().accounts, own_accounts()])
     assert text(tree, "etc/passwd").splitlines()[0] == "root:x:0:0:root:/root:/bin/bash"
     assert text(tree, "etc/passwd").splitlines()[-1] == "u:x:50000:50000::/home/u:/bin/sh"
     assert text(tree, "etc/group") == "root:x:0:u\nnogroup:x:65534:\nu:x:50000:\n"
@@ -86,7 +96,7 @@ def test_accounts():
 )
 def test_accounts_that_clash(declared, reason):
     with pytest.raises(StateError, match=reason):
-        accounts.write_accounts(System([package(texts=BASE)], "amd64"), Tree(0), 0, [declared])
+        accounts.write_accounts(System([package(texts=BASE)], "amd64"), Tree(0), 0, [own_accounts(declared)])
 
 
 def test_status_stanza_is_in_dpkgs_form():
@@ -111,18 +121,11 @@ def test_triggers_name_instances():
 
 
 def alternative(*choices):
-    return [
-        {
-            "name": "pager",
-            "link": "/usr/bin/pager",
-            "slaves": {"pager.1.gz": "/man/pager.1.gz"},
-            "choices": list(choices),
-        }
-    ]
+    return [tables.Alternative("pager", "/usr/bin/pager", {"pager.1.gz": "/man/pager.1.gz"}, choices)]
 
 
 def choice(path, priority, name="base"):
-    return {"package": name, "path": path, "priority": priority, "slaves": {"pager.1.gz": path + ".1.gz"}}
+    return tables.Choice(name, path, priority, {"pager.1.gz": path + ".1.gz"})
 
 
 def test_alternatives():
@@ -153,7 +156,7 @@ def test_apt():
         package("dep"),
         package("named"),
     ]
-    sources = [{"registry": "debian", "suite": "s"}, {"registry": "debian-security", "suite": "s-security"}]
+    sources = [tables.AptSource("debian", "s"), tables.AptSource("debian-security", "s-security")]
     tree = Tree(0)
     dpkg_state.write_apt(System(packages, "amd64"), tree, sources, ["apt", "named"])
     assert text(tree, "etc/apt/sources.list") == (
@@ -170,9 +173,9 @@ def test_packages_that_do_not_fit_together():
     with pytest.raises(StateError, match="a is of architecture arm64, the system of amd64"):
         System([package("a", {"Architecture": "arm64"})], "amd64")
     with pytest.raises(StateError, match="asked for but not in the lock: gone"):
-        state_part.build([package(texts=BASE)], "amd64", STATE, ACCOUNTS, ["gone"])
+        state_part.build([package(texts=BASE)], "amd64", state(), own_accounts(), ["gone"])
     with pytest.raises(StateError, match="etc/passwd is made here but is a file of the package base"):
-        state_part.build([package(texts=BASE, paths=("etc/passwd",))], "amd64", STATE, ACCOUNTS, [])
+        state_part.build([package(texts=BASE, paths=("etc/passwd",))], "amd64", state(), own_accounts(), [])
 
 
 def test_loader_cache():
@@ -235,14 +238,24 @@ def test_broken_certificate(pem):
 
 def test_program(tmp_path, capsys):
     (tmp_path / "facts").write_text(facts.dump(package(texts=BASE)))
-    (tmp_path / "state").write_text(json.dumps({"state": STATE, "accounts": ACCOUNTS, "manual": ["base"]}))
-    outputs = [f"--{name}={tmp_path / name}" for name in ("part", "mtree")]
-    arguments = ["--facts", str(tmp_path / "facts"), "--state", str(tmp_path / "state"), *outputs, "--architecture"]
+    files = {"state": tmp_path / "state.json", "accounts": tmp_path / "accounts.json", "facts": tmp_path / "facts"}
+    files["state"].write_text(json.dumps(STATE))
+    files["accounts"].write_text(json.dumps(ACCOUNTS))
+    files |= {name: tmp_path / name for name in ("part", "mtree")}
+    arguments = [*(f"--{name}={file}" for name, file in files.items()), "--manual=base", "--architecture"]
     assert state_part.main([*arguments, "amd64"]) == 0
     made = oracle_trees.of_parts([[str(tmp_path / "part"), str(tmp_path / "mtree")]])
     assert made["etc/shells"].data == b"# shells\n/bin/sh\n" and "usr/share/man/man1" in made
     assert state_part.main([*arguments, "arm64"]) == 1
     assert "error: state of the Debian system: base is of architecture amd64" in capsys.readouterr().err
+    misspelt = {**ACCOUNTS, "users": [{**USER, "hmoe": "/"}]}
+    files["accounts"].write_text(json.dumps(misspelt))
+    assert state_part.main([*arguments, "amd64"]) == 1
+    assert "accounts.json: `users`, row 1 (u): has an unknown field 'hmoe'" in capsys.readouterr().err
+    files["accounts"].write_text(json.dumps(ACCOUNTS))
+    files["state"].write_text(json.dumps({**STATE, "diversions": [{"package": "dash", "path": "/a", "ot": "/b"}]}))
+    assert state_part.main([*arguments, "amd64"]) == 1
+    assert "state.json: `diversions`, row 1 (dash): has an unknown field 'ot'" in capsys.readouterr().err
 
 
 def test_facts_of_a_sample():

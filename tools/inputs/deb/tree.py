@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from tools.formats.deb_archive import DIRECTORY, FILE, SYMLINK, Entry
 from tools.inputs.deb.facts import Facts, Library
+
+
+class _Packaged(Protocol):
+    @property
+    def package(self) -> str: ...
+
+
+_Row = TypeVar("_Row", bound=_Packaged)
 
 
 class StateError(ValueError):
@@ -92,6 +101,6 @@ class System:
         """Return the paths of known texts below a directory, sorted."""
         return sorted(p for p in self.texts if p.startswith(directory + "/") and p.endswith(suffix))
 
-    def installed(self, items: Sequence[dict]) -> list[dict]:
+    def installed(self, rows: Iterable[_Row]) -> list[_Row]:
         """Return the declarations whose `package` is in the system, or that name none."""
-        return [item for item in items if item.get("package", next(iter(self.packages))) in self.packages]
+        return [row for row in rows if not row.package or row.package in self.packages]

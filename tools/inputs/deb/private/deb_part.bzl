@@ -14,7 +14,7 @@ or is not what the lock says.
     deb_part(
         name = "sudo_amd64",
         deb = "@locked//debian:sudo_1.9.5p2-3+deb11u4_amd64.deb",
-        declaration = json.encode({"effects": [["mode", "etc/sudoers", 288]], "scripts": {"postinst": ["2dec…"]}}),
+        declaration = ":sudo_declaration",  # table(value = {"effects": [mode(path = "etc/sudoers", mode = 0o440)], "scripts": …})
         package = "sudo",
         path_filter = "rootfs/etc/dpkg/dpkg.cfg.d/docker",
         version = "1.9.5p2-3+deb11u4",
@@ -29,7 +29,8 @@ def _deb_part_impl(ctx):
     args.add("--deb", ctx.file.deb)
     args.add("--package", ctx.attr.package)
     args.add("--version", ctx.attr.version)
-    args.add("--declaration", ctx.attr.declaration)
+    if ctx.file.declaration:
+        args.add("--declaration", ctx.file.declaration)
     if ctx.file.path_filter:
         args.add("--path-filter", ctx.file.path_filter)
     args.add_all(ctx.attr.texts, before_each = "--text")
@@ -41,7 +42,7 @@ def _deb_part_impl(ctx):
         program = ctx.attr._program,
         module = "tools.inputs.deb.deb_part",
         arguments = [args],
-        inputs = [ctx.file.deb] + ctx.files.path_filter,
+        inputs = [ctx.file.deb] + ctx.files.declaration + ctx.files.path_filter,
         outputs = [deflate, mtree, facts],
         mnemonic = "DebPart",
         progress_message = "Unpacking {} {}".format(ctx.attr.package, ctx.attr.version),
@@ -74,9 +75,9 @@ deb_part = rule(
             doc = "The package.",
             mandatory = True,
         ),
-        "declaration": attr.string(
-            default = """{"effects": [], "scripts": {}}""",
-            doc = "JSON: `effects` (tools/inputs/deb/effects.py), and `scripts`: name -> SHA-256 of each reviewed version.",
+        "declaration": attr.label(
+            allow_single_file = [".json"],
+            doc = "table(): `effects`, a list of tools/inputs/deb/tables.bzl, and `scripts`: name -> SHA-256 of each reviewed version.",
         ),
         "package": attr.string(
             doc = "Name that the package must have.",

@@ -18,18 +18,15 @@ def _facts(target):
 def _debian_state_part_impl(ctx):
     deflate = ctx.actions.declare_file(ctx.label.name + ".deflate")
     mtree = ctx.actions.declare_file(ctx.label.name + ".mtree")
-    state = ctx.actions.declare_file(ctx.label.name + ".state.json")
-    ctx.actions.write(state, json.encode({
-        "accounts": json.decode(ctx.attr.accounts),
-        "manual": ctx.attr.manual,
-        "state": json.decode(ctx.attr.state),
-    }))
     args = ctx.actions.args()
     args.use_param_file("@%s")
     args.set_param_file_format("multiline")
     args.add_all(ctx.attr.debs, before_each = "--facts", map_each = _facts)
     args.add("--architecture", ctx.attr.architecture)
-    args.add("--state", state)
+    args.add("--state", ctx.file.state)
+    if ctx.file.accounts:
+        args.add("--accounts", ctx.file.accounts)
+    args.add_all(ctx.attr.manual, before_each = "--manual")
     args.add("--part", deflate)
     args.add("--mtree", mtree)
     run_python(
@@ -37,7 +34,7 @@ def _debian_state_part_impl(ctx):
         program = ctx.attr._program,
         module = "tools.inputs.deb.state_part",
         arguments = [args],
-        inputs = [state] + [target[DebInfo].facts for target in ctx.attr.debs],
+        inputs = [ctx.file.state] + ctx.files.accounts + [target[DebInfo].facts for target in ctx.attr.debs],
         outputs = [deflate, mtree],
         mnemonic = "DebianStatePart",
         progress_message = "Computing the state of the Debian system %{label}",
@@ -58,9 +55,9 @@ debian_state_part = rule(
     doc = _DOC,
     implementation = _debian_state_part_impl,
     attrs = {
-        "accounts": attr.string(
-            default = """{"groups": [], "users": []}""",
-            doc = "JSON: groups and users in addition to Debian's own, as in runtime/debian/accounts.bzl.",
+        "accounts": attr.label(
+            allow_single_file = [".json"],
+            doc = "table() of accounts() (tools/inputs/deb/tables.bzl): groups and users in addition to Debian's own.",
         ),
         "architecture": attr.string(
             doc = "Debian architecture of the system.",
@@ -75,8 +72,9 @@ debian_state_part = rule(
         "manual": attr.string_list(
             doc = "Packages requested by name; apt may remove the others once nothing needs them.",
         ),
-        "state": attr.string(
-            doc = "JSON: the declarations of runtime/debian/state.bzl.",
+        "state": attr.label(
+            allow_single_file = [".json"],
+            doc = "table() of system_state() (tools/inputs/deb/tables.bzl).",
             mandatory = True,
         ),
         "_program": attr.label(default = "//tools/inputs/deb:state_part"),

@@ -1,5 +1,6 @@
 """Macros and functions that turn a lock of Debian packages into targets and labels."""
 
+load("//tools/lib:table.bzl", "table")
 load(":deb_part.bzl", "deb_part")
 
 def _entries(lock, sets):
@@ -45,13 +46,17 @@ def locked_deb_parts(locks, sets, effects, reviewed_scripts, path_filter = None,
             if name in made:
                 continue
             made[name] = True
+            declaration = {
+                "effects": effects.get(entry["package"], []),
+                "scripts": reviewed_scripts.get(entry["package"], {}),
+            }
+            declared = any(declaration.values())
+            if declared:
+                table(name = name + ".declaration", value = declaration)
             deb_part(
                 name = name,
                 deb = "@locked//debian:" + entry["file"],
-                declaration = json.encode({
-                    "effects": effects.get(entry["package"], []),
-                    "scripts": reviewed_scripts.get(entry["package"], {}),
-                }),
+                declaration = name + ".declaration" if declared else None,
                 package = entry["package"],
                 path_filter = path_filter,
                 texts = texts,

@@ -1,6 +1,6 @@
 """Builds a locked source archive into a wheel: with its own build backend (PEP 517): isolated, offline, bit-reproducible.
 
-    python -m tools.inputs.sdist.build --sdist F --name N --version V --wheel OUT.whl --recipe JSON --arch amd64|arm64
+    python -m tools.inputs.sdist.build --sdist F --name N --version V --wheel OUT.whl --recipe FILE --arch amd64|arm64
         --python 3.N (--tools-python DIR | --python-tree TAR [--target-tree TAR])
         --backend DIR… --deb FILE… [--zig WHEEL] [--program FILE…] [--method M] [--proot DIR]
 
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", required=True, help="normalised name of the distribution")
     parser.add_argument("--version", required=True, help="version of the distribution")
     parser.add_argument("--wheel", type=Path, required=True, help="the file to make")
-    parser.add_argument("--recipe", required=True, help="row of recipes.bzl, as JSON")
+    parser.add_argument("--recipe", type=Path, required=True, help="table: a row of recipes.bzl")
     parser.add_argument("--arch", choices=sorted(PLATFORMS), required=True, help="architecture to build for")
     parser.add_argument("--python", required=True, help="version of the Python that runs the backend")
     parser.add_argument("--tools-python", type=Path, help="that is the tools' own, in this directory")

@@ -102,7 +102,10 @@ def make_sdist(path: Path, files: Mapping[str, str], mtime: int = 1, reverse: bo
 def run(sdist: Path, wheel: Path, method: str = "auto", version: str = "1.0", **recipe: Any) -> int:
     """Run the program; return its exit status."""
     words = ["--sdist", sdist, "--name", "sample", "--version", version, "--wheel", wheel, "--arch", "amd64"]
-    words += ["--recipe", json.dumps({"tag": "py3-none-any", **recipe})]
+    table = sdist.with_name("recipe.json")
+    table.parent.mkdir(exist_ok=True)
+    table.write_text(json.dumps({"tag": "py3-none-any", **recipe}))
+    words += ["--recipe", str(table)]
     words += ["--python", "3.9", "--tools-python", RUNTIME, "--proot", TOOLS, "--method", method]
     words += [word for deb in DEBS for word in ("--deb", deb)]
     words += [word for site in SITES for word in ("--backend", site)]
@@ -229,4 +232,6 @@ def test_another_tag_or_version(tmp_path: Path, capfd: pytest.CaptureFixture) ->
 
 def test_bad_archive_and_bad_recipe(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     assert "the entry 'sample-1.0/../../x' would leave" in refused(tmp_path, capfd, {**SETUPTOOLS, "../../x": ""})
-    assert "recipe of sample-1.0.tar.gz: tga = 'x' is not understood" in refused(tmp_path, capfd, SETUPTOOLS, tga="x")
+    assert "recipe of sample-1.0.tar.gz: recipe.json: has an unknown field 'tga'" in refused(
+        tmp_path, capfd, SETUPTOOLS, tga="x"
+    )

@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
 load("@locked//:locks.bzl", "REQUIREMENTS")
-load("//tools/inputs/sdist/private:locked_sdists.bzl", "recipe_json", "recipe_of", "sdist_wheel_name")
+load("//tools/inputs/sdist/private:locked_sdists.bzl", "filled_recipe", "recipe_of", "sdist_wheel_name")
 load(":recipes.bzl", "RECIPES")
 
 def _entry(name, version):
@@ -27,7 +27,7 @@ def _recipe_test_impl(ctx):
         "packages": ["libx-dev"],
         "tag": "{cp}-{cp}-linux_{machine}",
     }
-    taken = json.decode(recipe_json(row, "1.2", "3.11", "arm64"))
+    taken = filled_recipe(row, "1.2", "3.11", "arm64")
     asserts.equals(env, ["env", "extensions", "libraries", "tag"], sorted(taken))
     asserts.equals(env, {"VERSION": "1.2"}, taken["env"])
     asserts.equals(env, ["p/x.cpython-311-aarch64-linux-gnu.so"], taken["extensions"])

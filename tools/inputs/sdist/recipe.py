@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from tools.inputs.sdist.errors import SdistError
+from tools.lib import decode
 
 
 @dataclass(frozen=True)
@@ -17,9 +16,9 @@ class Recipe:
     tag: str
     backend_tag: str = ""
     backend: str = ""
-    waived: Mapping[str, str] = field(default_factory=dict)
-    config_settings: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
+    waived: dict[str, str] = field(default_factory=dict)
+    config_settings: dict[str, str] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
 
@@ -29,20 +28,16 @@ class Recipe:
         return self.tag.endswith("-any")
 
 
-def read(text: str, archive: str) -> Recipe:
-    """Decode a recipe from JSON.
+def read(path: Path, archive: str) -> Recipe:
+    """Read a recipe.
 
     Raises:
         SdistError: a key is unknown, missing or of another type.
     """
-    row: dict[str, Any] = json.loads(text)
-    kinds = {"tag": str, "backend_tag": str, "backend": str, "extensions": list, "libraries": list}
-    for key, value in row.items():
-        if key not in {known.name for known in fields(Recipe)} or not isinstance(value, kinds.get(key, dict)):
-            raise SdistError(
-                f"recipe of {archive}: {key} = {value!r} is not understood; see tools/inputs/sdist/recipes.bzl"
-            )
-    if not row.get("tag"):
-        raise SdistError(f"recipe of {archive}: has no `tag`; see tools/inputs/sdist/recipes.bzl")
-    arguments: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    return Recipe(**arguments)
+    try:
+        recipe = decode.table(Recipe, path)
+    except ValueError as error:
+        raise SdistError(f"recipe of {archive}: {error}; see tools/inputs/sdist/recipes.bzl") from None
+    if not recipe.tag:
+        raise SdistError(f"recipe of {archive}: its `tag` is empty; see tools/inputs/sdist/recipes.bzl")
+    return recipe

@@ -1,4 +1,4 @@
-"""How each project that has no wheel is built: data only, read by defs.bzl and (as JSON) by build.py.
+"""How each project that has no wheel is built: data only, read by locked_sdists and (as a table) by build.py.
 
 Key: normalised name of the distribution, or `name==version` where one version needs another row. Keys of a row:
 
@@ -19,22 +19,49 @@ Key: normalised name of the distribution, or `name==version` where one version n
 Placeholders in texts: {version} of the distribution, {cp} cp311, {soabi} cpython-311-x86_64-linux-gnu, {machine} x86_64, {triplet} x86_64-linux-gnu.
 """
 
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
+
+def recipe(
+        *,
+        tag,
+        backends,
+        interpreter = None,
+        backend = None,
+        backend_tag = None,
+        waived = None,
+        config_settings = None,
+        env = None,
+        packages = None,
+        programs = None,
+        extensions = None,
+        libraries = None):
+    """Gives a row; the arguments are the keys above, those that are left out are not in it."""
+    row = {
+        "backend": backend,
+        "backend_tag": backend_tag,
+        "backends": backends,
+        "config_settings": config_settings,
+        "env": env,
+        "extensions": extensions,
+        "interpreter": interpreter,
+        "libraries": libraries,
+        "packages": packages,
+        "programs": programs,
+        "tag": tag,
+        "waived": waived,
+    }
+    return {key: value for key, value in row.items() if value != None}
+
 _SETUPTOOLS = ["setuptools", "wheel"]
 
 # Built once by the tools' Python, by the default build system of old projects.
-_PURE = {
-    "backends": _SETUPTOOLS,
-    "interpreter": "tools",
-    "tag": "py3-none-any",
-}
-_PURE_AND_PYTHON_2 = _PURE | {"tag": "py2.py3-none-any"}
+_PURE = recipe(backends = _SETUPTOOLS, interpreter = "tools", tag = "py3-none-any")
+_PURE_AND_PYTHON_2 = recipe(backends = _SETUPTOOLS, interpreter = "tools", tag = "py2.py3-none-any")
 
 _NATIVE_TAG = "{cp}-{cp}-linux_{machine}"
 
 # Sonames of glibc, which every image has.
-C_LIBRARY = [
-    "ld-linux-aarch64.so.1",
-    "ld-linux-x86-64.so.2",
+C_LIBRARY = [architecture.loader for architecture in ARCHITECTURES.values()] + [
     "libc.so.6",
     "libdl.so.2",
     "libm.so.6",
@@ -50,71 +77,71 @@ RECIPES = {
     "future": _PURE,
     "grpc-google-iam-v1": _PURE,
     "json-merge-patch": _PURE,
-    "lazy-object-proxy": {
-        "backends": _SETUPTOOLS + ["setuptools-scm"],
+    "lazy-object-proxy": recipe(
+        backends = _SETUPTOOLS + ["setuptools-scm"],
         # No git there to ask.
-        "env": {"SETUPTOOLS_SCM_PRETEND_VERSION": "{version}"},
-        "extensions": ["lazy_object_proxy/cext.{soabi}.so"],
-        "tag": _NATIVE_TAG,
-    },
-    "mysqlclient": {
-        "backends": _SETUPTOOLS,
-        "extensions": ["MySQLdb/_mysql.{soabi}.so"],
-        "libraries": ["libmariadb.so.3"],
-        "packages": ["libmariadb-dev", "libmariadb3"],
-        "programs": ["//tools/inputs/sdist:programs/mysql_config"],
-        "tag": _NATIVE_TAG,
-    },
-    "pendulum": {
+        env = {"SETUPTOOLS_SCM_PRETEND_VERSION": "{version}"},
+        extensions = ["lazy_object_proxy/cext.{soabi}.so"],
+        tag = _NATIVE_TAG,
+    ),
+    "mysqlclient": recipe(
+        backends = _SETUPTOOLS,
+        extensions = ["MySQLdb/_mysql.{soabi}.so"],
+        libraries = ["libmariadb.so.3"],
+        packages = ["libmariadb-dev", "libmariadb3"],
+        programs = ["//tools/inputs/sdist:programs/mysql_config"],
+        tag = _NATIVE_TAG,
+    ),
+    "pendulum": recipe(
         # It asks for the newest glibc that the machine has, not what the code needs.
-        "backend_tag": "{cp}-{cp}-manylinux_2_31_{machine}",
+        backend_tag = "{cp}-{cp}-manylinux_2_31_{machine}",
         # setuptools: its build script is one for distutils.
-        "backends": ["poetry-core", "setuptools"],
-        "extensions": [
+        backends = ["poetry-core", "setuptools"],
+        extensions = [
             "pendulum/_extensions/_helpers.{soabi}.so",
             "pendulum/parsing/_iso8601.{soabi}.so",
         ],
-        "tag": _NATIVE_TAG,
-    },
-    "psutil": {
-        "backends": _SETUPTOOLS,
-        "extensions": [
+        tag = _NATIVE_TAG,
+    ),
+    "psutil": recipe(
+        backends = _SETUPTOOLS,
+        extensions = [
             "psutil/_psutil_linux.abi3.so",
             "psutil/_psutil_posix.abi3.so",
         ],
         # It compiles for the limited API of 3.6, but names the wheel for the Python that builds.
-        "tag": "{cp}-abi3-linux_{machine}",
-    },
-    "psycopg2": {
-        "backends": _SETUPTOOLS,
-        "extensions": ["psycopg2/_psycopg.{soabi}.so"],
-        "libraries": ["libpq.so.5"],
-        "packages": ["libpq-dev", "libpq5"],
-        "programs": ["//tools/inputs/sdist:programs/pg_config"],
-        "tag": _NATIVE_TAG,
-    },
+        tag = "{cp}-abi3-linux_{machine}",
+    ),
+    "psycopg2": recipe(
+        backends = _SETUPTOOLS,
+        extensions = ["psycopg2/_psycopg.{soabi}.so"],
+        libraries = ["libpq.so.5"],
+        packages = ["libpq-dev", "libpq5"],
+        programs = ["//tools/inputs/sdist:programs/pg_config"],
+        tag = _NATIVE_TAG,
+    ),
     "pyhcl": _PURE,
-    "pyrsistent": {
-        "backends": _SETUPTOOLS,
-        "extensions": ["pvectorc.{soabi}.so"],
-        "tag": _NATIVE_TAG,
-    },
+    "pyrsistent": recipe(
+        backends = _SETUPTOOLS,
+        extensions = ["pvectorc.{soabi}.so"],
+        tag = _NATIVE_TAG,
+    ),
     "pysftp": _PURE,
-    "python-ldap": {
-        "backends": _SETUPTOOLS,
-        "extensions": ["_ldap.{soabi}.so"],
-        "libraries": [
+    "python-ldap": recipe(
+        backends = _SETUPTOOLS,
+        extensions = ["_ldap.{soabi}.so"],
+        libraries = [
             "liblber-2.4.so.2",
             "libldap_r-2.4.so.2",
         ],
-        "packages": [
+        packages = [
             "libldap-2.4-2",
             "libldap2-dev",
             "libsasl2-2",
             "libsasl2-dev",
         ],
-        "tag": _NATIVE_TAG,
-    },
+        tag = _NATIVE_TAG,
+    ),
     "python-nvd3": _PURE,
     "python-slugify": _PURE_AND_PYTHON_2,
     "starkbank-ecdsa": _PURE,

@@ -3,16 +3,15 @@
 load("//tools/host/python:pytest.bzl", "pytest_test")
 load("//tools/inputs/cpython:defs.bzl", "debs")
 load("//tools/inputs/sdist:recipes.bzl", "C_LIBRARY", "RECIPES")
+load("//tools/lib:architectures.bzl", "ARCHITECTURES", "BUILD_ARCHITECTURE")
+load("//tools/lib:table.bzl", "table")
 load(":sdist_wheel.bzl", "sdist_wheel")
-
-_BUILD_ARCH = "amd64"
 
 # Build root of the tools' Python, which brings its own libraries: a shell.
 _ROOT = ["busybox-static"]
 
 # What Python.h includes besides the C library's headers (before 3.11).
 _HEADERS = ["libcrypt-dev"]
-_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 # What recipe keys the program doesn't take: they become attributes.
 _FOR_THE_RULE = ["backends", "interpreter", "packages", "programs"]
@@ -60,7 +59,7 @@ def _filled(value, words):
         return {key: item.format(**words) for key, item in value.items()}
     return value.format(**words)
 
-def recipe_json(row, version, python, arch):
+def filled_recipe(row, version, python, arch):
     """Fills in a recipe for the build program.
 
     Args:
@@ -70,32 +69,32 @@ def recipe_json(row, version, python, arch):
       arch: "amd64" or "arm64".
 
     Returns:
-      JSON.
+      the row without placeholders and without what is for the rule.
     """
-    minor, machine = python.replace(".", ""), _MACHINES[arch]
+    minor, architecture = python.replace(".", ""), ARCHITECTURES[arch]
     words = {
         "cp": "cp" + minor,
-        "machine": machine,
-        "soabi": "cpython-{}-{}-linux-gnu".format(minor, machine),
-        "triplet": machine + "-linux-gnu",
+        "machine": architecture.machine,
+        "soabi": "cpython-{}-{}".format(minor, architecture.triplet),
+        "triplet": architecture.triplet,
         "version": version,
     }
     taken = {key: _filled(value, words) for key, value in row.items() if key not in _FOR_THE_RULE}
     if row.get("extensions"):
         taken["libraries"] = C_LIBRARY + taken.get("libraries", [])
-    return json.encode(taken)
+    return taken
 
 def _attributes(shared, row, python, arch, pythons, debian, zig):
     """What an sdist_wheel takes for a row: the Python that builds, and what comes with it."""
     native = {} if _is_pure(row) else {"zig": zig}
     packages = debs(debian[arch], row.get("packages", []) + ([] if _is_pure(row) else _HEADERS))
     if shared:
-        return native | {"debs": debs(debian[_BUILD_ARCH], _ROOT) + packages}
+        return native | {"debs": debs(debian[BUILD_ARCHITECTURE], _ROOT) + packages}
     if python not in pythons:
         fail("Python {} is to build, and no such interpreter is given; there are {}".format(python, ", ".join(pythons)))
     return native | {
         "debs": packages,
-        "python": pythons[python][_BUILD_ARCH],
+        "python": pythons[python][BUILD_ARCHITECTURE],
         "target_python": pythons[python][arch],
     }
 
@@ -131,21 +130,24 @@ def locked_sdists(locks, pythons, debian, tools, zig, **kwargs):
             missing = [backend for backend in row["backends"] if backend not in backends]
             if missing:
                 fail("the recipe of {} takes {}: add it to requirements_lock/{}.in".format(entry["name"], ", ".join(missing), tools["lock"]))
-            for arch in [_BUILD_ARCH] if _is_pure(row) else entry["archs"]:
+            for arch in [BUILD_ARCHITECTURE] if _is_pure(row) else entry["archs"]:
                 name = sdist_wheel_name(entry, python, arch)
                 again = "{}.py{}".format(name, python.replace(".", ""))
                 for target, shared in [(name, True), (again, False)] if _is_shared(row) else [(name, False)]:
                     if target in made:
                         continue
                     made[target] = True
+                    filled = filled_recipe(row, entry["version"], python, arch)
+                    table(name = target + ".recipe", value = filled)
                     sdist_wheel(
                         name = target,
                         arch = arch,
                         backends = ["//requirements_lock:" + backend for backend in row["backends"]],
                         distribution = entry["name"],
                         programs = row.get("programs", []),
-                        recipe = recipe_json(row, entry["version"], python, arch),
+                        recipe = target + ".recipe",
                         sdist = "@locked//pypi:" + entry["file"],
+                        tag = filled["tag"],
                         version = entry["version"],
                         **(_attributes(shared, row, python, arch, pythons, debian, zig) | kwargs)
                     )

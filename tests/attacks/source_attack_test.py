@@ -13,7 +13,7 @@ from tests.attacks import tars
 from tests.attacks.harness import Room, Score, Wrong, room  # noqa: F401 (a fixture)
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.unpack import unpack_tar
-from tools.inputs.sdist import source
+from tools.inputs.sdist import source_archive
 
 CASES = 700
 
@@ -33,7 +33,7 @@ def test_sdist(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa:
         score.case(
             seed,
             file.name,
-            lambda: source.unpack(file, into),
+            lambda: source_archive.unpack(file, into),
             (BuildError,),
             lambda top: _same_tree(into, archive),
         )

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.lib import decode
+from tools.oci.overlay import PathSet
 from tools.oci.part import PartError, PartWriter
-from tools.oci.tree import PathSet
 
 _ATTRIBUTES = re.compile(r"(0[0-7]{3,4}) ([0-9]+):([0-9]+)")
 

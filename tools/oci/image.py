@@ -24,7 +24,7 @@ from tools.lib.outputs import Outputs
 from tools.oci import canonical, mtree
 from tools.oci.layer import Metadata
 from tools.oci.mtree import MtreeError
-from tools.oci.tree import PathSet, Tree, TreeError, overlay
+from tools.oci.overlay import PathSet, Tree, TreeError, overlay
 
 CREATED = datetime.datetime.fromtimestamp(EPOCH, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 """One constant for all images: a build date would make equal images differ."""

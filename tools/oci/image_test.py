@@ -10,7 +10,7 @@ from tools.oci import canonical, image, mtree
 from tools.oci.image import ImageError, Layer, Spec
 from tools.oci.layer import Metadata
 from tools.oci.mtree import DIRECTORY, FILE, Entry, implied_directory
-from tools.oci.tree import Tree
+from tools.oci.overlay import Tree
 
 
 def layer(name: str, *entries: Entry) -> Layer:

@@ -24,7 +24,7 @@ from tools.lib.outputs import Outputs
 from tools.oci import canonical, mtree, tar
 from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, RunReader, compress, gzip_trailer
 from tools.oci.mtree import DIRECTORY, MtreeError
-from tools.oci.tree import PathSet, Tree, TreeError, overlay
+from tools.oci.overlay import PathSet, Tree, TreeError, overlay
 from tools.oci.verify import TarVerifier, VerifyError
 
 _CHUNK = 1 << 18

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional, Protocol
 
-from tools.oci.outputs import Outputs
-
-from tools.oci import canonical, decode
+from tools.lib import decode
+from tools.lib.outputs import Outputs
+from tools.oci import canonical
 from tools.oci.layout import Image
 from tools.project import dockerfile
 from tools.project.errors import ProjectError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tools.oci import canonical, decode
+from tools.lib import decode
+from tools.oci import canonical
 from tools.oci.image import CREATED
 from tools.oci.layout import Image
 from tools.project.layers import Made

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from tools.oci import decode
+from tools.lib import decode
 from tools.oci.layout import Image
 from tools.project.bases import Base, check
 from tools.project.errors import ProjectError

@@ -15,8 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from tools.oci.outputs import Outputs
-
+from tools.lib.outputs import Outputs
 from tools.oci import canonical, layout
 from tools.oci.layout import Image
 from tools.project.bases import Base

@@ -24,7 +24,7 @@ from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Platform, Recipe,
 from tools.inputs.cpython.root import BuildRoot, Isolation, jobs, say
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.inputs.wheel.bytecode import Compiler
-from tools.inputs.wheel.errors import WheelError
+from tools.inputs.wheel.wheel_error import WheelError
 
 _INSTALLED = "_install"
 # The Makefile compiles bytecode three times, in as many processes as there are processors; we do it later, once.

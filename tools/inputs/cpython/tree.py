@@ -49,7 +49,7 @@ def compile_all(tree: Path, recipe: Recipe, compiler: Compiler) -> None:
 
     Raises:
         BuildError: a module doesn't compile.
-        tools.inputs.wheel.errors.WheelError: the interpreter fails.
+        tools.inputs.wheel.wheel_error.WheelError: the interpreter fails.
     """
     library = tree / "usr/local/lib" / recipe.program
     sources = [("/" + str(path.relative_to(tree)), path) for path in files(library) if path.suffix == ".py"]

@@ -6,8 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 
+from tools.inputs.deb.system import StateError, System, Tree
 from tools.inputs.deb.tables import Accounts, LoginShells, User
-from tools.inputs.deb.tree import StateError, System, Tree
 
 _MASTER = "usr/share/base-passwd"
 _SHADOW_GID = 42

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from tools.inputs.deb.tree import StateError, System, Tree
+from tools.inputs.deb.system import StateError, System, Tree
 
 _SHARE = "usr/share/ca-certificates"
 _STORE = "etc/ssl/certs"

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 
 from tools.inputs.deb.facts import Facts
+from tools.inputs.deb.system import StateError, System, Tree
 from tools.inputs.deb.tables import Alternative, AptSource, Diversion, StatOverride
-from tools.inputs.deb.tree import StateError, System, Tree
 
 _DPKG = "var/lib/dpkg"
 _ORDER = (

@@ -11,7 +11,7 @@ import re
 
 from tools.formats import ld_so_cache
 from tools.inputs.deb.facts import Library
-from tools.inputs.deb.tree import StateError, System, Tree
+from tools.inputs.deb.system import StateError, System, Tree
 from tools.lib.architectures import ARCHITECTURES
 
 

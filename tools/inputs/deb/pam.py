@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tools.inputs.deb.tree import StateError, System, Tree
+from tools.inputs.deb.system import StateError, System, Tree
 
 _PROFILES = "usr/share/pam-configs"
 _TEMPLATES = "usr/share/pam"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tools.inputs.deb import accounts, certificates, dpkg_state, facts, ld_cache, pam
 from tools.inputs.deb.deb_part import write
+from tools.inputs.deb.system import StateError, System, Tree
 from tools.inputs.deb.tables import Accounts, State
-from tools.inputs.deb.tree import StateError, System, Tree
 from tools.lib import decode
 from tools.lib.epoch import EPOCH
 from tools.oci.part import PartError, PartWriter

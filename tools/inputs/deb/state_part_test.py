@@ -12,7 +12,7 @@ import pytest
 from tools.formats import deb_archive, deb_samples
 from tools.inputs.deb import accounts, certificates, dpkg_state, facts, ld_cache, oracle_trees, pam, state_part, tables
 from tools.inputs.deb.facts import Facts, Library
-from tools.inputs.deb.tree import StateError, System, Tree
+from tools.inputs.deb.system import StateError, System, Tree
 from tools.lib import decode
 
 MASTER = "usr/share/base-passwd"

@@ -24,14 +24,14 @@ from tools.inputs.cpython.recipe import PLATFORMS, Platform
 from tools.inputs.cpython.root import Isolation
 from tools.inputs.cpython.toolchain import WRAPPERS, ZIG
 from tools.inputs.sdist import native, wheel_file
-from tools.inputs.sdist.errors import SdistError
 from tools.inputs.sdist.machine import CALLS, TRACE, Machine, target_python, tools_python
 from tools.inputs.sdist.project import distributions, read_build_system, unsatisfied
-from tools.inputs.sdist.recipe import Recipe, read
-from tools.inputs.sdist.source import unpack
-from tools.inputs.wheel.errors import WheelError
+from tools.inputs.sdist.sdist_error import SdistError
+from tools.inputs.sdist.sdist_recipe import Recipe, read
+from tools.inputs.sdist.source_archive import unpack
 from tools.inputs.wheel.metadata import normalize
 from tools.inputs.wheel.tags import TagError, expand, parse_wheel_name
+from tools.inputs.wheel.wheel_error import WheelError
 
 
 @dataclass(frozen=True)

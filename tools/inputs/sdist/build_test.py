@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from tools.inputs.sdist import build
-from tools.inputs.wheel.archive import Archive
+from tools.inputs.wheel.wheel_zip import Archive
 
 DEBS = [Path(path).resolve() for path in os.environ["SDIST_DEBS"].split()]
 SITES = [Path(path).absolute() for path in os.environ["SDIST_SITES"].split()]

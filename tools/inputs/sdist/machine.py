@@ -16,8 +16,8 @@ from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.toolchain import WRAPPERS
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.inputs.sdist import hooks
-from tools.inputs.sdist.errors import SdistError
 from tools.inputs.sdist.project import BuildSystem
+from tools.inputs.sdist.sdist_error import SdistError
 
 # Fixed places in the root: what a build sees never depends on where it runs. TRACE is their common prefix.
 TRACE = "/sdist-"

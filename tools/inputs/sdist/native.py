@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.inputs.cpython.checks import check_elf
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import Platform
-from tools.inputs.sdist.errors import SdistError
+from tools.inputs.sdist.sdist_error import SdistError
 from tools.inputs.sdist.wheel_file import Content
 
 _ELF = b"\x7fELF"

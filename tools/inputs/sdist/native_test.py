@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tools.inputs.cpython.recipe import PLATFORMS
-from tools.inputs.sdist.errors import SdistError
 from tools.inputs.sdist.native import check_code, check_extensions, check_traces
+from tools.inputs.sdist.sdist_error import SdistError
 from tools.inputs.sdist.wheel_file import Content
 
 TALLOC = Path(os.environ["ROOTLESS_TOOLS"], "usr/lib/x86_64-linux-gnu/libtalloc.so.2").read_bytes()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.inputs.sdist.errors import SdistError
 from tools.inputs.sdist.project import BuildSystem, distributions, read_build_system, unsatisfied
+from tools.inputs.sdist.sdist_error import SdistError
 
 GIVEN = {"setuptools": "65.5.1", "wheel": "0.38.4", "setuptools-scm": "7.1.0"}
 

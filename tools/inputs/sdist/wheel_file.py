@@ -14,11 +14,11 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.inputs.sdist.errors import SdistError
-from tools.inputs.wheel.archive import Archive
+from tools.inputs.sdist.sdist_error import SdistError
 from tools.inputs.wheel.metadata import Metadata, check_identity, read_metadata
 from tools.inputs.wheel.record import Record, render, row
 from tools.inputs.wheel.tags import expand, parse_wheel_name
+from tools.inputs.wheel.wheel_zip import Archive
 from tools.lib.epoch import EPOCH
 
 _LEVEL = 9
@@ -49,7 +49,7 @@ def read(wheel: Path, archive: str, name: str, version: str, tag: str) -> Conten
 
     Raises:
         SdistError: the wheel's name or its WHEEL file has another tag.
-        tools.inputs.wheel.errors.WheelError: the wheel is invalid or of another distribution.
+        tools.inputs.wheel.wheel_error.WheelError: the wheel is invalid or of another distribution.
     """
     with Archive(wheel) as opened:
         metadata = read_metadata(opened)

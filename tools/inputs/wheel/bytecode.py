@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.inputs.wheel.errors import WheelError
+from tools.inputs.wheel.wheel_error import WheelError
 from tools.lib.epoch import EPOCH
 
 DRIVER = Path(__file__).with_name("compile_driver.py")

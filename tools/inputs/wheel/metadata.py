@@ -7,9 +7,9 @@ import dataclasses
 import re
 
 from tools.formats import headers
-from tools.inputs.wheel.archive import Archive
-from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.tags import TagError, expand, fits, is_pure, parse_wheel_name
+from tools.inputs.wheel.wheel_error import WheelError
+from tools.inputs.wheel.wheel_zip import Archive
 
 _LIMIT = 16 << 20  # metadata are read as a whole; real ones are far smaller
 

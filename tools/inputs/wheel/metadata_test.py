@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.inputs.wheel.archive import Archive
-from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.metadata import check_identity, check_tags, normalize_version, read_metadata
 from tools.inputs.wheel.record import Record, render, row
 from tools.inputs.wheel.samples import make_wheel, record_row
+from tools.inputs.wheel.wheel_error import WheelError
+from tools.inputs.wheel.wheel_zip import Archive
 
 FILES = {"sample/__init__.py": "x = 1\n"}
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

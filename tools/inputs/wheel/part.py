@@ -13,13 +13,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tools.inputs.wheel import record as records
-from tools.inputs.wheel.archive import DEFLATED, Archive
 from tools.inputs.wheel.bytecode import Compiler, pyc_path
-from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.metadata import Metadata, check_identity, check_tags, read_metadata
 from tools.inputs.wheel.plan import Item, Layout, plan
 from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.scripts import rewrite_shebang
+from tools.inputs.wheel.wheel_error import WheelError
+from tools.inputs.wheel.wheel_zip import DEFLATED, Archive
 from tools.lib.architectures import ARCHITECTURES
 from tools.oci.part import PartError, PartWriter
 

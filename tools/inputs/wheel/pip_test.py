@@ -25,8 +25,8 @@ from typing import Union
 import pytest
 
 from tools.inputs.wheel import part
-from tools.inputs.wheel.errors import REMEDY
 from tools.inputs.wheel.samples import make_wheel
+from tools.inputs.wheel.wheel_error import REMEDY
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 SITE = f"usr/local/lib/python{PYTHON}/site-packages"

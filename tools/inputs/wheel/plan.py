@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from tools.inputs.wheel.archive import Archive
-from tools.inputs.wheel.errors import REMEDY, WheelError
 from tools.inputs.wheel.metadata import Metadata
 from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.scripts import entry_point_script, for_python, wrapped_entry_point
+from tools.inputs.wheel.wheel_error import REMEDY, WheelError
+from tools.inputs.wheel.wheel_zip import Archive
 
 INSTALLER = "bazel"
 

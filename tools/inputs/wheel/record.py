@@ -9,9 +9,9 @@ import io
 import posixpath
 from collections.abc import Iterable
 
-from tools.inputs.wheel.archive import Archive
-from tools.inputs.wheel.errors import REMEDY, WheelError
 from tools.inputs.wheel.metadata import Metadata, read_text
+from tools.inputs.wheel.wheel_error import REMEDY, WheelError
+from tools.inputs.wheel.wheel_zip import Archive
 
 _STRONG = ("sha256", "sha384", "sha512")
 

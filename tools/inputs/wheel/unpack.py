@@ -13,11 +13,11 @@ import os
 import sys
 from pathlib import Path
 
-from tools.inputs.wheel.archive import Archive
-from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.metadata import Metadata, check_tags, read_metadata
 from tools.inputs.wheel.plan import Layout, plan
 from tools.inputs.wheel.record import Record
+from tools.inputs.wheel.wheel_error import WheelError
+from tools.inputs.wheel.wheel_zip import Archive
 from tools.lib.architectures import ARCHITECTURES
 
 

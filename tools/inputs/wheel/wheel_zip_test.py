@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.inputs.wheel.archive import Archive
-from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.samples import make_wheel, patch
+from tools.inputs.wheel.wheel_error import WheelError
+from tools.inputs.wheel.wheel_zip import Archive
 
 FILES = {"sample/__init__.py": "x = 1\n" * 100, "sample/data.txt": "abc" * 1000}
 

@@ -14,7 +14,7 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from tools.inputs.sdist.errors import SdistError
+from tools.inputs.sdist.sdist_error import SdistError
 from tools.lib.epoch import EPOCH
 
 _DECOMPRESS = {".tar.gz": gzip.decompress, ".tgz": gzip.decompress, ".tar.bz2": bz2.decompress}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.inputs.sdist.errors import SdistError
-from tools.inputs.sdist.source import unpack
+from tools.inputs.sdist.sdist_error import SdistError
+from tools.inputs.sdist.source_archive import unpack
 from tools.lib.epoch import EPOCH
 
 Change = Callable[[tarfile.TarInfo], object]

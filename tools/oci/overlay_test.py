@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry, implied_directory
-from tools.oci.tree import PathSet, Tree, TreeError, overlay
+from tools.oci.overlay import PathSet, Tree, TreeError, overlay
 
 
 def file(path: str, sha256: str = "aa") -> Entry:

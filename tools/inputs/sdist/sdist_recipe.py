@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.inputs.sdist.errors import SdistError
+from tools.inputs.sdist.sdist_error import SdistError
 from tools.lib import decode
 
 

@@ -16,7 +16,7 @@ import zlib
 from pathlib import Path
 from types import TracebackType
 
-from tools.inputs.wheel.errors import REMEDY, WheelError
+from tools.inputs.wheel.wheel_error import REMEDY, WheelError
 
 STORED = zipfile.ZIP_STORED
 DEFLATED = zipfile.ZIP_DEFLATED

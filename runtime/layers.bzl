@@ -6,19 +6,16 @@ changes least and is shared most lies lowest.
 
 load("@locked//:locks.bzl", "DEBIAN", "REQUIREMENTS")
 load("//runtime/debian:parts.bzl", "debian_layers")
-load("//runtime/python:interpreters.bzl", "built_wheel", "interpreter_part")
-load("//tools/inputs/wheel:defs.bzl", "locked_wheel_labels")
+load("//runtime/python:interpreters.bzl", "interpreter_part")
 load("//tools/oci:defs.bzl", "layer")
 load(":catalogue.bzl", "image_rows")
 load(":layer_plan.bzl", "plan_wheel_layers")
+load(":wheel_parts.bzl", "WHEELS")
 
 _PACKAGE = "//runtime/layers"
 
 def _wheel_layers(lock, arch):
-    parts = {
-        each: locked_wheel_labels(lock, each, "//runtime/wheels", built_wheel)
-        for each in lock["archs"]
-    }
+    parts = {each: WHEELS.labels(lock, each) for each in lock["archs"]}
     return plan_wheel_layers(lock, parts, arch)
 
 def _python_layer(python, arch):

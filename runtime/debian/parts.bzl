@@ -1,11 +1,27 @@
 """The Debian system of the images: which parts one architecture's image holds."""
 
 load("@locked//:locks.bzl", "DEBIAN")
-load("//tools/inputs/deb:defs.bzl", "locked_deb_part_labels")
+load("//tools/inputs/deb:defs.bzl", "deb_set")
+load(":effects.bzl", "EFFECTS")
 load(":packages.bzl", "PACKAGE_SETS")
+load(":reviewed_scripts.bzl", "REVIEWED_SCRIPTS")
+load(":state.bzl", "STATE_TEXTS")
 
 # The package sets that are installed in an image.
 IMAGE_SETS = ["base", "system"]
+
+# dpkg leaves these files out of later installations; what is built here leaves out the same.
+PATH_FILTER = "rootfs/etc/dpkg/dpkg.cfg.d/docker"
+
+DEBS = deb_set(
+    package = "//runtime/debian",
+    effects = EFFECTS,
+    locks = DEBIAN,
+    path_filter = PATH_FILTER,
+    reviewed_scripts = REVIEWED_SCRIPTS,
+    sets = IMAGE_SETS,
+    texts = STATE_TEXTS,
+)
 
 def manual_packages():
     """Names of the packages that the images' sets ask for.
@@ -24,7 +40,7 @@ def debian_parts(arch):
     Returns:
       list of labels: one part for each package, the state of the system, the container's own settings.
     """
-    return locked_deb_part_labels(DEBIAN[arch], IMAGE_SETS, "//runtime/debian") + [
+    return DEBS.labels(arch) + [
         "//runtime/debian:state_" + arch,
         "//runtime/debian:settings",
     ]
@@ -40,7 +56,7 @@ def debian_layers(arch):
       layer of its own: it is small and changes with every package.
     """
     layers = {
-        name: locked_deb_part_labels(DEBIAN[arch], [name], "//runtime/debian")
+        name: DEBS.labels(arch, [name])
         for name in IMAGE_SETS
     }
     layers["state"] = ["//runtime/debian:state_" + arch, "//runtime/debian:settings"]

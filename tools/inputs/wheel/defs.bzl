@@ -17,8 +17,7 @@ load(
     "//tools/inputs/wheel/private:locked_wheels.bzl",
     _locked_file_of = "locked_file_of",
     _locked_libraries = "locked_libraries",
-    _locked_wheel_labels = "locked_wheel_labels",
-    _locked_wheels = "locked_wheels",
+    _wheel_set = "wheel_set",
 )
 load("//tools/inputs/wheel/private:wheel_binary.bzl", _wheel_binary = "wheel_binary")
 load("//tools/inputs/wheel/private:wheel_library.bzl", _wheel_library = "wheel_library")
@@ -28,8 +27,7 @@ load("//tools/inputs/wheel/private/providers:target_python_info.bzl", _TargetPyt
 TargetPythonInfo = _TargetPythonInfo
 locked_file_of = _locked_file_of
 locked_libraries = _locked_libraries
-locked_wheel_labels = _locked_wheel_labels
-locked_wheels = _locked_wheels
 wheel_binary = _wheel_binary
 wheel_library = _wheel_library
 wheel_part = _wheel_part
+wheel_set = _wheel_set

@@ -27,22 +27,43 @@ def locked_debs(lock, sets):
     """
     return ["@locked//debian:" + entry["file"] for entry in _entries(lock, sets)]
 
-def locked_deb_parts(locks, sets, effects, reviewed_scripts, path_filter = None, texts = [], **kwargs):
-    """Declare one deb_part for each package file of some sets; packages for all architectures are shared.
+def deb_set(*, package, locks, sets, effects = {}, reviewed_scripts = {}, path_filter = None, texts = []):
+    """The parts of the Debian packages of some sets: one for each package file; packages for all architectures are shared.
 
     Args:
-      locks: list of decoded locks.
+      package: where they are declared, e.g. "//runtime/debian".
+      locks: dict: architecture -> decoded lock.
       sets: list of package sets.
-      effects: dict: package -> effects of its maintainer scripts on its own files.
+      effects: dict: package -> effects of its maintainer scripts on its own files (tools/inputs/deb/tables.bzl).
       reviewed_scripts: dict: package -> script -> list of SHA-256.
       path_filter: dpkg configuration that says which files are left out.
-      texts: patterns of files from which the state of the system is computed.
-      **kwargs: passed on to each deb_part.
+      texts: patterns of files that the state of the system is computed from.
+
+    Returns:
+      struct of functions. `declare(**kwargs)`, called in `package`, declares each as a deb_part, which gets kwargs (visibility,
+      tags, …). `labels(arch, sets)` gives those of an architecture, in order of the packages' names; of all sets by default.
     """
+    return struct(
+        declare = lambda **kwargs: _declare(package, locks, sets, effects, reviewed_scripts, kwargs | {
+            "path_filter": path_filter,
+            "texts": texts,
+        }),
+        labels = lambda arch, sets = sets: [
+            "{}:{}".format(package, _part_name(entry))
+            for entry in _entries(locks[arch], sets)
+        ],
+    )
+
+def _part_name(entry):
+    return entry["file"].removesuffix(".deb")
+
+def _declare(package, locks, sets, effects, reviewed_scripts, kwargs):
+    if "//" + native.package_name() != package:
+        fail("the Debian packages of {} are declared in //{}".format(package, native.package_name()))
     made = {}
-    for lock in locks:
+    for lock in locks.values():
         for entry in _entries(lock, sets):
-            name = entry["file"].removesuffix(".deb")
+            name = _part_name(entry)
             if name in made:
                 continue
             made[name] = True
@@ -58,21 +79,6 @@ def locked_deb_parts(locks, sets, effects, reviewed_scripts, path_filter = None,
                 deb = "@locked//debian:" + entry["file"],
                 declaration = name + ".declaration" if declared else None,
                 package = entry["package"],
-                path_filter = path_filter,
-                texts = texts,
                 version = entry["version"],
                 **kwargs
             )
-
-def locked_deb_part_labels(lock, sets, package):
-    """Return the labels of the parts that `locked_deb_parts` declares for one architecture.
-
-    Args:
-      lock: the decoded lock.
-      sets: list of package sets.
-      package: where `locked_deb_parts` was called, e.g. "//runtime/debian".
-
-    Returns:
-      list of labels, in order of the packages' names.
-    """
-    return ["{}:{}".format(package, entry["file"].removesuffix(".deb")) for entry in _entries(lock, sets)]

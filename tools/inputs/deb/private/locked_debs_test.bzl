@@ -4,7 +4,7 @@ load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//tools/inputs/deb/private/providers:deb_info.bzl", "DebInfo")
 load("//tools/oci:providers.bzl", "PartInfo")
 load(":deb_part.bzl", "deb_part")
-load(":locked_debs.bzl", "locked_deb_part_labels", "locked_debs")
+load(":locked_debs.bzl", "deb_set", "locked_debs")
 
 _LOCK = {
     "arch": "amd64",
@@ -19,7 +19,7 @@ _LOCK = {
 def _labels_test_impl(ctx):
     env = unittest.begin(ctx)
     asserts.equals(env, ["@locked//debian:a_1_amd64.deb", "@locked//debian:b_1_all.deb"], locked_debs(_LOCK, ["base"]))
-    asserts.equals(env, ["//x:b_1_all"], locked_deb_part_labels(_LOCK, ["system"], "//x"))
+    asserts.equals(env, ["//x:b_1_all"], deb_set(package = "//x", locks = {"amd64": _LOCK}, sets = ["base", "system"]).labels("amd64", ["system"]))
     asserts.equals(env, 3, len(locked_debs(_LOCK, ["base", "system", "build"])))
     return unittest.end(env)
 

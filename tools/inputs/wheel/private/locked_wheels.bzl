@@ -30,18 +30,30 @@ def _parts(entry, lock, sdist_wheel):
         for wheel, archs in wheels.items()
     ]
 
-def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, script_contexts = {}, **kwargs):
-    """Declare one wheel_part for each wheel and Python minor version of the locks, however many locks share it.
+def wheel_set(*, package, locks, pythons, sdist_wheel = None, leave_out = {}, script_contexts = {}):
+    """The parts of the wheels that some locks need: one for each wheel and Python minor version, however many locks share it.
 
     Args:
+      package: where they are declared, e.g. "//runtime/wheels".
       locks: list of decoded locks (`REQUIREMENTS["10_py311"]` of `@locked//:locks.bzl`).
       pythons: dict: Python version as in the locks -> label of its target_python.
       sdist_wheel: function(entry, python, arch) -> label of the wheel that is built from a locked sdist; the same label
         for every architecture when that wheel is pure.
       leave_out: dict: distribution -> paths in site-packages that another one installs.
       script_contexts: dict: distribution -> context manager in which its scripts import.
-      **kwargs: passed on to each wheel_part (visibility, tags, …).
+
+    Returns:
+      struct of functions. `declare(**kwargs)`, called in `package`, declares each as a wheel_part, which gets kwargs (visibility,
+      tags, …). `labels(lock, arch)` gives those of an image of a lock, as a dict: normalised name of the distribution -> label.
     """
+    return struct(
+        declare = lambda **kwargs: _declare(package, locks, pythons, sdist_wheel, leave_out, script_contexts, kwargs),
+        labels = lambda lock, arch: _labels(package, lock, arch, sdist_wheel),
+    )
+
+def _declare(package, locks, pythons, sdist_wheel, leave_out, script_contexts, kwargs):
+    if "//" + native.package_name() != package:
+        fail("the wheels of {} are declared in //{}".format(package, native.package_name()))
     made = {}
     for lock in locks:
         if lock["python"] not in pythons:
@@ -64,18 +76,7 @@ def locked_wheels(locks, pythons, sdist_wheel = None, leave_out = {}, script_con
                     **kwargs
                 )
 
-def locked_wheel_labels(lock, arch, package, sdist_wheel = None):
-    """Return the labels of the parts that an image with a lock contains.
-
-    Args:
-      lock: the decoded lock.
-      arch: architecture of the image.
-      package: package in which `locked_wheels` was called, e.g. "//runtime/wheels".
-      sdist_wheel: as given to `locked_wheels`.
-
-    Returns:
-      dict: normalised name of the distribution -> label of its part.
-    """
+def _labels(package, lock, arch, sdist_wheel):
     if arch not in lock["archs"]:
         fail("lock {} is not for {}, only for {}".format(lock["lock"], arch, ", ".join(lock["archs"])))
     labels = {}

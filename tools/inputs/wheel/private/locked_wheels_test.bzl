@@ -1,7 +1,7 @@
 """Which parts a lock gives, and which of them architectures share."""
 
 load("@bazel_skylib//lib:unittest.bzl", "asserts", "unittest")
-load(":locked_wheels.bzl", "locked_wheel_labels")
+load(":locked_wheels.bzl", "wheel_set")
 
 def _entry(name, file, archs, tags, requested = False):
     kind = "wheel" if tags else "sdist"
@@ -28,6 +28,7 @@ def _sdist_wheel(entry, python, arch):
 
 def _labels_test_impl(ctx):
     env = unittest.begin(ctx)
+    wheels = wheel_set(package = "//wheels", locks = [_LOCK], pythons = {"3.11": "//python"}, sdist_wheel = _sdist_wheel)
     shared = {
         "asked": "//wheels:asked-1-py3-none-any.whl.py311.requested",
         "built": "//wheels:built-1.tar.gz.py311",
@@ -36,12 +37,12 @@ def _labels_test_impl(ctx):
     asserts.equals(env, shared | {
         "built-native": "//wheels:built-native-1.tar.gz.py311.amd64",
         "native": "//wheels:native-1-x86_64.whl.py311.amd64",
-    }, locked_wheel_labels(_LOCK, "amd64", "//wheels", _sdist_wheel))
+    }, wheels.labels(_LOCK, "amd64"))
     asserts.equals(env, shared | {
         "built-native": "//wheels:built-native-1.tar.gz.py311.arm64",
         "native": "//wheels:native-1-aarch64.whl.py311.arm64",
         "only-arm": "//wheels:only_arm-1-py3-none-any.whl.py311",
-    }, locked_wheel_labels(_LOCK, "arm64", "//wheels", _sdist_wheel))
+    }, wheels.labels(_LOCK, "arm64"))
     return unittest.end(env)
 
 labels_test = unittest.make(_labels_test_impl)

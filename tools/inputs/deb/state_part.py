@@ -88,7 +88,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--facts", type=Path, action="append", default=[], metavar="FILE", help="of one package")
     parser.add_argument("--architecture", required=True, help="Debian's name of the system's architecture")
     parser.add_argument("--state", type=Path, required=True, help="table: see tables.State")
-    parser.add_argument("--accounts", type=Path, help="table of accounts in addition to Debian's own: see tables.Accounts")
+    parser.add_argument(
+        "--accounts", type=Path, help="table of accounts in addition to Debian's own: see tables.Accounts"
+    )
     parser.add_argument("--manual", action="append", default=[], metavar="PACKAGE", help="requested by name")
     parser.add_argument("--part", type=Path, required=True, help="the part to write")
     parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")

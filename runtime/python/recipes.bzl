@@ -20,6 +20,8 @@ A further version is a further row. Keys of a row:
 
 _CONFIGURE = [
     "--prefix=/usr/local",
+    # libpython, for programs that embed Python; our interpreter itself doesn't use it (tools/inputs/cpython/build.py).
+    "--enable-shared",
     "--enable-loadable-sqlite-extensions",
     "--with-system-expat",
     "--with-system-ffi",
@@ -189,7 +191,7 @@ RECIPES = {
         "generators": ["Programs/_freeze_module", "_bootstrap_python"],
         "disabled_modules": ["_tkinter", "nis"],
         "modules": _MODULES + ["_testclinic", "_typing", "xxlimited_35"],
-        "libraries": _LIBRARIES,
+        "libraries": _LIBRARIES + ["libpython3.11.so.1.0"],
         "packages": _PACKAGES,
     },
     # No release after 3.10.5 comes as an archive from one of the two registries: no later security fixes (docs/parity.md).
@@ -204,7 +206,7 @@ RECIPES = {
         "generators": [],
         "disabled_modules": ["_tkinter", "nis"],
         "modules": _MODULES + ["xxlimited_35"],
-        "libraries": _LIBRARIES,
+        "libraries": _LIBRARIES + ["libpython3.10.so.1.0"],
         "packages": _PACKAGES,
     },
     "3.9": {
@@ -222,7 +224,7 @@ RECIPES = {
         "generators": [],
         "disabled_modules": ["_tkinter", "nis"],
         "modules": _MODULES + ["parser"],
-        "libraries": _LIBRARIES,
+        "libraries": _LIBRARIES + ["libpython3.9.so.1.0"],
         "packages": _PACKAGES,
     },
 }

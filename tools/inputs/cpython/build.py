@@ -1,10 +1,10 @@
 """Builds a CPython of the images from source, for either architecture, on amd64, with nothing from the host.
 
     python -m tools.inputs.cpython.build --recipe ROW.json --version 3.11 --arch arm64 --source FILE [--debian FILE]
-        [--own-patch FILE]… --zig WHEEL --deb FILE… [--build-python TREE.tar] [--method M] [--proot DIR]
-        --tree OUT.tar
+        [--own-patch FILE]… --profile FILE --indexed-profile FILE --zig WHEEL --deb FILE…
+        [--build-python TREE.tar] [--method M] [--proot DIR] --tree OUT.tar
 
-Output: a tar of usr/local; equal inputs give equal bytes.
+Output: a tar of usr/local and of a link to libpython; equal inputs give equal bytes.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import argparse
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.formats.deb_archive import DebError
 from tools.host.rootless.spec import METHODS, EnterError, Mount
-from tools.inputs.cpython import checks, source, toolchain, tree
+from tools.inputs.cpython import checks, profile, source, toolchain, tree
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Platform, Recipe, platform, read
 from tools.inputs.cpython.root import BuildRoot, Isolation, jobs, say
@@ -27,22 +28,33 @@ from tools.inputs.wheel.bytecode import Compiler
 from tools.inputs.wheel.wheel_error import WheelError
 
 _INSTALLED = "_install"
+# The interpreter contains the object files of libpython: a call through a shared library costs time.
+_STATIC = "BLDLIBRARY='$(LIBRARY_OBJS)'"
 # The Makefile compiles bytecode three times, in as many processes as there are processors; we do it later, once.
 _NO_BYTECODE = r"s#\$(DESTDIR)\$(LIBDEST)/compileall\.py#/usr/src/python/_no_bytecode.py#"
+# Names a shared library by the long form of the option: zig's linker does not know the short one.
+_SONAME = r"s#-Wl,-h\$#-Wl,-soname,$#"
 # The source's place is in files that tell how Python was built: see docs/design.md.
 _TELL_SOURCE = (r"/config-[^/]*/Makefile$", r"/_sysconfigdata_[^/]*\.(py|pyc)$")
 
 
-def configure_script(recipe: Recipe, target: Platform, cross: bool) -> str:
+@dataclass(frozen=True)
+class Flags:
+    """Flags of the interpreter and its modules alone: the extensions that users build do not get them."""
+
+    compile: str = ""
+    link: str = ""
+
+
+def configure_script(recipe: Recipe, target: Platform, cross: bool, flags: Flags) -> str:
     """Return the line that configures the source."""
-    flags = "-flto" if recipe.lto else ""
     words = ["./configure", f"--build={PLATFORMS[BUILD_ARCH].triplet}", *recipe.configure]
     if cross:
         words += [f"--host={target.triplet}", *recipe.cross_configure]
     words += [f"{name}={value}" for name, value in sorted(recipe.cache.items())]
     # No -g and -s: no debug information, so no paths in it. *_NODIST: not for the extensions that users build.
     words += ["CC=gcc", "CXX=g++", "AR=ar", "OPT=-DNDEBUG -fwrapv -O3 -Wall"]
-    words += [f"CFLAGS_NODIST={flags}".strip(), f"LDFLAGS_NODIST=-s {flags}".strip()]
+    words += [f"CFLAGS_NODIST={flags.compile}", f"LDFLAGS_NODIST=-s {flags.link}".strip()]
     return shlex.join(words)
 
 
@@ -52,12 +64,37 @@ def make_script(recipe: Recipe, cross: bool) -> str:
     With link-time optimisation, the programs that generate C sources are linked without it first: each such link takes as
     long as the interpreter's. -o: make keeps them although their object files are compiled again.
     """
-    every = f"make -j{jobs()}"
+    every = f"make -j{jobs()} {_STATIC}"
     if not recipe.lto or cross or not recipe.generators:
         return every
     plain = f"{every} CFLAGS_NODIST=-fno-lto LDFLAGS_NODIST=-fno-lto {shlex.join(recipe.generators)}"
     stay = " ".join(f"-o {shlex.quote(name)}" for name in recipe.generators)
     return f"{plain}\nfind . -name '*.o' -exec rm {{}} +\n{every} {stay}"
+
+
+def compile_source(
+    root: BuildRoot, recipe: Recipe, target: Platform, mounts: Sequence[Mount], env: Mapping[str, str], flags: Flags
+) -> str:
+    """Configure and compile a source at its place.
+
+    Args:
+        root: with compiler and the packages to build against.
+        recipe: how.
+        target: whose code to make.
+        mounts: the source; for another machine than this, also an interpreter of the same version.
+        env: additions to the root's environment.
+        flags: further flags.
+
+    Returns:
+        What the compilation printed.
+
+    Raises:
+        BuildError: a step fails. EnterError: the root can't be entered.
+    """
+    cross = target != PLATFORMS[BUILD_ARCH]
+    script = f"sed -i '{_SONAME}' Makefile.pre.in\n{configure_script(recipe, target, cross, flags)}"
+    root.run("configure", script, mounts, env, source.PLACE)
+    return root.run("make", make_script(recipe, cross), mounts, env, source.PLACE)
 
 
 def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
@@ -75,24 +112,24 @@ def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
     say(f"Python {recipe.release} for {arguments.arch}: unpacking")
     root = BuildRoot(scratch, arguments.deb, target, arguments.zig, Isolation(arguments.method, arguments.proot))
     mounts, env = [source.lay_out(root, recipe, arguments.source, arguments.debian, arguments.own_patch)], {}
+    shutil.copyfile(arguments.indexed_profile, scratch / "source" / profile.USED)
     if cross:
         (scratch / "build-python").mkdir()
         unpack_tar(arguments.build_python, scratch / "build-python", "usr/local")
         mounts.append(Mount("ro-bind", "/usr/local", str(scratch / "build-python")))
         env["PATH"] = f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"
-    for step, script in (
-        ("configure", configure_script(recipe, target, cross)),
-        ("make", make_script(recipe, cross)),
-        (
-            "install",
-            (
-                f": >_no_bytecode.py; sed '{_NO_BYTECODE}' Makefile >Makefile.install;"
-                f" make -f Makefile.install install DESTDIR={source.PLACE}/{_INSTALLED} TESTSUBDIRS="
-            ),
-        ),
-    ):
-        say(f"Python {recipe.release} for {arguments.arch}: {step}")
-        root.run(step, script, mounts, env, source.PLACE)
+    say(f"Python {recipe.release} for {arguments.arch}: compiling")
+    flags = Flags(f"-fprofile-instr-use={source.PLACE}/{profile.USED}")
+    if recipe.lto:
+        # -O3: what zig does when it links follows from it.
+        flags = Flags(f"{flags.compile} -flto", "-flto -O3")
+    said = compile_source(root, recipe, target, mounts, env, flags)
+    say(f"Python {recipe.release} for {arguments.arch}: {profile.check(said, arguments.profile, recipe.version)}")
+    install = (
+        f": >_no_bytecode.py; sed '{_NO_BYTECODE}' Makefile >Makefile.install;"
+        f" make -f Makefile.install {_STATIC} install DESTDIR={source.PLACE}/{_INSTALLED} TESTSUBDIRS="
+    )
+    root.run("install", install, mounts, env, source.PLACE)
     installed = scratch / "source" / _INSTALLED
     say(f"Python {recipe.release} for {arguments.arch}: checking and packing")
     tree.prune(installed)
@@ -106,7 +143,8 @@ def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
         checks.files(installed), [toolchain.ZIG + "/", toolchain.WRAPPERS, "/zig-cache", str(scratch.resolve())]
     )
     checks.check_paths(checks.files(installed), [source.PLACE], _TELL_SOURCE)
-    tree.write_tar(installed, "usr/local", arguments.tree)
+    library = tree.link_library(installed, recipe, target.triplet)
+    tree.write_tar(installed, ["usr/local", library], arguments.tree)
 
 
 def _compiler(root: BuildRoot, home: Path, recipe: Recipe) -> Compiler:
@@ -134,6 +172,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", type=Path, required=True, help="the release's archive")
     parser.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
     parser.add_argument("--own-patch", type=Path, action="append", default=[], help="patch to apply after Debian's")
+    parser.add_argument("--profile", type=Path, required=True, help="of the version, as text")
+    parser.add_argument(
+        "--indexed-profile", type=Path, required=True, help="the same as tools.inputs.cpython.profile made it"
+    )
     parser.add_argument("--zig", type=Path, required=True, help="the ziglang wheel")
     parser.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
     parser.add_argument(

@@ -1,7 +1,7 @@
 """The built interpreters: what their trees hold, and what they do in a root of Debian's packages.
 
 PYTHON_TREES: the tars of the same version for amd64 and arm64. PYTHON_RECIPE: the row. PYTHON_DEBS: the packages of the
-build root. ROOTLESS_TOOLS: see tools/host/rootless/enter_test.py.
+build root. ZIG: the wheel with the compiler. ROOTLESS_TOOLS: see tools/host/rootless/enter_test.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tools.host.rootless.spec import Mount
-from tools.inputs.cpython import elf_needs
+from tools.inputs.cpython import elf_needs, toolchain
 from tools.inputs.cpython.recipe import PLATFORMS
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.unpack import unpack_tar
@@ -28,6 +28,7 @@ DIGITS = VERSION.replace(".", "")
 LIBRARY = f"usr/local/lib/python{VERSION}"
 # 3.9 installs it for programs that embed Python; Docker's python images have it, too.
 EMBEDDING = {arch: f"{LIBRARY}/config-{VERSION}-{platform.triplet}/python.o" for arch, platform in PLATFORMS.items()}
+LIBPYTHON = f"libpython{VERSION}.so.1.0"
 # Differ by nature: the configuration that Python was built with, and machine code.
 ARCH_DEPENDENT = ("_sysconfigdata_", "/config-", "/lib-dynload/", "/pkgconfig/", "pyconfig.h")
 
@@ -104,7 +105,20 @@ class TestTree:
     def test_code_is_for_the_machine(self, trees, arch: str) -> None:
         found = [elf_needs.needs(content) for _, content in trees[arch].values() if content.startswith(b"\x7fELF")]
         assert {needs.machine for needs in found if needs} == {PLATFORMS[arch].elf_machine}
-        assert len(found) == len(RECIPE["modules"]) + 1 + (EMBEDDING[arch] in trees[arch])
+        # The interpreter, libpython, libpython3.so, which stands for it in what any Python 3 may load.
+        assert len(found) == len(RECIPE["modules"]) + 3 + (EMBEDDING[arch] in trees[arch])
+
+    def test_libpython(self, trees, arch: str) -> None:
+        """It is there under the names that linkers and loaders look for; interpreter and modules don't take it."""
+        links = {name: info.linkname for name, (info, _) in trees[arch].items() if info.issym()}
+        assert links[f"usr/lib/{PLATFORMS[arch].triplet}/{LIBPYTHON}"] == f"../../local/lib/{LIBPYTHON}"
+        assert links[f"usr/local/lib/libpython{VERSION}.so"] == LIBPYTHON
+        needing = []
+        for name, (_, content) in trees[arch].items():
+            needs = elf_needs.needs(content)
+            if needs and LIBPYTHON in needs.libraries:
+                needing.append(name)
+        assert needing == ["usr/local/lib/libpython3.so"]
 
 
 def test_the_same_on_both_machines(trees) -> None:
@@ -122,7 +136,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> tuple[BuildRoot, Mount]:
     """Return the packages that it was built against, and it."""
     place = tmp_path_factory.mktemp("python")
     debs = [Path(name) for name in os.environ["PYTHON_DEBS"].split()]
-    root = BuildRoot(place / "root", debs, PLATFORMS["amd64"], None, Isolation(proot=os.environ["ROOTLESS_TOOLS"]))
+    isolation = Isolation(proot=os.environ["ROOTLESS_TOOLS"])
+    root = BuildRoot(place / "root", debs, PLATFORMS["amd64"], Path(os.environ["ZIG"]), isolation)
+    unpack_tar(TREES["amd64"], root.path / "usr/lib", "usr/lib")
     (place / "local").mkdir()
     unpack_tar(TREES["amd64"], place / "local", "usr/local")
     return root, Mount("bind", "/usr/local", str(place / "local"))
@@ -133,7 +149,7 @@ class TestRunning:
 
     def run(self, root, step: str, script: str) -> str:
         """Run a script with the tree at /usr/local."""
-        return root[0].run(step, script, [root[1]], {"PATH": "/usr/local/bin:/usr/bin"})
+        return root[0].run(step, script, [root[1]], {"PATH": f"{toolchain.WRAPPERS}:/usr/local/bin:/usr/bin"})
 
     def test_version(self, root) -> None:
         assert self.run(root, "version", "python --version").strip() == f"Python {RECIPE['release']}"
@@ -162,3 +178,20 @@ class TestRunning:
     def test_config_program(self, root) -> None:
         said = self.run(root, "config", "python3-config --includes")
         assert said.split()[0] == f"-I/usr/local/include/python{VERSION}"
+
+    def test_embedding(self, root) -> None:
+        """A program of somebody else is compiled with what python3-config says, and finds library and modules."""
+        program = (
+            "#include <Python.h>\n"
+            "int main(void) {\n"
+            "  Py_Initialize();\n"
+            '  int failed = PyRun_SimpleString("import sys, ssl; print(sys.version.split()[0], sys.prefix)");\n'
+            "  return Py_FinalizeEx() || failed;\n"
+            "}\n"
+        )
+        script = (
+            f"cat >embed.c <<'EOF'\n{program}EOF\n"
+            "gcc $(python3-config --cflags --embed) embed.c -o embed $(python3-config --ldflags --embed)\n"
+            "./embed"
+        )
+        assert self.run(root, "embedding", script).split()[-2:] == [RECIPE["release"], "/usr/local"]

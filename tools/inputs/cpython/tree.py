@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.inputs.cpython.checks import files
@@ -63,18 +64,41 @@ def compile_all(tree: Path, recipe: Recipe, compiler: Compiler) -> None:
         target.write_bytes(content)
 
 
-def write_tar(tree: Path, top: str, output: Path) -> None:
-    """Pack a part of a tree: sorted by path, root:root, one time, modes 0755 and 0644.
+def link_library(tree: Path, recipe: Recipe, triplet: str) -> str:
+    """Let the loader find libpython without a search path.
+
+    It looks into its cache, which is made with Debian's packages and the same for all Pythons, then into this directory.
+
+    Args:
+        tree: the install tree.
+        recipe: whose version it is.
+        triplet: of the architecture.
+
+    Returns:
+        The link's path in the tree.
+    """
+    name = f"libpython{recipe.version}.so.1.0"
+    if not (tree / "usr/local/lib" / name).exists():
+        raise BuildError(f"make install made no usr/local/lib/{name}")
+    link = f"usr/lib/{triplet}/{name}"
+    (tree / link).parent.mkdir(parents=True)
+    (tree / link).symlink_to(f"../../local/lib/{name}")
+    return link
+
+
+def write_tar(tree: Path, tops: Sequence[str], output: Path) -> None:
+    """Pack parts of a tree: sorted by path, root:root, one time, modes 0755 and 0644.
 
     Args:
         tree: what becomes "/".
-        top: the directory in it that is packed, with its name: "usr/local".
+        tops: what is packed, with its name: "usr/local".
         output: the tar (GNU format, as long names need it).
     """
-    entries = []
-    for place, directories, names in os.walk(tree / top):
-        entries += [Path(place, name) for name in directories + names]
-    entries = sorted((tree / top, *entries), key=lambda path: os.fsencode(path.relative_to(tree)))
+    entries = [tree / top for top in tops]
+    for top in tops:
+        for place, directories, names in os.walk(tree / top):
+            entries += [Path(place, name) for name in directories + names]
+    entries = sorted(entries, key=lambda path: os.fsencode(path.relative_to(tree)))
     with tarfile.open(output, "w:", format=tarfile.GNU_FORMAT) as tar:
         for path in entries:
             info = tarfile.TarInfo(str(path.relative_to(tree)))

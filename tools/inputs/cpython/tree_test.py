@@ -38,7 +38,7 @@ def test_same_bits(tmp_path: Path) -> None:
     one = make(tmp_path / "one", NAMES, 1, 0o022)
     two = make(tmp_path / "two", NAMES[::-1], 1700000000, 0o077)
     for place in (one, two):
-        tree.write_tar(place, "usr/local", place.with_suffix(".tar"))
+        tree.write_tar(place, ["usr/local"], place.with_suffix(".tar"))
     assert one.with_suffix(".tar").read_bytes() == two.with_suffix(".tar").read_bytes()
     with tarfile.open(one.with_suffix(".tar")) as tar:
         members = {info.name: info for info in tar}
@@ -78,7 +78,7 @@ def test_bytecode_names_time_and_size_of_what_is_packed(tmp_path: Path) -> None:
         (library / f"{name}.py").write_text(f"value = '{name}'\n" * 300)
     recipe = SimpleNamespace(program=library.name, version=version, release=version)
     tree.compile_all(tmp_path / "one", recipe, Compiler([sys.executable], {}))
-    tree.write_tar(tmp_path / "one", "usr/local", tmp_path / "one.tar")
+    tree.write_tar(tmp_path / "one", ["usr/local"], tmp_path / "one.tar")
     with tarfile.open(tmp_path / "one.tar") as tar:
         for name in ("a", "b"):
             source = tar.getmember(f"usr/local/lib/{library.name}/{name}.py")

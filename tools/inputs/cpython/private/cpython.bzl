@@ -1,6 +1,7 @@
 """cpython: builds an interpreter of the images from source."""
 
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
+load("//tools/inputs/cpython/private/providers:profile.bzl", "ProfileInfo")
 load("//tools/inputs/cpython/private/providers:python_tree.bzl", "PythonTreeInfo")
 load("//tools/inputs/wheel:defs.bzl", "TargetPythonInfo")
 
@@ -55,7 +56,8 @@ def _cpython_impl(ctx):
     tree = ctx.actions.declare_file(ctx.label.name + ".tar")
     ctx.actions.write(recipe, ctx.attr.recipe + "\n")
 
-    inputs = [recipe, ctx.file.source, ctx.file.zig] + ctx.files.own_patches + ctx.files.debs + ctx.files.build_debs
+    profile = ctx.attr.profile[ProfileInfo]
+    inputs = [recipe, ctx.file.source, ctx.file.zig, profile.text, profile.indexed] + ctx.files.own_patches + ctx.files.debs + ctx.files.build_debs
     args = ctx.actions.args()
     args.add("--recipe", recipe)
     args.add("--version", ctx.attr.version)
@@ -65,6 +67,8 @@ def _cpython_impl(ctx):
         args.add("--debian", ctx.file.debian)
         inputs.append(ctx.file.debian)
     args.add_all(ctx.files.own_patches, before_each = "--own-patch")
+    args.add("--profile", profile.text)
+    args.add("--indexed-profile", profile.indexed)
     args.add("--zig", ctx.file.zig)
     args.add_all(ctx.files.build_debs + ctx.files.debs, before_each = "--deb")
     args.add("--method", ctx.attr.method)
@@ -115,6 +119,7 @@ cpython = rule(
         "debs": attr.label_list(allow_files = [".deb"], mandatory = True, doc = "Packages to build against, of `arch`."),
         "method": attr.string(default = "auto", doc = "How the build root is entered: auto, namespace or proot."),
         "own_patches": attr.label_list(allow_files = [".patch"], doc = "Patches applied last."),
+        "profile": attr.label(mandatory = True, providers = [ProfileInfo], doc = "Which code runs often (cpython_profile)."),
         "recipe": attr.string(mandatory = True, doc = "Row of runtime/python/recipes.bzl as JSON."),
         "source": attr.label(allow_single_file = True, mandatory = True, doc = "The release's source archive."),
         "version": attr.string(mandatory = True, doc = "`3.N`."),

@@ -4,6 +4,7 @@ load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load("//tools/host/python:pytest.bzl", "pytest_test")
 load(":cpython.bzl", "cpython")
 load(":cpython_part.bzl", "cpython_part")
+load(":cpython_profile.bzl", "cpython_profile", "cpython_training")
 
 # Of the machine that builds; beside these, the libraries of the recipe's packages.
 _BUILD_PACKAGES = ["busybox-static", "libc6", "libgcc-s1", "libstdc++6", "make", "patch"]
@@ -31,21 +32,76 @@ def _source(sources, file):
             return "@locked//{}:{}".format("pypi" if entry["registry"] == "pypi" else "debian", file)
     fail("runtime/python/sources.json has no {}: a recipe names it".format(file))
 
-def cpythons(recipes, debian, sources, zig, **kwargs):
+def interpreter_debs(debian, recipes):
+    """Give what interpreters need to run on the machine that builds.
+
+    Args:
+      debian: dict: architecture -> decoded lock of Debian packages.
+      recipes: rows of runtime/python/recipes.bzl.
+
+    Returns:
+      list of labels.
+    """
+    libraries = {
+        package: None
+        for recipe in recipes.values()
+        for package in recipe["packages"]
+        if not package.endswith("-dev")
+    }
+    return debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries.keys())
+
+def profile_debs(debian, sources):
+    """Give llvm-profdata, what it needs, and the runtime of programs that count.
+
+    Args:
+      debian: dict: architecture -> decoded lock of Debian packages.
+      sources: decoded lock of source archives.
+
+    Returns:
+      list of labels.
+    """
+    return debs(debian[_BUILD_ARCH], ["busybox-static"]) + [
+        "@locked//debian:" + entry["file"]
+        for entry in sources["files"]
+        if entry["kind"] == "profile tool"
+    ]
+
+def cpythons(recipes, debian, sources, training, zig, **kwargs):
     """Declare, for each version and architecture, VERSION_ARCH (the interpreter) and VERSION_ARCH.part (for layers).
 
-    VERSION_test checks both trees and runs the amd64 one.
+    VERSION_test checks both trees and runs the amd64 one. VERSION.training is for update_profiles.
 
     Args:
       recipes: dict: version -> row of runtime/python/recipes.bzl.
       debian: dict: architecture -> decoded lock of Debian packages.
       sources: decoded lock of source archives.
+      training: dict: version -> wheels that the workload of the training imports.
       zig: label of the ziglang wheel.
       **kwargs: passed on to each target (visibility, …).
     """
     for version, recipe in recipes.items():
         patches = recipe.get("patches")
         libraries = [package for package in recipe["packages"] if not package.endswith("-dev")]
+        profile = "profiles/{}.proftext".format(version)
+        llvm = profile_debs(debian, sources)
+        cpython_profile(
+            name = version + ".profile",
+            src = profile,
+            debs = llvm,
+        )
+        cpython_training(
+            name = version + ".training",
+            debian = _source(sources, patches["file"]) if patches else None,
+            debs = debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + recipe["packages"]),
+            own_patches = recipe["own_patches"],
+            profile_debs = llvm,
+            recipe = json.encode(recipe),
+            source = _source(sources, recipe["source"]["file"]),
+            version = version,
+            wheels = training[version],
+            workload = ["training/{}.py".format(module) for module in ["duties", "language", "rows", "workload"]],
+            zig = zig,
+        )
         for arch, lock in debian.items():
             name = "{}_{}".format(version, arch)
             cross = arch != _BUILD_ARCH
@@ -57,6 +113,7 @@ def cpythons(recipes, debian, sources, zig, **kwargs):
                 debian = _source(sources, patches["file"]) if patches else None,
                 debs = debs(lock, recipe["packages"] if cross else [package for package in recipe["packages"] if package not in libraries]),
                 own_patches = recipe["own_patches"],
+                profile = version + ".profile",
                 recipe = json.encode(recipe),
                 source = _source(sources, recipe["source"]["file"]),
                 version = version,
@@ -68,9 +125,9 @@ def cpythons(recipes, debian, sources, zig, **kwargs):
                 python = name,
                 **kwargs
             )
-        _interpreter_test(version, recipe, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries))
+        _interpreter_test(version, recipe, zig, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries))
 
-def _interpreter_test(version, recipe, build_debs):
+def _interpreter_test(version, recipe, zig, build_debs):
     trees = [":{}_{}".format(version, arch) for arch in ["amd64", "arm64"]]
     row = version + ".recipe.json"
     write_file(
@@ -82,12 +139,13 @@ def _interpreter_test(version, recipe, build_debs):
         name = version + "_test",
         size = "medium",
         srcs = ["//tools/inputs/cpython:interpreter_test.py"],
-        data = trees + build_debs + [row, "//tools/host/rootless:tools"],
+        data = trees + build_debs + [row, zig, "//tools/host/rootless:tools"],
         env = {
             "PYTHON_DEBS": " ".join(["$(rootpath {})".format(deb) for deb in build_debs]),
             "PYTHON_RECIPE": "$(rootpath {})".format(row),
             "PYTHON_TREES": " ".join(["$(rootpath {})".format(tree) for tree in trees]),
             "ROOTLESS_TOOLS": "$(rootpath //tools/host/rootless:tools)",
+            "ZIG": "$(rootpath {})".format(zig),
         },
         deps = ["//tools/inputs/cpython:build"],
     )

@@ -1,0 +1,147 @@
+"""Profile-guided optimisation: the committed profile becomes an input of the compiler, and is counted against the source.
+
+A profile is text (LLVM's: each function with a hash of its control flow and its counts). Its counts come from running an
+interpreter that counts (tools/inputs/cpython/train.py); it serves all architectures, as it is taken before code is made for one.
+
+    python -m tools.inputs.cpython.profile --profile 3.11.proftext --deb FILE… [--method M] [--proot DIR] --output 3.11.profdata
+
+makes of it what the compiler reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.host.rootless.spec import METHODS, EnterError, Mount
+from tools.inputs.cpython.errors import BuildError
+from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS
+from tools.inputs.cpython.root import BuildRoot, Isolation
+from tools.inputs.deb.archive import DebError
+
+# In the source's directory, whose name stands in sysconfig's data anyway.
+USED = "python.profdata"
+# Share of the profile's functions that may be older than the source: more, and the profile does not speak of this source.
+STALE_PERCENT = 2
+
+_PROFDATA = "/usr/lib/llvm-19/bin/llvm-profdata"
+_LIBRARIES = "/usr/lib/llvm-19/lib"
+_MADE = "/profiles"
+_WARNING = re.compile(r"profile data may be out of date: of \d+ functions?, (\d+) ha(?:s|ve) mismatched data")
+
+
+class Tools:
+    """LLVM's llvm-profdata in a root of its own: its packages need a newer C library than the interpreter's."""
+
+    def __init__(self, scratch: Path, debs: Sequence[Path], isolation: Isolation) -> None:
+        """Make the root.
+
+        Args:
+            scratch: new directory.
+            debs: busybox-static, llvm-19 and what that needs.
+            isolation: how to enter the root.
+
+        Raises:
+            BuildError, tools.inputs.deb.archive.DebError: an input is broken or missing.
+        """
+        self._root = BuildRoot(scratch, debs, PLATFORMS[BUILD_ARCH], None, isolation)
+        self._files = scratch / "profiles"
+        self._files.mkdir()
+
+    def index(self, profile: Path, output: Path) -> None:
+        """Make of a profile's text the form that the compiler reads.
+
+        Raises:
+            BuildError: it isn't a profile.
+        """
+        shutil.copyfile(profile, self._files / "profile.proftext")
+        # clang 18 does not read the newest version of the form.
+        self._run("index", f"{_PROFDATA} merge --write-prev-version -sparse profile.proftext -o indexed")
+        shutil.move(self._files / "indexed", output)
+
+    def merge(self, parts: Sequence[tuple[int, Path]], output: Path) -> None:
+        """Add counts up.
+
+        Args:
+            parts: what the counts are multiplied by, and the directory with the files that counting programs left.
+            output: becomes the profile as text, without functions that never ran.
+
+        Raises:
+            BuildError: a file isn't such a one.
+        """
+        words = []
+        for number, (weight, directory) in enumerate(parts):
+            shutil.copytree(directory, self._files / str(number))
+            self._run("merge", f"{_PROFDATA} merge -sparse {number}/* -o {number}.profdata")
+            words.append(f"-weighted-input={weight},{number}.profdata")
+        self._run("merge", f"{_PROFDATA} merge -sparse -text {' '.join(words)} -o merged")
+        shutil.move(self._files / "merged", output)
+
+    def _run(self, step: str, script: str) -> None:
+        mount = Mount("bind", _MADE, str(self._files))
+        self._root.run(step, script, [mount], {"LD_LIBRARY_PATH": _LIBRARIES}, _MADE)
+
+
+def functions(profile: Path) -> int:
+    """Count the functions of a profile's text."""
+    return profile.read_text(encoding="ascii").count("# Func Hash:\n")
+
+
+def stale(log: str) -> int:
+    """Count, in what a build printed, the functions whose counts the compiler left aside as older than the source."""
+    return sum(int(number) for number in _WARNING.findall(log))
+
+
+def check(log: str, profile: Path, version: str) -> str:
+    """Say how well a profile fits.
+
+    Args:
+        log: what the build printed.
+        profile: its text.
+        version: "3.11".
+
+    Returns:
+        A line for people.
+
+    Raises:
+        BuildError: it fits badly.
+    """
+    known, old = functions(profile), stale(log)
+    if not known or old * 100 > known * STALE_PERCENT:
+        raise BuildError(
+            f"the profile {profile.name} is older than the source: the counts of {old} of its {known} functions don't fit,"
+            f" {STALE_PERCENT} % may; make it anew: tools/bazel run //runtime/python:update_profiles -- {version}"
+        )
+    return f"profile of {known} functions, {old} older than the source"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="tools.inputs.cpython.profile", description="index a profile for the compiler"
+    )
+    parser.add_argument("--profile", type=Path, required=True)
+    parser.add_argument("--deb", type=Path, action="append", required=True, help="llvm-19 and what it needs")
+    parser.add_argument("--method", choices=METHODS, default="auto")
+    parser.add_argument("--proot", default="")
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    scratch = arguments.output.with_name(arguments.output.name + ".work")
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        tools = Tools(scratch, arguments.deb, Isolation(arguments.method, arguments.proot))
+        tools.index(arguments.profile, arguments.output)
+    except (BuildError, DebError, EnterError) as error:
+        sys.stderr.write(f"{arguments.profile.name}: {error}\n")
+        return 1
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

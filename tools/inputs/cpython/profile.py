@@ -17,11 +17,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.formats.deb_archive import DebError
 from tools.host.rootless.spec import METHODS, EnterError, Mount
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS
 from tools.inputs.cpython.root import BuildRoot, Isolation
-from tools.inputs.deb.archive import DebError
 
 # In the source's directory, whose name stands in sysconfig's data anyway.
 USED = "python.profdata"

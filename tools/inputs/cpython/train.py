@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.formats.deb_archive import DebError
 from tools.host.rootless.spec import EnterError, Mount
 from tools.inputs.cpython import build, profile, source
 from tools.inputs.cpython.errors import BuildError
@@ -24,7 +25,6 @@ from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Recipe, read
 from tools.inputs.cpython.root import BuildRoot, Isolation, say
 from tools.inputs.cpython.unpack import unpack_wheel
 from tools.inputs.deb import archive
-from tools.inputs.deb.archive import DebError
 
 # Of upstream's tests for this purpose (PROFILE_TASK), those of what Airflow uses, without the longest.
 _UPSTREAM = (

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.formats import deb_archive
 from tools.formats.deb_archive import DebError
 from tools.host.rootless.spec import EnterError, Mount
 from tools.inputs.cpython import build, profile, source
@@ -24,7 +25,6 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Recipe, read
 from tools.inputs.cpython.root import BuildRoot, Isolation, say
 from tools.inputs.cpython.unpack import unpack_wheel
-from tools.inputs.deb import archive
 
 # Of upstream's tests for this purpose (PROFILE_TASK), those of what Airflow uses, without the longest.
 _UPSTREAM = (
@@ -45,7 +45,7 @@ def _lay_out(directory: Path, arguments: argparse.Namespace) -> Mount:
     for name in ("counts/workload", "counts/upstream", "site"):
         (directory / name).mkdir(parents=True)
     for deb in arguments.profile_deb:
-        for entry in archive.read(deb.read_bytes(), deb.name).entries:
+        for entry in deb_archive.read(deb.read_bytes(), deb.name).entries:
             if entry.path.endswith("/" + _RUNTIME):
                 (directory / _RUNTIME).write_bytes(entry.data)
     if not (directory / _RUNTIME).exists():

@@ -1,0 +1,105 @@
+"""Which folder may depend on which: the table, and how dependencies are read out of Python, Starlark and BUILD files.
+
+A room is a folder with one purpose. A file depends on a room by an import, a load, or a label.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+# Each room may depend on itself, on those named here, and on ANYWHERE. tests/, docs/ and e2e/ may depend on all of them.
+ROOMS = {
+    "tools/host/python": "",
+    "tools/host/launcher": "",
+    "tools/host/lint": "",
+    "tools/host/reference": "",
+    "tools/lib": "",
+    "tools/formats": "",
+    "tools/oci": "tools/lib",
+    "tools/host/rootless": "tools/formats",
+    "tools/inputs/deb": "tools/formats tools/lib tools/oci tools/host/rootless",
+    "tools/inputs/wheel": "tools/formats tools/lib tools/oci",
+    "tools/inputs/cpython": "tools/formats tools/lib tools/oci tools/host/rootless tools/inputs/wheel",
+    "tools/inputs/sdist": "tools/lib tools/host/rootless tools/inputs/wheel tools/inputs/cpython",
+    "tools/locks/fetch": "",
+    "tools/locks/pypi": "tools/lib tools/inputs/wheel",
+    "tools/ship": "tools/formats tools/lib tools/oci tools/host/rootless",
+    "tools/verify/structure_test": "tools/oci tools/host/rootless",
+    "tools/verify/golden": "tools/lib tools/oci",
+    "tools/verify/soundness": "tools/formats tools/lib tools/oci tools/host/rootless tools/inputs/deb tools/inputs/wheel"
+    " tools/verify/structure_test",
+    "tools/project": "tools/lib tools/oci tools/ship runtime",
+    "requirements_lock": "tools/inputs/wheel tools/locks/pypi",
+    "runtime": "tools/lib tools/oci tools/inputs/deb tools/inputs/wheel tools/inputs/cpython tools/inputs/sdist tools/ship"
+    " tools/host/rootless tools/verify/golden tools/verify/structure_test",
+}
+# The rules of all Python, and the libraries of other people, which they bring.
+ANYWHERE = ("tools/host/python", "requirements_lock")
+# Arrows against the direction: files of data that a program is about, never code.
+DATA = {
+    ("tools/locks/fetch", "runtime"): "the locks of packages and sources lie beside what they are for",
+    ("tools/locks/fetch", "requirements_lock"): "the locks of wheels",
+    ("tools/inputs/deb", "runtime"): "its tests read the real tables",
+}
+_FREE = ("tests", "docs", "e2e")
+
+_LABEL = re.compile(r"//([\w./+-]+)(?::[\w./+{}-]+)?")
+_MODULE = re.compile(r"(?:tools|tests|runtime)(?:\.\w+)+")
+_CODE = re.compile(r":\w+\.(bzl|py)$")
+
+
+class Arrow(NamedTuple):
+    """A dependency: the file and what it names."""
+
+    file: str
+    line: int
+    target: str
+    code: bool
+    """Whether it loads or imports; else it is a label, which may be of a file of data."""
+
+
+def room(path: str) -> str | None:
+    """Return the room of a file or package below the root; None if it is in none, such as a file of the root itself."""
+    parts = path.split("/")
+    for length in (3, 2, 1):
+        name = "/".join(parts[:length])
+        if name in ROOMS or name in _FREE:
+            return name
+    return None
+
+
+def arrows(name: str, source: str) -> Iterator[Arrow]:
+    """Yield the dependencies of a file on this repository, wherever they lead.
+
+    Args:
+        name: path of a .py, .bzl or BUILD.bazel file; it decides how the source is read.
+        source: its content.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if name.endswith(".py"):
+            for module in _modules(node):
+                yield Arrow(name, node.lineno, module.replace(".", "/"), True)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            match = _LABEL.fullmatch(node.value)
+            # Labels of visibility are no dependencies; those of test data name packages that there are not.
+            if match and not node.value.endswith(("__pkg__", "__subpackages__")):
+                yield Arrow(name, node.lineno, match[1], bool(_CODE.search(node.value)))
+
+
+def _modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        # What is imported may be a module itself.
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+    elif isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        return []
+    return [module for module in names if _MODULE.fullmatch(module)]
+
+
+def allowed(source: str, target: str) -> bool:
+    """Whether code of a room may depend on another room."""
+    return source in _FREE or target == source or target in ANYWHERE or target in ROOMS[source].split()

@@ -1,0 +1,79 @@
+"""Dependencies between folders go in one direction: rooms.py has the table."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.host.lint.rooms import ANYWHERE, DATA, ROOMS, Arrow, allowed, arrows, room
+from tools.host.lint.worktree import ROOT, report, texts
+
+_ARROWS = [arrow for name, text in texts(".py", ".bzl", "BUILD.bazel") for arrow in arrows(name, text)]
+
+
+@pytest.mark.parametrize(
+    "name, source, targets",
+    [
+        ("tools/lib/a.py", "import os\nfrom tools.oci import layer\n", ["tools/oci/layer"]),
+        ("tools/lib/a.py", "def f():\n    import tools.oci.layer as x\n", ["tools/oci/layer"]),
+        ("tools/lib/a.py", "from tests.x import (\n    y,\n    z,\n)\nfrom . import a\n", ["tests/x/y", "tests/x/z"]),
+        ("tools/lib/a.bzl", 'load("//tools/oci:defs.bzl", "layer")\nload(":b.bzl", "c")\n', ["tools/oci"]),
+        (
+            "tools/lib/a.bzl",
+            '"""See //tools/oci:defs.bzl."""\nX = attr.label(default = "//tools/oci")\n',
+            ["tools/oci"],
+        ),
+        ("tools/lib/BUILD.bazel", 'x(deps = ["//tools/oci:a", "@b//tools/oci:a"])\n', ["tools/oci"]),
+        ("tools/lib/BUILD.bazel", 'x(visibility = ["//tools/oci:__subpackages__"])\n', []),
+    ],
+)
+def test_reading_dependencies(name: str, source: str, targets: list[str]) -> None:
+    assert [arrow.target for arrow in arrows(name, source)] == targets
+
+
+def test_direction() -> None:
+    assert room("tools/inputs/deb/private/deb_part.bzl") == "tools/inputs/deb"
+    assert allowed("tools/oci", "tools/lib") and not allowed("tools/lib", "tools/oci")
+    assert not allowed("tools/oci", "tools/inputs/wheel") and not allowed("tools/inputs/wheel", "tools/inputs/sdist")
+    assert allowed("tests", "runtime") and not allowed("runtime", "tests")
+
+
+def test_every_folder_is_a_room() -> None:
+    """Also what is added later: otherwise nobody asks what it may depend on."""
+    lost = {name for name, _ in texts(".py", ".bzl", "BUILD.bazel") if "/" in name and room(name) is None}
+    assert lost - {"providers/BUILD.bazel"} == set()
+
+
+def test_no_circle() -> None:
+    """Read from top to bottom, each row names only rows above it; `runtime` comes last, and what is built from it."""
+    order = [*(name for name in ROOMS if name not in ("tools/project", "runtime")), "runtime", "tools/project"]
+    seen: set[str] = set()
+    for name in order:
+        seen.add(name)
+        assert set(ROOMS[name].split()) <= seen, name
+
+
+def _between(arrow: Arrow) -> tuple[str, str] | None:
+    source, target = room(arrow.file), room(arrow.target)
+    return (source, target) if source and target and source != target else None
+
+
+def test_dependencies() -> None:
+    faults = []
+    for arrow in _ARROWS:
+        rooms = _between(arrow)
+        if rooms and not allowed(*rooms) and (arrow.code or rooms not in DATA):
+            faults.append(f"{arrow.file}:{arrow.line}: {rooms[0]} must not depend on {rooms[1]} ({arrow.target})")
+    assert not faults, report(
+        [*faults, "the table is in tools/host/lint/rooms.py; move what both need into a room below"]
+    )
+
+
+def test_the_table_allows_nothing_that_is_not_needed() -> None:
+    used = {_between(arrow) for arrow in _ARROWS}
+    unused = [(source, target) for source, targets in ROOMS.items() for target in targets.split()]
+    unused += [pair for pair in DATA if pair[1] not in ANYWHERE]
+    assert [pair for pair in unused if pair not in used] == []
+
+
+def test_every_room_has_a_readme() -> None:
+    assert [name for name in ROOMS if name.startswith("tools/") and not (ROOT / name / "README.md").is_file()] == []

@@ -125,7 +125,9 @@ def cpythons(recipes, debian, sources, training, zig, **kwargs):
                 python = name,
                 **kwargs
             )
-        _interpreter_test(version, recipe, zig, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries))
+
+        # libcrypt-dev: python3-config of 3.9 and 3.10 names it to linkers.
+        _interpreter_test(version, recipe, zig, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries + ["libcrypt-dev"]))
 
 def _interpreter_test(version, recipe, zig, build_debs):
     trees = [":{}_{}".format(version, arch) for arch in ["amd64", "arm64"]]

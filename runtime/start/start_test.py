@@ -27,7 +27,7 @@ class Python:
     def run(self, program: str, **environment: str) -> str:
         """Give what a program prints after the head of every program here."""
         path = f"{self._place}:{Path(astro_runtime_start.__file__).parents[1]}"
-        command = [sys.executable, "-B", "-c", _START + program]
+        command = [sys.executable, "-S", "-B", "-c", _START + program]
         result = subprocess.run(
             command, env={"PYTHONPATH": path, **environment}, capture_output=True, text=True, check=False
         )

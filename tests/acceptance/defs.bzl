@@ -1,6 +1,7 @@
 """acceptance_test: a file of acceptance tests as a Bazel test on images."""
 
 load("@locked//:locks.bzl", "DEBIAN", "REQUIREMENTS")
+load("//runtime:catalogue.bzl", "VARIANTS", "image_names")
 load("//runtime/config:defs.bzl", "image_config")
 load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/inputs/wheel:defs.bzl", "locked_file_of")
@@ -34,7 +35,7 @@ def _description(row, suffix):
         airflow = row.airflow,
         default_python = row.default_python,
         edition = row.edition,
-        onbuild = suffix == "",
+        onbuild = VARIANTS[suffix],
         pip = "",
         python = row.python,
         version = row.version,
@@ -76,7 +77,7 @@ def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout 
       **kwargs: passed on to py_test.
     """
     images = [(row, suffix) for row in rows for suffix in variants]
-    labels = ["//runtime:{}{}_{}".format(row.lock, suffix, _ARCHITECTURE) for row, suffix in images]
+    labels = ["//runtime:" + image_names(row, suffix).images[_ARCHITECTURE] for row, suffix in images]
     debs = _debs(sets)
     py_test(
         name = name,

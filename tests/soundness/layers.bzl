@@ -1,5 +1,6 @@
 """Which layers the images of the catalogue have, each once."""
 
+load("//runtime:catalogue.bzl", "image_names")
 load("//runtime:layers.bzl", "image_layers")
 
 def new_layers(rows):
@@ -9,14 +10,14 @@ def new_layers(rows):
       rows: list of image_rows().
 
     Returns:
-      dict: "<lock>_<architecture>" -> list of labels; without the images that have no layer of their own.
+      dict: name of the image -> list of labels; without the images that have no layer of their own.
     """
     seen = {}
     result = {}
     for row in rows:
-        for arch in row.architectures:
+        for arch, image in image_names(row, "").images.items():
             layers = [label for label in image_layers(row, arch) if label not in seen]
             seen.update([(label, True) for label in layers])
             if layers:
-                result["{}_{}".format(row.lock, arch)] = layers
+                result[image] = layers
     return result

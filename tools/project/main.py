@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+from tools.lib.architectures import ARCHITECTURES
 from tools.project import bases, dockerfile, image, layers, places, scan, ship, texts
 from tools.project.bases import Source
 from tools.project.errors import ProjectError
@@ -42,7 +43,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--python", metavar="X.Y", help="its Python; by default what FROM names, else the line's default"
     )
-    parser.add_argument("--arch", action="append", choices=("amd64", "arm64"), help="by default all that the line has")
+    parser.add_argument(
+        "--arch", action="append", choices=tuple(ARCHITECTURES), help="by default all that the line has"
+    )
     parser.add_argument(
         "--ship",
         action="append",

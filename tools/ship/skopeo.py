@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.host.rootless import syscalls
+from tools.lib.architectures import BUILD
 
-_LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
 # A registry's hiccup is not a failed push.
 _RETRIES = 3
 
@@ -79,8 +79,8 @@ class Skopeo:
         return self._run(["inspect", "--config", "--raw"], "", [f"docker://{reference}"], subprocess.PIPE)
 
     def _run(self, command: list[str], side: str, names: list[str], stdout: object) -> bytes:
-        libraries = ":".join(str(self.directory / path) for path in _LIBRARIES)
-        loader = self.directory / _LIBRARIES[0] / "ld-2.31.so"
+        libraries = ":".join(str(self.directory / path) for path in BUILD.library_directories)
+        loader = self.directory / BUILD.library_directories[0] / "ld-2.31.so"
         skopeo = [str(loader), "--library-path", libraries, str(self.directory / "usr/bin/skopeo")]
         # Go's own resolver: libc's would load modules that nsswitch.conf(5) names, made for the host's libc.
         environment = {**host_environment(self.environment), "GODEBUG": "netdns=go"}

@@ -31,19 +31,23 @@ ROOMS = {
     "tools/verify/golden": "tools/lib tools/oci",
     "tools/verify/soundness": "tools/formats tools/lib tools/oci tools/host/rootless tools/inputs/deb tools/inputs/wheel"
     " tools/verify/structure_test",
-    "tools/project": "tools/lib tools/oci tools/ship runtime",
-    "requirements_lock": "tools/inputs/wheel tools/locks/pypi",
+    "tools/project": "tools/lib tools/oci tools/ship",
+    "requirements_lock": "tools/lib tools/inputs/wheel tools/locks/pypi",
     "runtime": "tools/lib tools/oci tools/inputs/deb tools/inputs/wheel tools/inputs/cpython tools/inputs/sdist tools/ship"
     " tools/host/rootless tools/verify/golden tools/verify/structure_test",
 }
 # The rules of all Python, and the libraries of other people, which they bring.
 ANYWHERE = ("tools/host/python", "requirements_lock")
-# Arrows against the direction: files of data that a program is about, never code.
+# Arrows against the direction: data that a program is about, never code.
 DATA = {
-    ("tools/locks/fetch", "runtime"): "the locks of packages and sources lie beside what they are for",
+    ("tools/locks/fetch", "runtime"): "the locks of packages and sources, and the catalogue, which says what is locked",
+    ("requirements_lock", "runtime"): "the catalogue says which images have locks",
+    ("tools/project", "runtime"): "the catalogue, and the digests of its images",
     ("tools/locks/fetch", "requirements_lock"): "the locks of wheels",
     ("tools/inputs/deb", "runtime"): "its tests read the real tables",
 }
+# Tables that rules of every room may load.
+_TABLES = ("//runtime:catalogue.bzl",)
 _FREE = ("tests", "docs", "e2e")
 
 _LABEL = re.compile(r"//([\w./+-]+)(?::[\w./+{}-]+)?")
@@ -86,7 +90,7 @@ def arrows(name: str, source: str) -> Iterator[Arrow]:
             match = _LABEL.fullmatch(node.value)
             # Labels of visibility are no dependencies; those of test data name packages that there are not.
             if match and not node.value.endswith(("__pkg__", "__subpackages__")):
-                yield Arrow(name, node.lineno, match[1], bool(_CODE.search(node.value)))
+                yield Arrow(name, node.lineno, match[1], node.value not in _TABLES and bool(_CODE.search(node.value)))
 
 
 def _modules(node: ast.AST) -> list[str]:

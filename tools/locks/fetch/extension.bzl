@@ -10,10 +10,12 @@ They are reached through the hub:
     @locked//debian:tini_0.19.0-1_amd64.deb           a .deb or a file of a source package
     @locked//:locks.bzl                               REQUIREMENTS, DEBIAN, SOURCES: the decoded locks
 
-`tools_python` is the CPython that runs our own tools (tools/host/python). Which locks of wheels there are stands in
-requirements_lock/locks.json.
+`tools_python` is the CPython that runs our own tools (tools/host/python). The locks of wheels are those of the tools, which
+requirements_lock/locks.json lists, and those of the images, which follow from runtime/catalogue.bzl. A lock that has not been made yet is
+left out, so that the program that makes it can be built.
 """
 
+load("//runtime:catalogue.bzl", "lock_rows")
 load("//tools/host/python:repository.bzl", "python_repository")
 load("//tools/locks/fetch/private:hub.bzl", "hub")
 load("//tools/locks/fetch/private:lock.bzl", "read_lock")
@@ -72,10 +74,12 @@ def _locked_files(locks):
     return {key: repository for repository, key in names.items()}
 
 def _locked_impl(module_ctx):
-    labels = {
-        lock["lock"]: _REQUIREMENTS.relative(lock["lock"] + ".json")
-        for lock in json.decode(module_ctx.read(_REQUIREMENTS))
-    }
+    labels = {}
+    for row in json.decode(module_ctx.read(_REQUIREMENTS)) + lock_rows():
+        file = module_ctx.path(_REQUIREMENTS).dirname.get_child(row["lock"] + ".json")
+        module_ctx.watch(file)
+        if file.exists:
+            labels[row["lock"]] = _REQUIREMENTS.relative(file.basename)
     requirements = {name: read_lock(module_ctx, label) for name, label in labels.items()}
     debian = {arch: read_lock(module_ctx, label) for arch, label in _DEBIAN.items()}
     sources = read_lock(module_ctx, _SOURCES)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -406,6 +407,24 @@ def test_file_that_is_no_lock(fetch: Fetch, text: str) -> None:
 def test_file_that_no_lock_names(fetch: Fetch) -> None:
     stderr = fetch.fails("pypi:other.whl")
     assert "other.whl" in stderr and "@@_main~locked~locked//pypi" in stderr
+
+
+def test_locks_of_the_catalogue(fetch: Fetch) -> None:
+    """One that has not been made yet is left out, and seen as soon as it is there."""
+    lock = Path("requirements_lock/line_py311.json")
+    image = entry("packages/9/image.whl", b"image")
+    fetch.serve("/files/packages/9/image.whl", b"image")
+    fetch.serve(f"/files/{PATH}", fetch.wheel)
+    fetch.workspace.catalogue(["line_py311"])
+    try:
+        fetch.succeeds()
+        fetch.fails("pypi:image.whl")
+        fetch.workspace.write(lock, json.dumps({"files": [image]}))
+        fetch.succeeds("pypi:image.whl")
+        assert fetch.workspace.fetched(image) == b"image"
+    finally:
+        fetch.workspace.catalogue([])
+        (fetch.workspace.path / lock).unlink(missing_ok=True)
 
 
 def test_same_name_with_different_sha256(fetch: Fetch) -> None:

@@ -119,10 +119,12 @@ class Workspace:
             "tools/locks/fetch/private",
             "tools/host/python",
             "requirements_lock",
+            "runtime",
             "runtime/debian",
             "runtime/python",
         ):
             self.write(Path(package, "BUILD.bazel"), "")
+        self.catalogue([])
         self._bazel = directory / "bazel"
         self._startup = [bazel, f"--output_user_root={self._bazel}", "--max_idle_secs=60", "--nohome_rc"]
         self._environment = {
@@ -138,6 +140,11 @@ class Workspace:
     def write(self, path: Path, text: str) -> None:
         (self.path / path).parent.mkdir(parents=True, exist_ok=True)
         (self.path / path).write_text(text)
+
+    def catalogue(self, locks: Sequence[str]) -> None:
+        """Write a catalogue whose images have these locks."""
+        rows = json.dumps([{"lock": name} for name in locks])
+        self.write(Path("runtime/catalogue.bzl"), f"def lock_rows():\n    return {rows}\n")
 
     def lock(self, files: Sequence[Any], debian: Sequence[Any] = (), sources: Sequence[Any] = ()) -> None:
         """Writes the locks: one of wheels, Debian's of both architectures, the interpreters' sources."""

@@ -29,7 +29,7 @@ def check(root: Path, spec: LockSpec, folder: Path) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError, LockError) as error:
         return [f"lock {spec.lock!r}: can't be read: {error}"]
     if lock.get("input_sha256") != digest:
-        return [f"lock {spec.lock!r}: {spec.input} or the row in locks.json changed after it was made"]
+        return [f"lock {spec.lock!r}: {spec.input} or its row changed after it was made"]
     return _halves(spec, files, pins)
 
 

@@ -122,6 +122,22 @@ class LockedFile:
         }
 
 
+def read_tables(*paths: Path) -> list[LockSpec]:
+    """Read tables of locks that make up one.
+
+    Raises:
+        LockError: as `read_table`, or a lock is in two of them.
+    """
+    tables = [(path, read_table(path)) for path in paths]
+    places: dict[str, Path] = {}
+    for path, specs in tables:
+        for spec in specs:
+            other = places.setdefault(spec.lock, path)
+            if other != path:
+                raise LockError(f"lock {spec.lock!r} is both in {other.name} and in {path.name}")
+    return [spec for _, specs in tables for spec in specs]
+
+
 def read_table(path: Path) -> list[LockSpec]:
     """Reads the table of locks.
 

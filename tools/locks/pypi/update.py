@@ -101,6 +101,9 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the program; gives its exit status: 0 done, 1 a lock couldn't be made or is stale."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Makes the requirement locks anew, or checks them.")
     parser.add_argument("locks", nargs="*", metavar="LOCK", help="only these locks")
+    parser.add_argument(
+        "--table", type=Path, action="append", default=[], help=f"further rows beside those of {TABLE}, as a table"
+    )
     parser.add_argument("--check", action="store_true", help="fail when a lock is stale; makes nothing, asks no index")
     parser.add_argument(
         "--root",
@@ -112,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--uv", type=Path, default=Path("uv"), help="the resolver's program")
     options = parser.parse_args(argv)
     try:
-        specs = _wanted(model.read_table(options.root / TABLE), options.locks)
+        specs = _wanted(model.read_tables(options.root / TABLE, *options.table), options.locks)
         if options.check:
             return _check(options.root, specs)
         url = os.environ.get(INDEX_VARIABLE) or pip_index()
@@ -138,7 +141,7 @@ def _wanted(specs: list[LockSpec], names: list[str]) -> list[LockSpec]:
     known = {spec.lock: spec for spec in specs}
     for name in names:
         if name not in known:
-            raise LockError(f"no lock {name!r} in {TABLE}; there are {', '.join(known)}")
+            raise LockError(f"there is no lock {name!r}; there are {', '.join(known)}")
     return [known[name] for name in names] or specs
 
 

@@ -158,7 +158,7 @@ def test_check(root: Path, index: LocalIndex, capsys: pytest.CaptureFixture[str]
     write(root, "# a comment more\napp # the app\n")
     assert run(root, "--check") == 0
     write(root, "app==1.0\n")
-    assert "providers/line.in or the row in locks.json changed" in refusal(root, capsys, "--check")
+    assert "providers/line.in or its row changed" in refusal(root, capsys, "--check")
     write(root, cutoff="2024-06-13")
     said = refusal(root, capsys, "--check")
     assert "changed after it was made. Run `bazel run //requirements_lock:update`" in said
@@ -273,9 +273,7 @@ def test_bad_row(root: Path, capsys: pytest.CaptureFixture[str], change: dict[st
 
 
 def test_bad_tables_inputs_and_names(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "no lock 'line_py312' in requirements_lock/locks.json; there are line_py311" in refusal(
-        root, capsys, "line_py312"
-    )
+    assert "there is no lock 'line_py312'; there are line_py311" in refusal(root, capsys, "line_py312")
     write(root, "-r other.in\n")
     assert "providers/line.in: option '-r other.in' is not allowed" in refusal(root, capsys)
     write(root, "# nothing\n")
@@ -285,6 +283,14 @@ def test_bad_tables_inputs_and_names(root: Path, capsys: pytest.CaptureFixture[s
     table = root / "requirements_lock/locks.json"
     table.write_text(json.dumps(json.loads(table.read_text()) * 2))
     assert "lock 'line_py311' stands in 2 rows" in refusal(root, capsys)
+    write(root)
+    more = root / "more.json"
+    more.write_text(table.read_text())
+    assert "lock 'line_py311' is both in locks.json and in more.json" in refusal(root, capsys, "--table", str(more))
+    more.write_text(json.dumps([{**json.loads(table.read_text())[0], "lock": "other", "cutof": ""}]))
+    assert "more.json: lock 'other': unknown field 'cutof'" in refusal(root, capsys, "--table", str(more))
+    more.write_text(json.dumps([{**json.loads(table.read_text())[0], "lock": "other"}]))
+    assert "there are line_py311, other" in refusal(root, capsys, "--table", str(more), "third")
     table.write_text("[")
     assert "can't read the table of locks" in refusal(root, capsys)
     write(root)

@@ -7,8 +7,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.lib.architectures import BUILD
+
 _ROOT = Path("tools/ship/openssl")
-_LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
 HUB_HOSTS = ("registry-1.docker.io", "index.docker.io", "auth.docker.io")
 _CONFIGURATION = """\
 [req]
@@ -57,8 +58,8 @@ class Authority:
     def openssl(self, *arguments: str) -> None:
         """Run openssl beside the files."""
         root = _ROOT.absolute()
-        libraries = ":".join(str(root / path) for path in _LIBRARIES)
-        loader = [str(root / _LIBRARIES[0] / "ld-2.31.so"), "--library-path", libraries]
+        libraries = ":".join(str(root / path) for path in BUILD.library_directories)
+        loader = [str(root / BUILD.library_directories[0] / "ld-2.31.so"), "--library-path", libraries]
         environment = {"OPENSSL_CONF": "openssl.cnf", "RANDFILE": str(self.directory / "random")}
         command = [*loader, str(root / "usr/bin/openssl"), *arguments]
         result = subprocess.run(

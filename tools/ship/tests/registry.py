@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.lib.architectures import BUILD
+
 SERVERS = Path("tools/ship/servers")
 # "somebody" with the password "secret", hashed by htpasswd -B.
 HTPASSWD = "somebody:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
-_LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
 _TYPES = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"
 
 
@@ -84,8 +85,8 @@ def running(directory: Path, htpasswd: str = "", read_only: bool = False, addres
         (directory / "htpasswd").write_text(htpasswd)
         configuration["auth"] = {"htpasswd": {"realm": "test", "path": str(directory / "htpasswd")}}
     (directory / "config.yml").write_text(json.dumps(configuration))
-    libraries = ":".join(str(SERVERS / path) for path in _LIBRARIES)
-    loader = SERVERS / _LIBRARIES[0] / "ld-2.31.so"
+    libraries = ":".join(str(SERVERS / path) for path in BUILD.library_directories)
+    loader = SERVERS / BUILD.library_directories[0] / "ld-2.31.so"
     command = [
         loader,
         "--library-path",

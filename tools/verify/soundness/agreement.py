@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.lib.architectures import ARCHITECTURES
 from tools.verify.soundness import contents, facts, main, merge, structure
 from tools.verify.soundness.merge import Image
 from tools.verify.soundness.variants import variants
@@ -154,7 +155,7 @@ def run(argv: Sequence[str]) -> int:
     """The command line; gives the exit status."""
     parser = argparse.ArgumentParser(prog="agreement", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--name", required=True, help="name of the image, for messages")
-    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"), help="architecture of the image")
+    parser.add_argument("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")
     parser.add_argument("--config", type=Path, required=True, help="the image's config")
     parser.add_argument(
         "--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"), help="a layer, lowest first"

@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.lib.architectures import ARCHITECTURES
 from tools.verify.soundness import contents, facts, findings, interpreter, merge, soundness, structure, tree_checks
 from tools.verify.soundness.checks import owners
 from tools.verify.structure_test.result import FAILED, PASSED, Result, count, write_junit
@@ -116,7 +117,7 @@ def report(results: Sequence[Result]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="soundness", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--name", required=True, help="of the image")
-    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"), help="architecture of the image")
+    parser.add_argument("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")
     parser.add_argument("--config", type=Path, required=True, help="the image's config")
     parser.add_argument(
         "--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"), help="a layer, lowest first"

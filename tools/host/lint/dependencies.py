@@ -1,6 +1,6 @@
 """Which folder may depend on which: the table, and how dependencies are read out of Python, Starlark and BUILD files.
 
-A room is a folder with one purpose. A file depends on a room by an import, a load, or a label.
+A file depends on another folder by an import, a load, or a label.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# Each room may depend on itself, on those named here, and on ANYWHERE. tests/, docs/ and e2e/ may depend on all of them.
-ROOMS = {
+# Each folder may depend on itself, on those named here, and on ANYWHERE. tests/, docs/ and e2e/ may depend on all of them.
+FOLDERS = {
     "tools/host/python": "",
     "tools/host/launcher": "",
     "tools/host/lint": "",
@@ -46,7 +46,7 @@ DATA = {
     ("tools/locks/fetch", "requirements_lock"): "the locks of wheels",
     ("tools/inputs/deb", "runtime"): "its tests read the real tables",
 }
-# Tables that rules of every room may load.
+# Tables that every folder may load.
 _TABLES = ("//runtime:catalogue.bzl",)
 _FREE = ("tests", "docs", "e2e")
 
@@ -65,12 +65,12 @@ class Arrow(NamedTuple):
     """Whether it loads or imports; else it is a label, which may be of a file of data."""
 
 
-def room(path: str) -> str | None:
-    """Return the room of a file or package below the root; None if it is in none, such as a file of the root itself."""
+def folder(path: str) -> str | None:
+    """Return the folder of the table that a path is in; None if it is in none, such as a file of the root itself."""
     parts = path.split("/")
     for length in (3, 2, 1):
         name = "/".join(parts[:length])
-        if name in ROOMS or name in _FREE:
+        if name in FOLDERS or name in _FREE:
             return name
     return None
 
@@ -105,5 +105,5 @@ def _modules(node: ast.AST) -> list[str]:
 
 
 def allowed(source: str, target: str) -> bool:
-    """Whether code of a room may depend on another room."""
-    return source in _FREE or target == source or target in ANYWHERE or target in ROOMS[source].split()
+    """Whether code of a folder may depend on another folder."""
+    return source in _FREE or target == source or target in ANYWHERE or target in FOLDERS[source].split()

@@ -1,10 +1,10 @@
-"""Dependencies between folders go in one direction: rooms.py has the table."""
+"""Dependencies between folders go in one direction: dependencies.py has the table."""
 
 from __future__ import annotations
 
 import pytest
 
-from tools.host.lint.rooms import ANYWHERE, DATA, ROOMS, Arrow, allowed, arrows, room
+from tools.host.lint.dependencies import ANYWHERE, DATA, FOLDERS, Arrow, allowed, arrows, folder
 from tools.host.lint.worktree import ROOT, report, texts
 
 _ARROWS = [arrow for name, text in texts(".py", ".bzl", "BUILD.bazel") for arrow in arrows(name, text)]
@@ -31,49 +31,49 @@ def test_reading_dependencies(name: str, source: str, targets: list[str]) -> Non
 
 
 def test_direction() -> None:
-    assert room("tools/inputs/deb/private/deb_part.bzl") == "tools/inputs/deb"
+    assert folder("tools/inputs/deb/private/deb_part.bzl") == "tools/inputs/deb"
     assert allowed("tools/oci", "tools/lib") and not allowed("tools/lib", "tools/oci")
     assert not allowed("tools/oci", "tools/inputs/wheel") and not allowed("tools/inputs/wheel", "tools/inputs/sdist")
     assert not allowed("tools/project", "runtime")
     assert allowed("tests", "runtime") and not allowed("runtime", "tests")
 
 
-def test_every_folder_is_a_room() -> None:
+def test_every_folder_is_in_the_table() -> None:
     """Also what is added later: otherwise nobody asks what it may depend on."""
-    lost = {name for name, _ in texts(".py", ".bzl", "BUILD.bazel") if "/" in name and room(name) is None}
+    lost = {name for name, _ in texts(".py", ".bzl", "BUILD.bazel") if "/" in name and folder(name) is None}
     assert lost - {"providers/BUILD.bazel"} == set()
 
 
 def test_no_circle() -> None:
     """Each row names only rows above it."""
     seen: set[str] = set()
-    for name, targets in ROOMS.items():
+    for name, targets in FOLDERS.items():
         assert set(targets.split()) <= seen, name
         seen.add(name)
 
 
 def _between(arrow: Arrow) -> tuple[str, str] | None:
-    source, target = room(arrow.file), room(arrow.target)
+    source, target = folder(arrow.file), folder(arrow.target)
     return (source, target) if source and target and source != target else None
 
 
 def test_dependencies() -> None:
     faults = []
     for arrow in _ARROWS:
-        rooms = _between(arrow)
-        if rooms and not allowed(*rooms) and (arrow.code or rooms not in DATA):
-            faults.append(f"{arrow.file}:{arrow.line}: {rooms[0]} must not depend on {rooms[1]} ({arrow.target})")
+        folders = _between(arrow)
+        if folders and not allowed(*folders) and (arrow.code or folders not in DATA):
+            faults.append(f"{arrow.file}:{arrow.line}: {folders[0]} must not depend on {folders[1]} ({arrow.target})")
     assert not faults, report(
-        [*faults, "the table is in tools/host/lint/rooms.py; move what both need into a room below"]
+        [*faults, "the table is in tools/host/lint/dependencies.py; move what both need into a folder below"]
     )
 
 
 def test_the_table_allows_nothing_that_is_not_needed() -> None:
     used = {_between(arrow) for arrow in _ARROWS}
-    unused = [(source, target) for source, targets in ROOMS.items() for target in targets.split()]
+    unused = [(source, target) for source, targets in FOLDERS.items() for target in targets.split()]
     unused += [pair for pair in DATA if pair[1] not in ANYWHERE]
     assert [pair for pair in unused if pair not in used] == []
 
 
-def test_every_room_has_a_readme() -> None:
-    assert [name for name in ROOMS if name.startswith("tools/") and not (ROOT / name / "README.md").is_file()] == []
+def test_every_folder_has_a_readme() -> None:
+    assert [name for name in FOLDERS if name.startswith("tools/") and not (ROOT / name / "README.md").is_file()] == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime.rootfs import rooms
-from tools.verify.structure_test.unpack import remove
+from tools.verify.structure_test.apply_layers import remove
 
 
 @pytest.fixture(scope="session")

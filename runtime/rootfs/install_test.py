@@ -12,7 +12,7 @@ import pytest
 
 from runtime.rootfs import mirrors, rooms
 from runtime.rootfs.mirrors import wheel
-from tools.verify.structure_test.unpack import remove
+from tools.verify.structure_test.apply_layers import remove
 
 PACKAGES = "/usr/local/bin/install-system-packages"
 DEPENDENCIES = "/usr/local/bin/install-python-dependencies"

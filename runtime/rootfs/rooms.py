@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.verify.structure_test.layout import Layer
-from tools.verify.structure_test.unpack import unpack
+from tools.verify.structure_test.apply_layers import unpack
+from tools.verify.structure_test.layout_reader import Layer
 
 LAYERS = "ROOTFS_LAYERS"
 """Environment variable: blobs of the layers of a system, the lowest first, separated by colons; or "@" and a file of the rule

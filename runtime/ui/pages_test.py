@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runtime.rootfs import rooms
-from tools.verify.structure_test.unpack import remove
+from tools.verify.structure_test.apply_layers import remove
 
 SETTINGS = {
     "AIRFLOW_HOME": "/usr/local/airflow",

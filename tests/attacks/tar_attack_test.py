@@ -12,9 +12,9 @@ from tests.attacks import tars
 from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
 from tests.attacks.parts import part_members, plain
 from tools.oci import tar_part
-from tools.verify.structure_test import unpack
-from tools.verify.structure_test.archive import ArchiveError
-from tools.verify.structure_test.layout import Layer
+from tools.verify.structure_test import apply_layers
+from tools.verify.structure_test.layer_stream import ArchiveError
+from tools.verify.structure_test.layout_reader import Layer
 
 CASES = 700
 
@@ -68,8 +68,8 @@ def test_layer(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa:
         score.case(
             seed,
             file.name,
-            lambda: unpack.unpack([Layer(file)], into),
-            (ArchiveError, unpack.UnpackError),
+            lambda: apply_layers.unpack([Layer(file)], into),
+            (ArchiveError, apply_layers.UnpackError),
             lambda _: _nothing_leads_out_but_within(into),
         )
 

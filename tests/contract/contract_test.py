@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools.oci.origin import Origin
 from tools.verify.golden.document import parse_layer
-from tools.verify.soundness import facts
+from tools.verify.soundness import layer_facts
 
 HERE = Path("tests/contract")
 ORIGIN = Origin("made-up", "part", "1")
@@ -24,6 +24,6 @@ def test_golden_document_names_its_input() -> None:
 def test_facts_name_it() -> None:
     words = Path(HERE, "soundness.image").read_text().split()
     (file,) = [word for line in words for word in [line.rpartition("=")[2]] if word.endswith(".facts.json")]
-    layer = facts.load(Path(file))
+    layer = layer_facts.load(Path(file))
     assert layer.origins == (ORIGIN,)
     assert [entry.path for entry in layer.files if entry.origin == 0] == ["usr/local/m.py"]

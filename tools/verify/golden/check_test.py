@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools.verify.golden import check
-from tools.verify.golden.samples import FIRST, SECOND, File, Package, Sample, build
+from tools.verify.golden.golden_samples import FIRST, SECOND, File, Package, Sample, build
 
 UPDATE = "tools/bazel run //runtime/golden:update"
 

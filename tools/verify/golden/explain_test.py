@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.verify.golden import explain
-from tools.verify.golden.samples import FIRST, SECOND, File, Package, Sample, build
+from tools.verify.golden.golden_samples import FIRST, SECOND, File, Package, Sample, build
 
 A, B = FIRST.files
 PARTS = (("base", "deb:base=5.1"), ("wheels", "wheel:first=1.0"), ("wheels", "wheel:second=2.0"))

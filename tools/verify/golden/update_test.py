@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tools.verify.golden import check, update
-from tools.verify.golden.samples import FIRST, Sample, build
+from tools.verify.golden.golden_samples import FIRST, Sample, build
 
 
 @pytest.fixture

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from tools.lib.architectures import ARCHITECTURES
-from tools.verify.soundness import contents, facts, main, merge, structure
+from tools.verify.soundness import contents, layer_facts, main, merge, structure
 from tools.verify.soundness.merge import Image
 from tools.verify.soundness.variants import variants
-from tools.verify.structure_test import container, layout, memory
+from tools.verify.structure_test import container, layout_reader, memory
 from tools.verify.structure_test.account import Account, AccountError
-from tools.verify.structure_test.archive import DIRECTORY, ArchiveError
+from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
+from tools.verify.structure_test.layer_stream import DIRECTORY, ArchiveError
 from tools.verify.structure_test.result import FAILED, PASSED, SKIPPED, Result
-from tools.verify.structure_test.unpack import UnpackError, remove, unpack
 
 _SUITE = "agreement"
 _MOUNTED = ("/dev", "/proc", "/sys", "/tmp")
@@ -92,7 +92,7 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
     image = main.read_image(
         arguments.name, arguments.arch, arguments.config, [Path(path) for path, _ in arguments.layer]
     )
-    unpacked = layout.from_files(arguments.config, blobs)
+    unpacked = layout_reader.from_files(arguments.config, blobs)
     place = memory.mount(scratch / "memory", memory.unpacked_size(blobs))
     root = (place or scratch) / "root"
     try:
@@ -110,7 +110,7 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
 def _compare(
     arguments: argparse.Namespace,
     image: Image,
-    unpacked: layout.Image,
+    unpacked: layout_reader.Image,
     entered: container.Container,
     layers: contents.Layers,
     scratch: Path,
@@ -175,8 +175,8 @@ def run(argv: Sequence[str]) -> int:
             ArchiveError,
             UnpackError,
             contents.ContentsError,
-            facts.FactsError,
-            layout.LayoutError,
+            layer_facts.FactsError,
+            layout_reader.LayoutError,
             merge.MergeError,
             structure.StructureError,
         ) as error:

@@ -11,9 +11,9 @@ import pytest
 
 from tools.verify.soundness import agreement, structure
 from tools.verify.soundness.collect import collect
-from tools.verify.soundness.facts import dump
+from tools.verify.soundness.layer_facts import dump
+from tools.verify.structure_test.layer_samples import entry, layer, link
 from tools.verify.structure_test.result import FAILED, Result
-from tools.verify.structure_test.samples import entry, layer, link
 
 TESTS = """\
 schemaVersion: "2.0.0"

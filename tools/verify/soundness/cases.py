@@ -6,7 +6,7 @@ from importlib.util import source_hash
 
 from tools.formats.elf_samples import elf_file
 from tools.lib.epoch import EPOCH
-from tools.verify.soundness.samples import LIBC, MAGIC, SITE, TAG, pyc
+from tools.verify.soundness.image_samples import LIBC, MAGIC, SITE, TAG, pyc
 
 INFO = f"{SITE}/pure-1.0.dist-info"
 KEY = b"-----BEGIN PRIVATE " + b"KEY-----\n" + b"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7" * 3 + b"\n"
@@ -278,6 +278,12 @@ SEVERAL = [
         "dash.md5sums is missing",
     ),
     (_replace("var/lib/dpkg/status", b""), "dpkg-status", "var/lib/dpkg/status", "the part of dash is there"),
+    (
+        _replace("var/lib/dpkg/status", b"Package: dash\nPackage: bash\n"),
+        "dpkg-status",
+        "var/lib/dpkg/status",
+        "field Package occurs twice",
+    ),
     (
         _replace("var/lib/dpkg/status", b"Package: dash\nVersion: 2\nArchitecture: arm64\n\n"),
         "dpkg-status",

@@ -19,9 +19,9 @@ from typing import Any
 from tools.lib import arguments
 from tools.oci import mtree
 from tools.oci.origin import Origin
-from tools.verify.soundness import elf_facts, facts, traces
-from tools.verify.structure_test import archive
-from tools.verify.structure_test.archive import FILE, ArchiveError, LayerStream, Member
+from tools.verify.soundness import elf_facts, layer_facts, traces
+from tools.verify.structure_test import layer_stream
+from tools.verify.structure_test.layer_stream import FILE, ArchiveError, LayerStream, Member
 
 # Metadata that checks read; of these only the head is kept, up to the first empty line.
 _HEADS = re.compile(r"usr/local/lib/python3\.\d+/site-packages/[^/]+\.dist-info/(?:METADATA|WHEEL)")
@@ -43,7 +43,7 @@ class CollectError(Exception):
     """The layer cannot be read; the message names it."""
 
 
-def collect(name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry]]) -> facts.Layer:
+def collect(name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry]]) -> layer_facts.Layer:
     """Reads a layer.
 
     Args:
@@ -57,17 +57,17 @@ def collect(name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry
     owners = {}
     for number, entries in enumerate(origins.values()):
         owners.update({entry.path: number for entry in entries if entry.type != mtree.DIRECTORY})
-    files: list[facts.File] = []
+    files: list[layer_facts.File] = []
     stream = LayerStream(blob)
     try:
-        for member in archive.members(stream):
+        for member in layer_stream.members(stream):
             path = _plain(member.path)
             data = stream.exactly(member.size) if member.type == FILE and member.size else b""
-            origin = owners.get(path, facts.NO_ORIGIN)
+            origin = owners.get(path, layer_facts.NO_ORIGIN)
             digest = hashlib.sha256(data).hexdigest() if member.type == FILE else ""
             extra = _extra(path, member, data) if member.type == FILE else {}
             files.append(
-                facts.File(
+                layer_facts.File(
                     path,
                     member.type,
                     member.mode,
@@ -86,7 +86,7 @@ def collect(name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry
         raise CollectError(f"{name}: {blob}: {error}") from error
     finally:
         stream.close()
-    return facts.Layer(name, diff_id, tuple(origins), files)
+    return layer_facts.Layer(name, diff_id, tuple(origins), files)
 
 
 def _plain(path: str) -> str:
@@ -140,7 +140,7 @@ def main(argv: Sequence[str]) -> int:
     except (CollectError, mtree.MtreeError) as error:
         print(f"error: facts of the layer {options.name}: {error}", file=sys.stderr)
         return 1
-    options.facts.write_text(facts.dump(layer), "ascii")
+    options.facts.write_text(layer_facts.dump(layer), "ascii")
     return 0
 
 

@@ -8,8 +8,8 @@ from tools.formats import ld_so_cache
 from tools.formats.elf_samples import elf_file, loader_cache
 from tools.oci import mtree
 from tools.oci.origin import Origin
-from tools.verify.soundness import collect, elf_facts, facts, traces
-from tools.verify.structure_test.samples import entry, layer
+from tools.verify.soundness import collect, elf_facts, layer_facts, traces
+from tools.verify.structure_test.layer_samples import entry, layer
 
 
 def extras(tmp_path, *entries):
@@ -124,7 +124,7 @@ def test_program(tmp_path, capsys) -> None:
     output = tmp_path / "facts.json"
     words = ["--name", "wheels", "--blob", str(blob), "--part", "wheel:a=1", str(listing), "--facts", str(output)]
     assert collect.main(words) == 0
-    found = facts.load(output)
+    found = layer_facts.load(output)
     assert (found.name, found.origins) == ("wheels", (Origin("wheel", "a", "1"),))
     assert [file.origin for file in found.files] == [0]
     first = output.read_bytes()

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.verify.soundness.merge import Node
-from tools.verify.structure_test import archive
-from tools.verify.structure_test.archive import FILE, ArchiveError, LayerStream
+from tools.verify.structure_test import layer_stream
+from tools.verify.structure_test.layer_stream import FILE, ArchiveError, LayerStream
 
 
 class ContentsError(Exception):
@@ -48,7 +48,7 @@ class Layers:
     def _fetch(self, layer: int, paths: set[str]) -> None:
         stream = LayerStream(self._blobs[layer])
         try:
-            for member in archive.members(stream):
+            for member in layer_stream.members(stream):
                 path = "/".join(part for part in member.path.split("/") if part not in ("", "."))
                 if member.type == FILE and path in paths:
                     self._known[layer, path] = stream.exactly(member.size) if member.size else b""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
+from tools.formats import deb822
 from tools.inputs.deb.path_filter import PathFilter, parse
 from tools.verify.soundness.merge import Image
 
 DATABASE = "var/lib/dpkg"
 STATUS = f"{DATABASE}/status"
-_FOLDED = re.compile(r"^[ \t]")
 
 
 class Package(NamedTuple):
@@ -39,6 +38,8 @@ class Dpkg(NamedTuple):
     diversions: dict[str, tuple[str, str]]
     """Path -> (where other packages' files of that name are, whose own file keeps the place)."""
     filter: PathFilter
+    fault: str
+    """Why the status file cannot be read; then there are no packages."""
 
     def diverted_to(self, path: str, package: str) -> str:
         """Where a package's file really is."""
@@ -46,32 +47,20 @@ class Dpkg(NamedTuple):
         return path if owner == package else to
 
 
-def stanzas(text: str) -> list[dict[str, str]]:
-    """Paragraphs of a deb822 file; folded values keep their newlines."""
-    found = []
-    for paragraph in re.split(r"\n\n+", text.strip("\n")):
-        fields: dict[str, str] = {}
-        key = ""
-        for line in paragraph.split("\n"):
-            if _FOLDED.match(line) and key:
-                fields[key] += "\n" + line.strip()
-            else:
-                key, _, value = line.partition(":")
-                fields[key] = value.strip()
-        if paragraph:
-            found.append(fields)
-    return found
-
-
 def read(image: Image) -> Dpkg:
     """Reads them; what is missing is empty."""
-    packages = [_package(image, fields) for fields in stanzas(_text(image, STATUS))]
+    packages: list[Package] = []
+    fault = ""
+    try:
+        packages = [_package(image, fields) for fields in deb822.paragraphs(_text(image, STATUS))]
+    except deb822.ControlError as error:
+        fault = str(error)
     lines = _text(image, f"{DATABASE}/diversions").splitlines()
     diversions = {path[1:]: (to[1:], owner) for path, to, owner in zip(lines[0::3], lines[1::3], lines[2::3])}
     configuration = "".join(
         _text(image, path) for path in sorted(image.tree.nodes) if path.startswith("etc/dpkg/dpkg.cfg.d/")
     )
-    return Dpkg(packages, diversions, parse(configuration))
+    return Dpkg(packages, diversions, parse(configuration), fault)
 
 
 def _package(image: Image, fields: dict[str, str]) -> Package:

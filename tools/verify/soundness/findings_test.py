@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tools.oci.origin import Origin
-from tools.verify.soundness.facts import Layer
 from tools.verify.soundness.findings import UNUSED, ExceptionsError, Finding, describe, judge, read_exceptions
+from tools.verify.soundness.layer_facts import Layer
 from tools.verify.soundness.merge import Image, Node, Tree
 
 ORIGINS = tuple(map(Origin.parse, ("wheel:alpha=1.5", "wheel:beta=2", "deb:gamma=1:3-1")))

@@ -13,7 +13,7 @@ from tools.formats import ld_so_cache
 from tools.lib.architectures import ARCHITECTURES
 from tools.verify.soundness import elf_facts
 from tools.verify.soundness.merge import Image, Node
-from tools.verify.structure_test.archive import FILE
+from tools.verify.structure_test.layer_stream import FILE
 
 CACHE = "etc/ld.so.cache"
 

@@ -20,7 +20,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.lib.architectures import ARCHITECTURES
-from tools.verify.soundness import contents, facts, findings, interpreter, merge, soundness, structure, tree_checks
+from tools.verify.soundness import (
+    contents,
+    findings,
+    interpreter,
+    layer_facts,
+    merge,
+    soundness,
+    structure,
+    tree_checks,
+)
 from tools.verify.soundness.checks import owners
 from tools.verify.structure_test.result import FAILED, PASSED, Result, count, write_junit
 
@@ -35,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
         results = _run(arguments)
     except (
         contents.ContentsError,
-        facts.FactsError,
+        layer_facts.FactsError,
         findings.ExceptionsError,
         interpreter.InterpreterMissing,
         merge.MergeError,
@@ -46,13 +55,13 @@ def main(argv: Sequence[str]) -> int:
     return report(results)
 
 
-def read_image(name: str, architecture: str, config: Path, layer_facts: Sequence[Path]) -> merge.Image:
+def read_image(name: str, architecture: str, config: Path, layers_facts: Sequence[Path]) -> merge.Image:
     """The image of a config and its layers' facts.
 
     Raises:
         FactsError, MergeError: see there.
     """
-    layers = [facts.load(path) for path in layer_facts]
+    layers = [layer_facts.load(path) for path in layers_facts]
     return merge.Image(name, architecture, json.loads(config.read_bytes()), layers, merge.merge(layers))
 
 

@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.verify.soundness import main, samples
-from tools.verify.soundness.facts import FactsError, load
-from tools.verify.soundness.samples import Sample
+from tools.verify.soundness import image_samples, main
+from tools.verify.soundness.image_samples import Sample
+from tools.verify.soundness.layer_facts import FactsError, load
 
 TESTS = """\
 schemaVersion: "2.0.0"
@@ -21,7 +21,7 @@ commandTests: [{name: a, command: b}]
 def run(tmp_path, monkeypatch, capsys):
     def call(sample, tests=TESTS, tree="dangling: []\n", exceptions="[]", declared=()):
         image = sample.build(tmp_path)
-        arguments = ["--name=sample", "--arch=amd64", f"--config={samples.write_config(image, tmp_path)}"]
+        arguments = ["--name=sample", "--arch=amd64", f"--config={image_samples.write_config(image, tmp_path)}"]
         for layer, blob in zip(image.layers, sample.blobs):
             arguments += ["--layer", str(tmp_path / f"{layer.name}.facts.json"), str(blob)]
         for kind, text in (("test", tests), ("tree", tree), ("exceptions", exceptions)):
@@ -89,7 +89,7 @@ def test_an_image_with_nothing_to_look_at(run) -> None:
 
 
 def test_an_image_without_python(run) -> None:
-    sample = Sample(removed={f"{samples.LIBRARY}/importlib/_bootstrap_external.py"})
+    sample = Sample(removed={f"{image_samples.LIBRARY}/importlib/_bootstrap_external.py"})
     status, output, _ = run(sample)
     assert status == 1
     assert "sample: 0 interpreters in /usr/local instead of one" in output

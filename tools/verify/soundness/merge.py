@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tools.oci.origin import Origin
-from tools.verify.soundness.facts import NO_ORIGIN, File, Layer
-from tools.verify.structure_test.archive import DIRECTORY, FILE, HARDLINK, SYMLINK
+from tools.verify.soundness.layer_facts import NO_ORIGIN, File, Layer
+from tools.verify.structure_test.layer_stream import DIRECTORY, FILE, HARDLINK, SYMLINK
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"

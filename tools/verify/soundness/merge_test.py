@@ -8,8 +8,8 @@ import pytest
 
 from tools.verify.soundness.collect import CollectError, collect
 from tools.verify.soundness.merge import MergeError, merge
-from tools.verify.structure_test.samples import entry, layer, link
-from tools.verify.structure_test.unpack import UnpackError, remove, unpack
+from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
+from tools.verify.structure_test.layer_samples import entry, layer, link
 
 HARD = {"type": b"1", "mode": 0o644}
 

@@ -15,8 +15,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tools.verify.structure_test import archive
-from tools.verify.structure_test.archive import FILE, ArchiveError, LayerStream
+from tools.verify.structure_test import layer_stream
+from tools.verify.structure_test.layer_stream import FILE, ArchiveError, LayerStream
 from tools.verify.structure_test.result import FAILED, PASSED, Result, write_junit
 
 _SUITE = "names"
@@ -91,7 +91,7 @@ def search(name: str, blob: Path, wanted: Sequence[tuple[str, str]]) -> Iterator
     needles = [(kind, text, text.encode()) for kind, text in wanted]
     stream = LayerStream(blob)
     try:
-        for member in archive.members(stream):
+        for member in layer_stream.members(stream):
             data = stream.exactly(member.size) if member.type == FILE and member.size else b""
             for kind, text, needle in needles:
                 if needle in data or text in member.path or text in member.target:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tools.verify.soundness import names
-from tools.verify.structure_test.samples import entry, layer, link
+from tools.verify.structure_test.layer_samples import entry, layer, link
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from tools.formats.elf_samples import elf_file
 from tools.verify.soundness import soundness
 from tools.verify.soundness.cases import CASES, SEVERAL, upper
-from tools.verify.soundness.samples import SITE, Deb, Sample, pyc
+from tools.verify.soundness.image_samples import SITE, Deb, Sample, pyc
 
 
 def inspect(sample: Sample, place):

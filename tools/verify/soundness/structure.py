@@ -17,7 +17,7 @@ import yaml
 
 from tools.verify.soundness.go_regexp import InvalidPattern, UnknownPattern, compile_go
 from tools.verify.soundness.merge import Image, Node
-from tools.verify.structure_test.archive import DEVICE, DIRECTORY, FIFO, FILE, SYMLINK
+from tools.verify.structure_test.layer_stream import DEVICE, DIRECTORY, FIFO, FILE, SYMLINK
 from tools.verify.structure_test.result import FAILED, PASSED, Result
 
 _KEYS = {

@@ -9,8 +9,8 @@ from tools.verify.soundness import structure
 from tools.verify.soundness.collect import collect
 from tools.verify.soundness.contents import ContentsError, Layers
 from tools.verify.soundness.merge import Image, merge
+from tools.verify.structure_test.layer_samples import entry, layer, link
 from tools.verify.structure_test.result import FAILED
-from tools.verify.structure_test.samples import entry, layer, link
 
 
 @pytest.fixture

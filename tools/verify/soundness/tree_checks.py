@@ -36,8 +36,8 @@ from typing import Any, Callable
 import yaml
 
 from tools.verify.soundness.merge import Node, Tree
-from tools.verify.structure_test.archive import DIRECTORY, FILE, SYMLINK
 from tools.verify.structure_test.globs import compile_glob
+from tools.verify.structure_test.layer_stream import DIRECTORY, FILE, SYMLINK
 from tools.verify.structure_test.result import FAILED, Result
 
 _SHOWN = 20

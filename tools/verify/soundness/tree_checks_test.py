@@ -8,8 +8,8 @@ import yaml
 from tools.verify.soundness.collect import collect
 from tools.verify.soundness.merge import merge
 from tools.verify.soundness.tree_checks import CheckError, run
+from tools.verify.structure_test.layer_samples import entry, layer, link
 from tools.verify.structure_test.result import FAILED, PASSED
-from tools.verify.structure_test.samples import entry, layer, link
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ from pathlib import Path
 from tools.host.rootless import enter
 from tools.host.rootless.spec import BIND, READ_ONLY_BIND, TMPFS, EmulationError, EnterError, Mount, Spec
 from tools.verify.structure_test.account import Account, look_up
-from tools.verify.structure_test.archive import DIRECTORY
-from tools.verify.structure_test.layout import Image
+from tools.verify.structure_test.apply_layers import Tree
+from tools.verify.structure_test.layer_stream import DIRECTORY
+from tools.verify.structure_test.layout_reader import Image
 from tools.verify.structure_test.result import FAILED, SKIPPED, ReportError, Result, read_junit
-from tools.verify.structure_test.unpack import Tree
 
 _INSIDE = "/tmp/.structure-test"  # where our own files are mounted in the image
 _PROGRAM = "container-structure-test"

@@ -18,11 +18,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.verify.structure_test import container, layout, memory
+from tools.verify.structure_test import container, layout_reader, memory
 from tools.verify.structure_test.account import AccountError
-from tools.verify.structure_test.archive import ArchiveError
+from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
+from tools.verify.structure_test.layer_stream import ArchiveError
 from tools.verify.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
-from tools.verify.structure_test.unpack import UnpackError, remove, unpack
 
 _SHOWN = 1500  # characters of a message's beginning and end on the console
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
         scratch = Path(name).resolve()
         try:
             results = _run(arguments, scratch)
-        except (UsageError, layout.LayoutError, ArchiveError, UnpackError, AccountError) as error:
+        except (UsageError, layout_reader.LayoutError, ArchiveError, UnpackError, AccountError) as error:
             results = [Result("structure_test", "set-up", FAILED, str(error))]
     return _report(results)
 
@@ -47,9 +47,9 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
     if not arguments.test:
         raise UsageError("no tests: give --test")
     if arguments.layout:
-        image = layout.from_layout(arguments.layout, arguments.arch)
+        image = layout_reader.from_layout(arguments.layout, arguments.arch)
     elif arguments.config and arguments.layer:
-        image = layout.from_files(arguments.config, arguments.layer)
+        image = layout_reader.from_files(arguments.config, arguments.layer)
     else:
         raise UsageError("no image: give --layout, or --config and --layer")
     if image.config.get("architecture") != arguments.arch:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tools.verify.structure_test import main, memory
-from tools.verify.structure_test.samples import entry, layer, link, oci_layout
+from tools.verify.structure_test.layer_samples import entry, layer, link, oci_layout
 
 TESTS = """\
 schemaVersion: "2.0.0"

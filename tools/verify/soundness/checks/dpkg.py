@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from tools.verify.soundness.dpkg_records import DATABASE, STATUS, Dpkg, Package
 from tools.verify.soundness.findings import Finding
 from tools.verify.soundness.merge import Image
-from tools.verify.structure_test.archive import FILE
+from tools.verify.structure_test.layer_stream import FILE
 
 KINDS = ("dpkg-status", "dpkg-list", "dpkg-md5sums", "dpkg-conffiles", "dpkg-unlisted")
 
@@ -32,6 +32,8 @@ def check(image: Image, dpkg: Dpkg, declared: Collection[tuple[str, str]]) -> It
 
 
 def _status(image: Image, dpkg: Dpkg) -> Iterator[Finding]:
+    if dpkg.fault:
+        yield Finding("dpkg-status", STATUS, "", dpkg.fault, _ADVICE)
     installed = {package.name: package for package in dpkg.packages}
     if len(installed) != len(dpkg.packages):
         yield Finding("dpkg-status", STATUS, "", "has a package twice", _ADVICE)

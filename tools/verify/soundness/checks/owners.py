@@ -8,7 +8,7 @@ from tools.verify.soundness.distributions import Distribution
 from tools.verify.soundness.dpkg_records import Dpkg
 from tools.verify.soundness.findings import Finding
 from tools.verify.soundness.merge import Image
-from tools.verify.structure_test.archive import DIRECTORY, SYMLINK
+from tools.verify.structure_test.layer_stream import DIRECTORY, SYMLINK
 
 KINDS = ("two-owners", "usr-merge", "layer-digest")
 

@@ -11,7 +11,7 @@ from tools.verify.soundness.distributions import Distribution
 from tools.verify.soundness.findings import Finding
 from tools.verify.soundness.interpreter import Interpreter
 from tools.verify.soundness.merge import Image
-from tools.verify.structure_test.archive import DIRECTORY, FILE
+from tools.verify.structure_test.layer_stream import DIRECTORY, FILE
 
 KINDS = ("record", "unrecorded")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tools.verify.soundness.findings import Finding
 from tools.verify.soundness.merge import Image
-from tools.verify.structure_test.archive import FILE
+from tools.verify.structure_test.layer_stream import FILE
 
 KINDS = ("shebang",)
 

@@ -25,7 +25,7 @@ from tools.oci.origin import Origin
 from tools.oci.part import PartWriter
 from tools.verify.soundness import merge
 from tools.verify.soundness.collect import collect
-from tools.verify.soundness.facts import Layer, dump, load
+from tools.verify.soundness.layer_facts import Layer, dump, load
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 FULL = f"{PYTHON}.1"

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tools.verify.structure_test.account import Account, AccountError, look_up
-from tools.verify.structure_test.layout import LayoutError, from_files, from_layout
-from tools.verify.structure_test.samples import entry, layer, oci_layout
+from tools.verify.structure_test.layer_samples import entry, layer, oci_layout
+from tools.verify.structure_test.layout_reader import LayoutError, from_files, from_layout
 
 
 @pytest.fixture

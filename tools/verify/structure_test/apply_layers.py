@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.verify.structure_test import archive
-from tools.verify.structure_test.archive import (
+from tools.verify.structure_test import layer_stream
+from tools.verify.structure_test.layer_stream import (
     DEVICE,
     DIRECTORY,
     FIFO,
@@ -25,7 +25,7 @@ from tools.verify.structure_test.archive import (
     LayerStream,
     Member,
 )
-from tools.verify.structure_test.layout import Layer
+from tools.verify.structure_test.layout_reader import Layer
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -119,7 +119,7 @@ class _Unpacker:
         self._real: dict[str, str] = {"": ""}  # directory as an archive names it: directory that it is
 
     def apply(self, number: int, stream: LayerStream) -> None:
-        for member in archive.members(stream):
+        for member in layer_stream.members(stream):
             path = self._inside(member.path)
             if not path:
                 continue  # the root itself

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.verify.structure_test.layout import Layer
-from tools.verify.structure_test.samples import entry, layer, link
-from tools.verify.structure_test.unpack import UnpackError, remove, unpack
+from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
+from tools.verify.structure_test.layer_samples import entry, layer, link
+from tools.verify.structure_test.layout_reader import Layer
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tools.verify.structure_test.layout import Layer
+from tools.verify.structure_test.layout_reader import Layer
 
 
 def entry(path: str, data: bytes | None = None, **fields: Any) -> tuple[tarfile.TarInfo, bytes]:

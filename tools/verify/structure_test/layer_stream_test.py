@@ -8,8 +8,8 @@ import tarfile
 
 import pytest
 
-from tools.verify.structure_test import samples
-from tools.verify.structure_test.archive import ArchiveError, LayerStream, members
+from tools.verify.structure_test import layer_samples
+from tools.verify.structure_test.layer_stream import ArchiveError, LayerStream, members
 
 LONG = "d" * 90 + "/" + "e" * 90 + "/" + "f" * 120
 
@@ -33,22 +33,22 @@ def blob(tmp_path):
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_formats(blob, form):
     entries = [
-        samples.entry("d", mode=0o1777),
-        samples.entry("d/f", b"x" * 513, uid=50000, gid=0, mtime=1704067200),
-        samples.entry("d/empty", b"", mode=0o4755),
-        samples.link("d/l", "../" + "t" * 90),
-        samples.entry("d/h", type=tarfile.LNKTYPE, linkname="d/f", mode=0o644),
-        samples.entry("d/p", type=tarfile.FIFOTYPE),
-        samples.entry("d/c", type=tarfile.CHRTYPE),
+        layer_samples.entry("d", mode=0o1777),
+        layer_samples.entry("d/f", b"x" * 513, uid=50000, gid=0, mtime=1704067200),
+        layer_samples.entry("d/empty", b"", mode=0o4755),
+        layer_samples.link("d/l", "../" + "t" * 90),
+        layer_samples.entry("d/h", type=tarfile.LNKTYPE, linkname="d/f", mode=0o644),
+        layer_samples.entry("d/p", type=tarfile.FIFOTYPE),
+        layer_samples.entry("d/c", type=tarfile.CHRTYPE),
     ]
     if form != tarfile.USTAR_FORMAT:
         entries += [
-            samples.entry(LONG, b"long"),
-            samples.link("long-link", LONG),
-            samples.entry("ümläut-日本", b"u"),
-            samples.entry("big", b"", uid=3_000_000_000),
+            layer_samples.entry(LONG, b"long"),
+            layer_samples.link("long-link", LONG),
+            layer_samples.entry("ümläut-日本", b"u"),
+            layer_samples.entry("big", b"", uid=3_000_000_000),
         ]
-    blob.write_bytes(gzip.compress(samples.archive(entries, form)))
+    blob.write_bytes(gzip.compress(layer_samples.archive(entries, form)))
     found = read(blob)
     assert [(m.path.rstrip("/"), m.mode, m.uid, m.gid, m.mtime, m.size, m.target, data) for m, data in found] == [
         (i.name, i.mode, i.uid, i.gid, i.mtime, i.size, i.linkname, data) for i, data in entries
@@ -57,7 +57,7 @@ def test_formats(blob, form):
 
 
 def test_plain_and_many_member_blobs_have_the_same_digest(blob):
-    data = samples.archive([samples.entry("f", b"abc" * 1_000_000)])
+    data = layer_samples.archive([layer_samples.entry("f", b"abc" * 1_000_000)])
     digests = set()
     for form in (
         data,
@@ -70,7 +70,7 @@ def test_plain_and_many_member_blobs_have_the_same_digest(blob):
     assert digests == {"sha256:" + hashlib.sha256(data).hexdigest()}
 
 
-GOOD = samples.archive([samples.entry("f", b"abc" * 1000)])
+GOOD = layer_samples.archive([layer_samples.entry("f", b"abc" * 1000)])
 WRONG_SUM = bytes((GOOD[0] ^ 1,)) + GOOD[1:]
 
 
@@ -86,7 +86,7 @@ WRONG_SUM = bytes((GOOD[0] ^ 1,)) + GOOD[1:]
         (WRONG_SUM, "checksum"),
         (b"\x28\xb5\x2f\xfd" + b"x" * 600, "zstd"),
         (b"", "cut off"),
-        (samples.archive([samples.entry("f", b"", type=b"Z")]), "type b'Z'"),
+        (layer_samples.archive([layer_samples.entry("f", b"", type=b"Z")]), "type b'Z'"),
     ],
     ids=["short gzip", "damaged gzip", "short archive", "checksum", "zstd", "empty", "type"],
 )
@@ -97,7 +97,7 @@ def test_damaged(blob, data, message):
 
 
 def test_given_up_half_way(blob):
-    blob.write_bytes(gzip.compress(samples.archive([samples.entry("f", bytes(64 << 20))])))
+    blob.write_bytes(gzip.compress(layer_samples.archive([layer_samples.entry("f", bytes(64 << 20))])))
     stream = LayerStream(blob)
     next(members(stream))
     stream.close()

@@ -1,5 +1,7 @@
 """Attributes of an image's configuration: data only."""
 
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
+
 CONFIG_ATTRS = {
     "annotations": attr.string_dict(
         doc = "Annotations of the manifest.",
@@ -7,7 +9,7 @@ CONFIG_ATTRS = {
     "architecture": attr.string(
         doc = "`amd64` or `arm64`.",
         mandatory = True,
-        values = ["amd64", "arm64"],
+        values = ARCHITECTURES.keys(),
     ),
     "cmd": attr.string_list(
         doc = "Default arguments of the entrypoint.",

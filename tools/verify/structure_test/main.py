@@ -18,7 +18,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+<<<<<<< HEAD
+from tools.lib.architectures import ARCHITECTURES
 from tools.verify.structure_test import container, layout_reader, memory
+=======
+from tools.lib.architectures import ARCHITECTURES
+from tools.verify.structure_test import container, layout, memory
+>>>>>>> 83ad7c6 (Contributing: how to add a line, a check, a package, an architecture, a kind of part; architectures come from the one table)
 from tools.verify.structure_test.account import AccountError
 from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
 from tools.verify.structure_test.layer_stream import ArchiveError
@@ -97,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="structure_test", description="structure tests of an OCI image", fromfile_prefix_chars="@"
     )
-    parser.add_argument("--arch", required=True, choices=("amd64", "arm64"), help="architecture of the image")
+    parser.add_argument("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")
     parser.add_argument("--layout", type=Path, help="OCI layout directory")
     parser.add_argument("--config", type=Path, help="image config, with --layer instead of --layout")
     parser.add_argument("--layer", type=Path, action="append", default=[], help="blob of a layer, the lowest first")

@@ -1,5 +1,6 @@
 """cpython: builds an interpreter of the images from source."""
 
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/inputs/cpython/private/providers:profile.bzl", "ProfileInfo")
 load("//tools/inputs/cpython/private/providers:python_tree.bzl", "PythonTreeInfo")
@@ -108,7 +109,7 @@ cpython = rule(
     implementation = _cpython_impl,
     doc = _DOC,
     attrs = {
-        "arch": attr.string(mandatory = True, values = ["amd64", "arm64"], doc = "Architecture of the images."),
+        "arch": attr.string(mandatory = True, values = ARCHITECTURES.keys(), doc = "Architecture of the images."),
         "build_debs": attr.label_list(
             allow_files = [".deb"],
             mandatory = True,

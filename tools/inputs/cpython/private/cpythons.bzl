@@ -2,6 +2,7 @@
 
 load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load("//tools/host/python:pytest.bzl", "pytest_test")
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 load(":cpython.bzl", "cpython")
 load(":cpython_part.bzl", "cpython_part")
 load(":cpython_profile.bzl", "cpython_profile", "cpython_training")
@@ -130,7 +131,7 @@ def cpythons(recipes, debian, sources, training, zig, **kwargs):
         _interpreter_test(version, recipe, zig, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries + ["libcrypt-dev"]))
 
 def _interpreter_test(version, recipe, zig, build_debs):
-    trees = [":{}_{}".format(version, arch) for arch in ["amd64", "arm64"]]
+    trees = [":{}_{}".format(version, arch) for arch in ARCHITECTURES]
     row = version + ".recipe.json"
     write_file(
         name = version + ".recipe",

@@ -1,5 +1,6 @@
 """debian_state_part: what the packages of a Debian system have in common, as a part of a layer."""
 
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/inputs/deb/private/providers:deb_info.bzl", "DebInfo")
 load("//tools/oci:providers.bzl", "PartInfo")
@@ -62,7 +63,7 @@ debian_state_part = rule(
         "architecture": attr.string(
             doc = "Debian architecture of the system.",
             mandatory = True,
-            values = ["amd64", "arm64"],
+            values = ARCHITECTURES.keys(),
         ),
         "debs": attr.label_list(
             doc = "All packages of the system.",

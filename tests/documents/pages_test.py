@@ -1,9 +1,13 @@
-"""Links, anchors and paths in Markdown pages lead somewhere; tables fit a screen; the prose keeps to docs/words.txt."""
+"""Links, anchors and paths of Markdown pages lead somewhere, tables fit, prose keeps to docs/words.txt.
+
+And code keeps to the budget in docs/design.md.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.documents import budget
 from tests.documents.pages import anchors, links, paths, prose, rules
 from tools.host.lint.worktree import ROOT, report, texts
 
@@ -103,5 +107,39 @@ def test_words() -> None:
         for number, line in enumerate(prose(text), 1)
         for rule in banned
         for match in rule.phrase.finditer(line)
+    ]
+    assert not faults, report(faults)
+
+
+def test_what_counts_as_production() -> None:
+    for name in (
+        "runtime/x.bzl",
+        "tools/bazel",
+        "tools/oci/layer.py",
+        "runtime/rootfs/bin/clean",
+        "tools/host/launcher/a.sh",
+    ):
+        assert budget.is_production(name), name
+    for name in (
+        "tools/oci/layer_test.py",
+        "tools/oci/tests/x.py",
+        "tests/a.py",
+        "tools/x/samples.py",
+        "runtime/a.yaml",
+    ):
+        assert not budget.is_production(name), name
+    assert budget.folder("tools/oci/private/a.bzl") == "tools/oci"
+    assert budget.folder("runtime/rootfs/entrypoint") == "runtime"
+    assert budget.folder("tools/bazel") == "tools"
+
+
+def test_code_keeps_to_its_budget() -> None:
+    most = budget.budget((ROOT / "docs/design.md").read_text())
+    counted = budget.lines()
+    assert most.keys() == counted.keys(), "docs/design.md, Complexity budget: a row for each folder, and no other"
+    faults = [
+        f"{name}: {lines} lines, the budget is {most[name]}: simplify, or raise it in docs/design.md and say what the lines buy"
+        for name, lines in counted.items()
+        if lines > most[name]
     ]
     assert not faults, report(faults)

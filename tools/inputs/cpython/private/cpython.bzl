@@ -1,10 +1,10 @@
 """cpython: builds an interpreter of the images from source."""
 
-load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/inputs/cpython/private/providers:profile.bzl", "ProfileInfo")
 load("//tools/inputs/cpython/private/providers:python_tree.bzl", "PythonTreeInfo")
 load("//tools/inputs/wheel:defs.bzl", "TargetPythonInfo")
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 
 _DOC = """\
 Build a CPython for one architecture from locked source by `zig cc`: the same bits on every machine.

@@ -1,8 +1,8 @@
 """debian_state_part: what the packages of a Debian system have in common, as a part of a layer."""
 
-load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/inputs/deb/private/providers:deb_info.bzl", "DebInfo")
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 load("//tools/oci:providers.bzl", "PartInfo")
 
 _DOC = """\

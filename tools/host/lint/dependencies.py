@@ -27,7 +27,7 @@ FOLDERS = {
     "tools/locks/fetch": "",
     "tools/locks/pypi": "tools/lib tools/inputs/wheel",
     "tools/ship": "tools/formats tools/lib tools/oci tools/host/rootless",
-    "tools/verify/structure_test": "tools/oci tools/host/rootless",
+    "tools/verify/structure_test": "tools/lib tools/oci tools/host/rootless",
     "tools/verify/golden": "tools/lib tools/oci",
     "tools/verify/soundness": "tools/formats tools/lib tools/oci tools/host/rootless tools/inputs/deb tools/inputs/wheel"
     " tools/verify/structure_test",

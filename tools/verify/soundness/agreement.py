@@ -19,11 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.lib.architectures import ARCHITECTURES
-<<<<<<< HEAD
 from tools.verify.soundness import contents, layer_facts, main, merge, structure
-=======
-from tools.verify.soundness import contents, facts, main, merge, structure
->>>>>>> 83ad7c6 (Contributing: how to add a line, a check, a package, an architecture, a kind of part; architectures come from the one table)
 from tools.verify.soundness.merge import Image
 from tools.verify.soundness.variants import variants
 from tools.verify.structure_test import container, layout_reader, memory

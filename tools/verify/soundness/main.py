@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.lib.architectures import ARCHITECTURES
-<<<<<<< HEAD
 from tools.verify.soundness import (
     contents,
     findings,
@@ -31,9 +30,6 @@ from tools.verify.soundness import (
     structure,
     tree_checks,
 )
-=======
-from tools.verify.soundness import contents, facts, findings, interpreter, merge, soundness, structure, tree_checks
->>>>>>> 83ad7c6 (Contributing: how to add a line, a check, a package, an architecture, a kind of part; architectures come from the one table)
 from tools.verify.soundness.checks import owners
 from tools.verify.structure_test.result import FAILED, PASSED, Result, count, write_junit
 

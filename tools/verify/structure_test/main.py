@@ -18,13 +18,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-<<<<<<< HEAD
 from tools.lib.architectures import ARCHITECTURES
 from tools.verify.structure_test import container, layout_reader, memory
-=======
-from tools.lib.architectures import ARCHITECTURES
-from tools.verify.structure_test import container, layout, memory
->>>>>>> 83ad7c6 (Contributing: how to add a line, a check, a package, an architecture, a kind of part; architectures come from the one table)
 from tools.verify.structure_test.account import AccountError
 from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
 from tools.verify.structure_test.layer_stream import ArchiveError

@@ -2,9 +2,9 @@
 
     bazel run //:project -- DIR --line 10 [--push REGISTRY/REPOSITORY:TAG | --load | --output OCI_DIR]
 
-DIR is an Astro project: dags/, include/, plugins/ and whatever else belongs into the image, .dockerignore, and a Dockerfile of
-one FROM, which may take the place of --line. The image is what the base's ONBUILD steps would make of it, for all architectures.
-Without --push, --load or --output only its digest is printed. It is the same on every machine.
+DIR is an Astro project: dags/, include/, plugins/ and whatever else belongs into the image, .dockerignore, requirements.txt, and
+a Dockerfile of one FROM, which may take the place of --line. The image is what the base's ONBUILD steps would make of it, for all
+architectures. Without --push, --load or --output only its digest is printed. It is the same on every machine.
 
 The layers of the base are neither unpacked nor sent where they are already. docs/project.md has examples.
 """
@@ -19,133 +19,134 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
-from tools.lib.architectures import ARCHITECTURES
-from tools.project import bases, dockerfile, image, layers, places, scan, ship, texts
-from tools.project.bases import Source
+from tools.oci.layout import Image
+from tools.project import bases, dockerfile, image, layers, options, places, scan, ship, texts
+from tools.project.bases import Base, Row
 from tools.project.errors import ProjectError
+from tools.project.layers import Made
 from tools.ship import push, signals
-from tools.ship.load import ENGINES
 
-_BUILDER = "build this project by a builder upon the same base (docker build, podman build --format docker; docs/using-images.md)"
-
-
-def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="project", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    for name in ("catalogue", "golden", "client"):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--layouts", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("directory", metavar="DIR", type=Path, help="the project")
-    parser.add_argument("--line", help="line or release of the base (10, 10.9.0); by default what FROM names")
-    parser.add_argument(
-        "--python", metavar="X.Y", help="its Python; by default what FROM names, else the line's default"
-    )
-    parser.add_argument(
-        "--arch", action="append", choices=tuple(ARCHITECTURES), help="by default all that the line has"
-    )
-    parser.add_argument(
-        "--ship",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="put FILE into the image though it looks like a secret",
-    )
-    parser.add_argument(
-        "--base", metavar="REGISTRY/REPOSITORY", help="a repository that has the base; by default what FROM names"
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--push", metavar="REGISTRY/REPOSITORY:TAG", help="push the image")
-    where.add_argument("--load", action="store_true", help="load it into podman, else docker")
-    where.add_argument("--output", metavar="OCI_DIR", type=Path, help="write an OCI layout directory")
-    parser.add_argument("--name", metavar="NAME:TAG", help="of --load: what the image is called; by default DIR's name")
-    parser.add_argument("--engine", choices=tuple(ENGINES), help="of --load: by default podman, else docker")
-    parser.add_argument("--tls-verify", choices=("true", "false"), default="true", help="false: allow plain HTTP")
-    parser.add_argument("--json", action="store_true", help="print a JSON object in place of a line")
-    return parser.parse_args(argv)
-
-
-def _from(directory: Path) -> Optional[dockerfile.Base]:
-    file = directory / "Dockerfile"
-    return dockerfile.parse(texts.read(file)) if file.exists() else None
+_BUILDER = "use a builder on the same base (docker build, podman build --format docker; docs/using-images.md)"
 
 
 def _refuse_packages(directory: Path) -> None:
-    words = texts.packages(directory)
-    if words:
-        raise ProjectError(
-            f"packages.txt, line {words[0][0]}: {words[0][1]}: Debian packages can't be installed here yet: {_BUILDER}"
-        )
-    asked = texts.lines(texts.read(directory / "requirements.txt"))
-    if asked:
-        raise ProjectError(
-            f"requirements.txt, line {asked[0][0]}: {asked[0][1]}: Python packages can't be installed here yet: {_BUILDER}"
-        )
+    for number, word in texts.packages(directory):
+        raise ProjectError(f"packages.txt, line {number}: {word}: Debian packages can't be installed here: {_BUILDER}")
 
 
-def _sources(
-    options: argparse.Namespace,
-    named: Optional[dockerfile.Base],
-    environment: Mapping[str, str],
-    builder: bases.Builder,
-) -> list[Source]:
-    """Where the base's documents may be, the cheapest first."""
-    found: list[Source] = []
-    for name in (options.base, named and named.name):
-        if name and "/" in name and push.is_destination(name):
-            client, _ = ship.client_of(options.client, name, options.tls_verify == "true", environment)
-            found.append(places.Repository(name, client))
-    return [*found, builder]
+class Bases:
+    """The base of each architecture, and where its documents and layers are.
+
+    Args:
+        given: the command line.
+        row: the base's row.
+        named: what FROM names.
+        environment: of the process.
+    """
+
+    def __init__(
+        self, given: argparse.Namespace, row: Row, named: dockerfile.Base | None, environment: Mapping[str, str]
+    ) -> None:
+        self._golden = given.golden
+        self._row = row
+        self._builder: bases.Builder = places.Workspace(
+            Path(environment.get("BUILD_WORKSPACE_DIRECTORY", ".")), environment
+        )
+        if given.layouts:
+            self._builder = places.Layouts(given.layouts)
+        self._sources: list[bases.Source] = []
+        for name in (given.base, named and named.name):
+            if name and "/" in name and push.is_destination(name):
+                client, _ = ship.client_of(given.client, name, given.tls_verify == "true", environment)
+                self._sources.append(places.Repository(name, client))
+        self._sources.append(self._builder)
+        self._cache = bases.Cache(bases.cache_directory(environment) / "bases")
+        self.layouts = self._builder.layouts
+
+    def of(self, architecture: str) -> Base:
+        """Return the base of an architecture."""
+        return bases.accepted(self._row, architecture, self._golden)
+
+    def documents(self, architecture: str) -> Image:
+        """Return its manifest and config."""
+        return bases.documents(self.of(architecture), self._sources, self._cache)
+
+    def blobs(self, digests: Sequence[str]) -> list[Path]:
+        """Return the files of layers of the base for amd64."""
+        (layout,) = self.layouts([self.of("amd64")])
+        return [layout / "blobs" / digest.replace(":", "/") for digest in digests]
+
+
+def _requirements(
+    given: argparse.Namespace, directory: Path, row: Row, found: Bases, environment: Mapping[str, str]
+) -> dict[str, list[Made]]:
+    """The layers of requirements.txt by architecture."""
+    if not given.lock and not texts.lines(texts.read(directory / "requirements.txt")):
+        return {}
+    from tools.project import packages  # most edits are of DAGs, and do not wait for it
+
+    machine = packages.Machine(given.locks, given.uv, bases.cache_directory(environment), environment)
+    base = packages.base_lock(machine, row.lock)
+    if given.lock:
+        packages.make_lock(machine, directory, base, given.cutoff)
+    command = f"bazel run //:project -- {given.directory} --line {row.line} --python {row.python} --lock"
+    installer = packages.installer(machine, directory, base, command, found.documents("amd64"), found.blobs)
+    return {arch: installer(arch) for arch in given.arch or row.architectures}
 
 
 def _default_name(directory: Path) -> str:
     return (re.sub(r"[^a-z0-9]+", "-", directory.name.lower()).strip("-") or "project") + ":latest"
 
 
-def _run(options: argparse.Namespace, environment: Mapping[str, str]) -> dict[str, Any]:
-    directory = Path(os.path.join(environment.get("BUILD_WORKING_DIRECTORY", ""), options.directory)).resolve()
+def _ship(given: argparse.Namespace, directory: Path, result: ship.Result, environment: Mapping[str, str]) -> str:
+    """Send the image where it goes; return what it is called there."""
+    if given.push:
+        name = given.push.rpartition(":")[0]
+        client, search = ship.client_of(given.client, name, given.tls_verify == "true", environment)
+        ship.to_registry(result, given.push, client, search)
+        return f"{given.push}@{result.digest}"
+    if given.load:
+        name = given.name or _default_name(directory)
+        ship.to_engine(result, name, given.engine, environment)
+        return str(name)
+    if given.output:
+        output = Path(environment.get("BUILD_WORKING_DIRECTORY", ""), given.output)
+        ship.to_directory(result, output)
+        return str(output)
+    return result.digest
+
+
+def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str, Any]:
+    directory = Path(os.path.join(environment.get("BUILD_WORKING_DIRECTORY", ""), given.directory)).resolve()
     if not directory.is_dir():
         raise ProjectError(f"{directory} is not a directory: name the project's directory")
-    if options.push:
-        ship.split(options.push)
-    named = _from(directory)
-    rows = bases.read_rows(options.catalogue)
-    row = bases.choose(rows, options.line, options.python, named)
+    if given.push:
+        ship.split(given.push)
+    file = directory / "Dockerfile"
+    named = dockerfile.parse(texts.read(file)) if file.exists() else None
+    row = bases.choose(bases.read_rows(given.catalogue), given.line, given.python, named)
     _refuse_packages(directory)
-    project = scan.scan(directory, options.ship)
+    found = Bases(given, row, named, environment)
+    chosen = {arch: found.of(arch) for arch in given.arch or row.architectures}
+    below = _requirements(given, directory, row, found, environment)
+    # Not before: a lock that was just written is one of the project's files.
+    project = scan.scan(directory, given.ship)
     if not project.has_dags:
         print(f"project: {directory} has no DAGs (*.py below dags/): the image is made without", file=sys.stderr)
-
-    builder: bases.Builder = places.Workspace(Path(environment.get("BUILD_WORKSPACE_DIRECTORY", ".")), environment)
-    if options.layouts:
-        builder = places.Layouts(options.layouts)
-    sources = _sources(options, named, environment, builder)
-    cache = bases.Cache(bases.cache_directory(environment) / "bases")
-    chosen = {arch: bases.accepted(row, arch, options.golden) for arch in options.arch or row.architectures}
-    documents = {arch: bases.documents(base, sources, cache) for arch, base in chosen.items()}
+    documents = {arch: found.documents(arch) for arch in chosen}
     with tempfile.TemporaryDirectory(prefix="project-") as place:
         made = layers.make(project, image.home(next(iter(documents.values()))), Path(place))
-        images = {arch: image.upon(base, made) for arch, base in documents.items()}
-        result = ship.Result(chosen, images, made, builder.layouts)
+        images = {arch: image.upon(base, [*below.get(arch, []), *made]) for arch, base in documents.items()}
+        own = list(dict.fromkeys([*(each for layer in below.values() for each in layer), *made]))
+        result = ship.Result(chosen, images, own, found.layouts)
         said = _report(result, row, project)
-        if options.push:
-            client, search = ship.client_of(
-                options.client, options.push.rpartition(":")[0], options.tls_verify == "true", environment
-            )
-            ship.to_registry(result, options.push, client, search)
-            said["reference"] = f"{options.push}@{result.digest}"
-        elif options.load:
-            said["reference"] = options.name or _default_name(directory)
-            ship.to_engine(result, said["reference"], options.engine, environment)
-        elif options.output:
-            said["reference"] = str(Path(environment.get("BUILD_WORKING_DIRECTORY", ""), options.output))
-            ship.to_directory(result, Path(said["reference"]))
+        said["reference"] = _ship(given, directory, result, environment)
     return said
 
 
-def _report(result: ship.Result, row: bases.Row, project: scan.Project) -> dict[str, Any]:
+def _report(result: ship.Result, row: Row, project: scan.Project) -> dict[str, Any]:
     return {
         "digest": result.digest,
         "release": row.version,
@@ -161,13 +162,13 @@ def _report(result: ship.Result, row: bases.Row, project: scan.Project) -> dict[
 
 def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     """Command line of this module; see its docstring."""
-    options = _options(argv)
+    given = options.parse(argv, str(__doc__))
     try:
-        said = _run(options, environment)
+        said = _run(given, environment)
     except (ProjectError, OSError) as error:
         print(f"project: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(said, indent=2) if options.json else said.get("reference", said["digest"]))
+    print(json.dumps(said, indent=2) if given.json else said["reference"])
     return 0
 
 

@@ -118,6 +118,23 @@ class Index:
                 f" Set {INDEX_VARIABLE} to one that does"
             ) from error
 
+    def address(self, project: str, file: str) -> str | None:
+        """Give the address of a file of a project as the index's own page has it; None when it lists no such file.
+
+        Raises:
+            LockError: see `files`.
+        """
+        page = f"{self.url}/{normalize(project)}/"
+        try:
+            for listed in decode.at(decode.value(self._get(project, page)), "files", hint=list):
+                if decode.at(listed, "filename") == file:
+                    return urllib.parse.urljoin(page, decode.at(listed, "url"))
+        except ValueError as error:
+            raise LockError(
+                f"{project}: the index {self.url} does not answer in the JSON form (PEP 691): {error}"
+            ) from error
+        return None
+
     def _file(self, page: str, file: dict[str, Any]) -> IndexFile:
         return IndexFile(
             file=decode.at(file, "filename"),

@@ -66,6 +66,8 @@ class Program:
             "catalogue": "tools/project/catalogue.json",
             "golden": self.place / "golden",
             "client": "tools/ship/client",
+            "locks": "requirements_lock",
+            "uv": "requirements_lock/uv",
         }
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.place), "XDG_RUNTIME_DIR": str(self.place / "runtime")}
         done = subprocess.run(
@@ -205,7 +207,10 @@ def test_base_from_a_registry(program: Program, project: Path, registry: Registr
     ("change", "message"),
     [
         ({"packages.txt": "# x\nmake gcc\n"}, "packages.txt, line 2: make: .*by a builder"),
-        ({"requirements.txt": "requests\n"}, "requirements.txt, line 1: requests: .*by a builder"),
+        (
+            {"requirements.txt": "requests\n"},
+            "requirements.lock is missing, and requirements.txt, line 1 asks for requests: run '.*--lock'",
+        ),
         ({"Dockerfile": "FROM astro-runtime:10.9.0\nRUN x\n"}, "Dockerfile, line 2: RUN"),
         ({".env": "PASSWORD=x"}, ".env: looks like a secret"),
     ],

@@ -1,0 +1,72 @@
+"""The base's own Python on this machine, to compile bytecode: taken out of two layers of the base for amd64, once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+from tools.oci.layout import Image
+from tools.project.errors import ProjectError
+
+_LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
+# What the layers are called in the image's history.
+_LAYERS = ("Debian bullseye: base", "CPython ")
+_DONE = ".complete"
+
+
+def layers(image: Image) -> list[str]:
+    """Return the digests of the layers that the interpreter is in.
+
+    Raises:
+        ProjectError: the image has no such layers.
+    """
+    history = [str(entry["created_by"]) for entry in json.loads(image.config)["history"]]
+    found = [digest for name, digest in zip(history, image.layers()) if name.startswith(_LAYERS)]
+    if len(found) != len(_LAYERS):
+        raise ProjectError(f"the base has no layers {' and '.join(_LAYERS)}: its Python can't be taken out of it")
+    return found
+
+
+def is_there(directory: Path) -> bool:
+    """Whether an interpreter was unpacked into a directory."""
+    return (directory / _DONE).exists()
+
+
+def unpack(blobs: list[Path], directory: Path) -> None:
+    """Unpack interpreter, standard library and C library.
+
+    Args:
+        blobs: the layers' files.
+        directory: made whole or not at all.
+    """
+    beside = directory.with_name(directory.name + ".partial")
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
+    beside.mkdir(parents=True)
+    for blob in blobs:
+        with tarfile.open(blob, "r:gz") as archive:
+            for member in archive:
+                if _wanted(member):
+                    archive.extract(member, beside, set_attrs=False)
+                    if member.isfile() and member.mode & 0o100:
+                        (beside / member.name).chmod(0o755)
+    (beside / _DONE).touch()
+    beside.rename(directory)
+
+
+def _wanted(member: tarfile.TarInfo) -> bool:
+    if not (member.isfile() or member.issym()) or ".." in member.name.split("/") or member.name.startswith("/"):
+        return False
+    if member.issym() and ("/" in member.linkname or member.linkname == ".."):
+        return False
+    return member.name.startswith((*(f"{place}/" for place in _LIBRARIES), "usr/local/bin/python", "usr/local/lib/"))
+
+
+def command(directory: Path, python: str) -> tuple[list[str], dict[str, str]]:
+    """Return the words that start the interpreter, and its environment."""
+    libraries = ":".join(str(directory / place) for place in _LIBRARIES)
+    loader = directory / _LIBRARIES[0] / "ld-2.31.so"
+    program = directory / f"usr/local/bin/python{python}"
+    return [str(loader), "--library-path", libraries, str(program)], {"PYTHONHOME": str(directory / "usr/local")}

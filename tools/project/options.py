@@ -1,0 +1,61 @@
+"""The command line of //:project."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.lib.architectures import ARCHITECTURES
+from tools.ship.load import ENGINES
+
+
+def _day(text: str) -> str:
+    return datetime.date.fromisoformat(text).isoformat()
+
+
+def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
+    """Return the options; end the program with a message where they are wrong.
+
+    Args:
+        argv: without the program's name; first what the target itself gives.
+        description: of the program.
+    """
+    parser = argparse.ArgumentParser(
+        prog="project",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    for name in ("catalogue", "client", "golden", "locks", "uv"):
+        parser.add_argument(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--layouts", type=Path, help=argparse.SUPPRESS)
+    add = parser.add_argument
+    add("directory", metavar="DIR", type=Path, help="the project")
+
+    base = parser.add_argument_group("base")
+    add = base.add_argument
+    add("--line", help="its line or release (10, 10.9.0); by default what FROM names")
+    add("--python", metavar="X.Y", help="its Python; by default what FROM names, else the line's default")
+    add("--arch", action="append", choices=tuple(ARCHITECTURES), help="by default all that the line has; may be repeated")
+    add("--base", metavar="REGISTRY/REPOSITORY", help="a repository that has it; by default what FROM names")
+
+    contents = parser.add_argument_group("contents")
+    add = contents.add_argument
+    add("--ship", action="append", default=[], metavar="FILE", help="take FILE though it looks like a secret")
+    add("--lock", action="store_true", help="resolve requirements.txt again, and write requirements.lock")
+    add("--cutoff", metavar="DAY", type=_day, help="of --lock: the last day of which uploads count; by default today")
+
+    goal = parser.add_argument_group("where the image goes").add_mutually_exclusive_group()
+    add = goal.add_argument
+    add("--push", metavar="REGISTRY/REPOSITORY:TAG", help="to a registry")
+    add("--load", action="store_true", help="into podman, else docker")
+    add("--output", metavar="OCI_DIR", type=Path, help="to an OCI layout directory")
+
+    add = parser.add_argument
+    add("--tls-verify", choices=("true", "false"), default="true", help="of --push: false allows plain HTTP")
+    add("--engine", choices=tuple(ENGINES), help="of --load: by default podman, else docker")
+    add("--name", metavar="NAME:TAG", help="of --load: what the image is called; by default DIR's name")
+    add("--json", action="store_true", help="print a JSON object in place of a line")
+    return parser.parse_args(argv)

@@ -1,0 +1,122 @@
+"""From requirements.txt to layers: reads or makes the lock, and installs what it has."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.locks.pypi.index import FILES_VARIABLE, INDEX_VARIABLE, Index, pip_index
+from tools.locks.pypi.model import LockError
+from tools.locks.pypi.resolver import SDIST_METADATA, Uv
+from tools.oci.layout import Image
+from tools.project import install, interpreter, lock, requirements
+from tools.project.errors import ProjectError
+from tools.project.layers import Made
+from tools.project.lock import BaseLock
+from tools.project.wheels import Wheels
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What this machine has for it.
+
+    Attributes:
+        locks: the directory of the bases' locks (requirements_lock).
+        uv: the resolver.
+        cache: this user's cache.
+        environment: of the process.
+    """
+
+    locks: Path
+    uv: Path
+    cache: Path
+    environment: Mapping[str, str]
+
+    @functools.lru_cache(maxsize=None)  # noqa: B019 (there is one machine)
+    def index(self) -> Index:
+        """Return the index that this machine uses."""
+        try:
+            url = self.environment.get(INDEX_VARIABLE) or pip_index()
+        except LockError as error:
+            raise ProjectError(str(error)) from None
+        return Index(url, self.files_url())
+
+    def files_url(self) -> str:
+        """Return where the paths of locks begin; "": the index's own links tell."""
+        return self.environment.get(FILES_VARIABLE, "")
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def base_lock(machine: Machine, name: str) -> BaseLock:
+    """Return the lock of a base."""
+    return lock.read_base(machine.locks / f"{name}.json")
+
+
+def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None) -> None:
+    """Resolve a project's requirements, and write its lock.
+
+    Args:
+        machine: this machine.
+        root: the project.
+        base: the base's lock.
+        day: the last day of which uploads count; today, unless it is given.
+
+    Raises:
+        ProjectError: they can't be resolved upon the base.
+    """
+    asked = requirements.read(root)
+    if not asked:
+        (root / lock.NAME).unlink(missing_ok=True)
+        print(f"project: {requirements.FILE} asks for nothing: no {lock.NAME} is needed", file=sys.stderr)
+        return
+    print(f"project: resolving {requirements.FILE} upon {base.spec.lock}", file=sys.stderr)
+    home = os.environ.get("PYTHONHOME")
+    python = Path(home) / "bin/python3" if home else Path(sys.executable)
+    uv = Uv(machine.uv.absolute(), machine.index().url, python)
+    made = lock.Maker(uv, machine.index(), machine.locks / Path(SDIST_METADATA).name).make(
+        asked, base, day or lock.today()
+    )
+    lock.write(root, made)
+    for file in made.files:
+        before = base.version(file.name)
+        change = f" in place of {before}" if before else ""
+        print(f"project: {file.name} {file.version}{change} ({', '.join(file.archs)})", file=sys.stderr)
+
+
+def installer(
+    machine: Machine, root: Path, base: BaseLock, command: str, image: Image, blobs: Callable[[list[str]], list[Path]]
+) -> Callable[[str], list[Made]]:
+    """Return what gives the layers of an architecture.
+
+    Args:
+        machine: this machine.
+        root: the project.
+        base: the base's lock.
+        command: makes the project's lock, for messages.
+        image: the base for amd64, which has the interpreter.
+        blobs: returns the files of layers of that image.
+
+    Raises:
+        ProjectError: there is no lock, or it is of something else.
+    """
+    asked = requirements.read(root)
+    if not asked:
+        return lambda arch: []
+    locked = lock.read(root, asked, base, command)
+    names = interpreter.layers(image)
+
+    def start() -> tuple[list[str], Mapping[str, str]]:
+        directory = machine.cache / "interpreters" / names[-1].rpartition(":")[2]
+        if not interpreter.is_there(directory):
+            interpreter.unpack(blobs(names), directory)
+        return interpreter.command(directory, base.spec.python)
+
+    wheels = Wheels(machine.cache / "wheels", machine.index, machine.files_url())
+    made = install.Installer(machine.cache, wheels, base.spec.python, start, " ".join(names))
+    return lambda arch: made.layers(locked, base, arch)

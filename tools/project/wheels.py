@@ -1,0 +1,81 @@
+"""Locked wheels, fetched once by their hash from wherever this machine's index has them."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tools.locks.pypi.index import FILES_VARIABLE, INDEX_VARIABLE, Index
+from tools.locks.pypi.model import LockedFile, LockError
+from tools.oci.outputs import Outputs
+from tools.project.errors import ProjectError
+
+_TIMEOUT = 60
+
+
+class Wheels:
+    """This user's wheels.
+
+    Args:
+        directory: where they are kept, by hash.
+        index: returns the package index; called only when something has to be fetched.
+        files_url: what a lock's paths are relative to; "": the index's own links tell.
+    """
+
+    def __init__(self, directory: Path, index: Callable[[], Index], files_url: str) -> None:
+        self._directory = directory
+        self._index = index
+        self._files_url = files_url
+
+    def get(self, locked: LockedFile) -> Path:
+        """Return the wheel under its own name.
+
+        Raises:
+            ProjectError: no place has exactly this file.
+        """
+        place = self._directory / locked.sha256 / locked.file
+        if place.is_file() and _sha256(place.read_bytes()) == locked.sha256:
+            return place
+        asked = []
+        for url in self._urls(locked):
+            print(f"project: fetching {locked.file}", file=sys.stderr)
+            try:
+                with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
+                    data = answer.read()
+            except (OSError, ValueError) as error:
+                asked.append(f"{_shown(url)}: {error}")
+                continue
+            if _sha256(data) == locked.sha256:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                with Outputs(place) as (beside,):
+                    beside.write_bytes(data)
+                return place
+            asked.append(f"{_shown(url)}: another file (sha256 {_sha256(data)})")
+        raise ProjectError(
+            f"{locked.file} (sha256 {locked.sha256}) can't be fetched: {'; '.join(asked) or 'the index does not list it'}: name"
+            f" another mirror by {INDEX_VARIABLE} or {FILES_VARIABLE}, or lock again (--lock)"
+        )
+
+    def _urls(self, locked: LockedFile) -> Iterator[str]:
+        if self._files_url:
+            yield f"{self._files_url.rstrip('/')}/{urllib.parse.quote(locked.path)}"
+        try:
+            url = self._index().address(locked.name, locked.file)
+        except LockError as error:
+            raise ProjectError(str(error)) from None
+        if url:
+            yield url
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _shown(url: str) -> str:
+    """The address without credentials."""
+    parts = urllib.parse.urlsplit(url)
+    return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

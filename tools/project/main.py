@@ -57,10 +57,12 @@ class Bases:
         if given.layouts:
             self._builder = places.Layouts(given.layouts)
         self._sources: list[bases.Source] = []
-        for name in (given.base, named and named.name):
-            if name and "/" in name and push.is_destination(name):
-                client, _ = ship.client_of(given.client, name, given.tls_verify == "true", environment)
-                self._sources.append(places.Repository(name, client))
+        self.repositories = [
+            name for name in (given.base, named and named.name) if name and "/" in name and push.is_destination(name)
+        ]
+        for name in self.repositories:
+            client, _ = ship.client_of(given.client, name, given.tls_verify == "true", environment)
+            self._sources.append(places.Repository(name, client))
         self._sources.append(self._builder)
         self._cache = bases.Cache(bases.cache_directory(environment) / "bases")
         self.layouts = self._builder.layouts
@@ -100,12 +102,18 @@ def _default_name(directory: Path) -> str:
     return (re.sub(r"[^a-z0-9]+", "-", directory.name.lower()).strip("-") or "project") + ":latest"
 
 
-def _ship(given: argparse.Namespace, directory: Path, result: ship.Result, environment: Mapping[str, str]) -> str:
+def _ship(
+    given: argparse.Namespace,
+    directory: Path,
+    result: ship.Result,
+    repositories: Sequence[str],
+    environment: Mapping[str, str],
+) -> str:
     """Send the image where it goes; return what it is called there."""
     if given.push:
         name = given.push.rpartition(":")[0]
         client, search = ship.client_of(given.client, name, given.tls_verify == "true", environment)
-        ship.to_registry(result, given.push, client, search)
+        ship.to_registry(result, given.push, client, search, repositories)
         return f"{given.push}@{result.digest}"
     if given.load:
         name = given.name or _default_name(directory)
@@ -142,7 +150,7 @@ def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str,
         own = list(dict.fromkeys([*(each for layer in below.values() for each in layer), *made]))
         result = ship.Result(chosen, images, own, found.layouts)
         said = _report(result, row, project)
-        said["reference"] = _ship(given, directory, result, environment)
+        said["reference"] = _ship(given, directory, result, found.repositories, environment)
     return said
 
 

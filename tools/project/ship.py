@@ -21,8 +21,9 @@ from tools.oci.layout import Image
 from tools.project.bases import Base
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
-from tools.ship import credentials, failures, load, push
+from tools.ship import credentials, failures, load, mount, push
 from tools.ship.engines import LoadError
+from tools.ship.mount import MountError
 from tools.ship.push import PushError
 from tools.ship.skopeo import Skopeo, SkopeoError
 
@@ -109,8 +110,37 @@ def client_of(
     return Skopeo(directory, tls_verify, auth_file, environment, quiet=True), search
 
 
-def to_registry(result: Result, reference: str, client: Skopeo, search: credentials.Search) -> None:
+def _mount(result: Result, reference: str, sources: Sequence[str], client: Skopeo, search: credentials.Search) -> bool:
+    """Mount the bases' layers from another repository of the registry that has them; whether all of them are there then."""
+    registry, repository, _ = split(reference)
+    own = {made.metadata.digest for made in result.made}
+    wanted = dict.fromkeys(digest for image in result.images.values() for digest in image.layers() if digest not in own)
+    for name in sources:
+        source_registry, source = push.split_destination(name)
+        if source_registry != registry or source == repository:
+            continue
+        try:
+            entry = search.login.entry if search.login else None
+            mounted = mount.Registry(registry, client.tls_verify, entry).mount(source, repository, wanted)
+        except MountError:
+            continue
+        if mounted == len(wanted):
+            print(f"project: mounted {mounted} layers of the base from {name}", file=sys.stderr)
+            return True
+    return False
+
+
+def to_registry(
+    result: Result, reference: str, client: Skopeo, search: credentials.Search, sources: Sequence[str] = ()
+) -> None:
     """Push the image; its tag moves last, when everything else is there.
+
+    Args:
+        result: the image.
+        reference: REGISTRY/REPOSITORY:TAG.
+        client: for the registry.
+        search: where credentials were looked for.
+        sources: repositories, REGISTRY/REPOSITORY, that may have the bases.
 
     Raises:
         ProjectError: the registry does not take it.
@@ -129,8 +159,10 @@ def to_registry(result: Result, reference: str, client: Skopeo, search: credenti
         except SkopeoError as error:
             if not _MISSING.search(str(error)):
                 raise
-            print(f"project: {registry} lacks layers of the base; they are sent, once", file=sys.stderr)
-            with _layout(result, architectures, whole=True) as directory:
+            mounted = _mount(result, reference, sources, client, search)
+            if not mounted:
+                print(f"project: {registry} lacks layers of the base; they are sent, once", file=sys.stderr)
+            with _layout(result, architectures, whole=not mounted) as directory:
                 push.push(directory, name, [tag], client)
     except SkopeoError as error:
         raise ProjectError(failures.explain(str(error), registry, search)) from None

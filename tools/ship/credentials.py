@@ -60,6 +60,11 @@ class Login:
         return json.dumps({"auths": {self.registry: self.entry}})
 
 
+def host(registry: str) -> str:
+    """Return the host that answers for a registry: Docker Hub's has another name."""
+    return _HUB_NAMES[-1] if registry.lower() in _HUB_NAMES else registry
+
+
 @dataclass
 class Search:
     """What a search has found.

@@ -203,10 +203,23 @@ def test_base_from_a_registry(program: Program, project: Path, registry: Registr
     assert said == f"{name}:project@{expected}"
 
 
+def test_base_in_another_repository_is_mounted(program: Program, project: Path, registry: Registry) -> None:
+    """Nothing of the base is sent, and nobody asks for its layers."""
+    name = f"{registry.address}/platform/astro-runtime"
+    client = Skopeo(Path("tools/ship/client"), tls_verify=False)
+    for architecture in ("amd64", "arm64"):
+        client.copy_all(str(HERE / f"10_py311_{architecture}"), f"{name}:{architecture}")
+    program.layouts = program.place / "nowhere"
+    registry.forget()
+    _, log = program(project, "--base", name, "--push", f"{registry.address}/team/mounted:1", "--tls-verify", "false")
+    assert f"mounted 2 layers of the base from {name}" in log
+    assert registry.sent_blobs() == 3  # the project's layer, two configs
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"packages.txt": "# x\nmake gcc\n"}, "packages.txt, line 2: make: .*by a builder"),
+        ({"packages.txt": "# x\nmake gcc\n"}, "packages.txt, line 2: make: .*use a builder"),
         (
             {"requirements.txt": "requests\n"},
             "requirements.lock is missing, and requirements.txt, line 1 asks for requests: run '.*--lock'",

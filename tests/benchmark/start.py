@@ -23,11 +23,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tools.verify.structure_test.archive import ArchiveError
+
 from tools.host.rootless import enter
 from tools.host.rootless.spec import EnterError, Spec
 from tools.verify.structure_test import layout, unpack
 from tools.verify.structure_test.account import AccountError, look_up
-from tools.verify.structure_test.archive import ArchiveError
 
 _DATE = "2024-01-01"
 COMMANDS = {

@@ -13,17 +13,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from tools.inputs.wheel.archive import Archive
 from tools.inputs.wheel.bytecode import Compiler, pyc_path
-from tools.inputs.wheel.errors import WheelError
 from tools.inputs.wheel.metadata import check_identity, check_tags, read_metadata
 from tools.inputs.wheel.part import write_part
 from tools.inputs.wheel.plan import Layout, plan
 from tools.inputs.wheel.record import Record
+from tools.inputs.wheel.wheel_error import WheelError
+from tools.inputs.wheel.wheel_zip import Archive
+from tools.lib import decode
+from tools.lib.outputs import Outputs
 from tools.locks.pypi.model import LockedFile
-from tools.oci import canonical, decode, layer, tar
+from tools.oci import canonical, layer, tar
 from tools.oci.mtree import FILE, Entry
-from tools.oci.outputs import Outputs
 from tools.oci.part import PartError, PartWriter, check_path
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
@@ -35,11 +36,12 @@ LARGE = 2000000
 
 # What the bytes of a part and a layer follow from.
 _CODE = [
-    *(f"tools.oci.{name}" for name in ("deflate", "epoch", "layer", "libz", "mtree", "part", "tar", "tree")),
+    *(f"tools.oci.{name}" for name in ("deflate", "layer", "libz", "mtree", "overlay", "part", "tar")),
     *(
         f"tools.inputs.wheel.{name}"
-        for name in ("archive", "bytecode", "metadata", "part", "plan", "record", "scripts")
+        for name in ("bytecode", "metadata", "part", "plan", "record", "scripts", "wheel_zip")
     ),
+    "tools.lib.epoch",
     __name__,
 ]
 

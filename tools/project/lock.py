@@ -17,12 +17,12 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from tools.lib import decode
 from tools.locks.pypi import model
 from tools.locks.pypi.choose import choose
 from tools.locks.pypi.index import Index
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec
 from tools.locks.pypi.resolver import SDIST_METADATA, Pin, Resolver, requirements
-from tools.oci import decode
 from tools.project.errors import ProjectError
 from tools.project.requirements import FILE, Asked
 

@@ -38,7 +38,12 @@ def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
     add = base.add_argument
     add("--line", help="its line or release (10, 10.9.0); by default what FROM names")
     add("--python", metavar="X.Y", help="its Python; by default what FROM names, else the line's default")
-    add("--arch", action="append", choices=tuple(ARCHITECTURES), help="by default all that the line has; may be repeated")
+    add(
+        "--arch",
+        action="append",
+        choices=tuple(ARCHITECTURES),
+        help="by default all that the line has; may be repeated",
+    )
     add("--base", metavar="REGISTRY/REPOSITORY", help="a repository that has it; by default what FROM names")
 
     contents = parser.add_argument_group("contents")

@@ -9,9 +9,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tools.lib.outputs import Outputs
 from tools.locks.pypi.index import FILES_VARIABLE, INDEX_VARIABLE, Index
 from tools.locks.pypi.model import LockedFile, LockError
-from tools.oci.outputs import Outputs
 from tools.project.errors import ProjectError
 
 _TIMEOUT = 60

@@ -279,16 +279,17 @@ def test_clients_are_asked_once(machine: Machine) -> None:
     assert asked() == [1, 1]
     assert asked() == [1, 1]
     assert asked(PIP_INDEX_URL="https://other.example/simple") == [2, 2]
-    assert asked() == [3, 3]
+    assert asked() == [2, 2]
     user = machine.home / ".config/pip/pip.conf"
-    for count, file in enumerate((user, site), 4):
+    for count, file in enumerate((user, site), 3):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("[global]\n")
         assert asked() == [count, count]
         assert asked() == [count, count]
-    (machine.cache / "registries").write_text("damaged\n")
-    assert asked() == [6, 6]
-    assert not list(machine.cache.glob("registries.*"))
+    for kept in machine.cache.glob("registries.*"):
+        kept.write_text("damaged\n")
+    assert asked() == [5, 5]
+    assert len(list(machine.cache.glob("registries.*"))) == 2
 
 
 def test_without_clients_nothing_is_said_about_registries(machine: Machine) -> None:

@@ -36,23 +36,25 @@ host_pypi_index() {
         print(sys.prefix + "/pip.conf")' 2>/dev/null || true
 }
 
-# The state of all that decides where apt and pip look: clients, their configuration files, FILE…, variables.
+# The variables that decide where apt and pip look, as a word.
+registries_variables() {
+    env | grep -E '^(APT_CONFIG|HOME|PATH|PIP_[A-Z_]*|PYENV_[A-Z_]*|VIRTUAL_ENV|XDG_CONFIG_[A-Z]*)=' | sort | sha256sum | cut -c1-12
+}
+
+# The state of the files that decide it, as a word: clients, their configuration, FILE….
 registries_state() {
-    {
-        env | grep -E '^(APT_CONFIG|HOME|PATH|PIP_[A-Z_]*|PYENV_[A-Z_]*|VIRTUAL_ENV|XDG_CONFIG_[A-Z]*)=' | sort
-        stat -L -c '%n %i %s %y' /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/sources.list.d/* /etc/apt/apt.conf \
-            /etc/apt/apt.conf.d /etc/apt/apt.conf.d/* /etc/pip.conf /etc/xdg/pip/pip.conf "${HOME:-/}/.pip/pip.conf" \
-            "${XDG_CONFIG_HOME:-${HOME:-}/.config}/pip/pip.conf" "${VIRTUAL_ENV:-}/pip.conf" \
-            "${PIP_CONFIG_FILE:-/etc/pip.conf}" "${APT_CONFIG:-/etc/apt/apt.conf}" \
-            "$(command -v python3)" "$(command -v apt-get)" "$@" 2>/dev/null || true
-    } | sha256sum
+    { stat -L -c '%n %i %s %y' /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/sources.list.d/* /etc/apt/apt.conf \
+        /etc/apt/apt.conf.d /etc/apt/apt.conf.d/* /etc/pip.conf /etc/xdg/pip/pip.conf "${HOME:-/}/.pip/pip.conf" \
+        "${XDG_CONFIG_HOME:-${HOME:-}/.config}/pip/pip.conf" "${VIRTUAL_ENV:-}/pip.conf" \
+        "${PIP_CONFIG_FILE:-/etc/pip.conf}" "${APT_CONFIG:-/etc/apt/apt.conf}" \
+        "$(command -v python3)" "$(command -v apt-get)" "$@" 2>/dev/null || true; } | sha256sum | cut -c1-64
 }
 
 # Sets RUNTIME_DEBIAN_URL and RUNTIME_PYPI_INDEX_URL, unless they are set. apt and pip take a second or two to answer, and every start
 # of Bazel would wait: their answers are kept until something in registries_state changes.
 find_registries() {
     [ -z "${RUNTIME_DEBIAN_URL:-}" ] || [ -z "${RUNTIME_PYPI_INDEX_URL:-}" ] || return 0
-    kept=$(launcher_cache)/registries
+    kept=$(launcher_cache)/registries.$(registries_variables)
     state=
     debian=
     index=
@@ -67,7 +69,7 @@ find_registries() {
 }
         index=${index%%
 *}
-        # One that does not answer is asked again.
+        # One that does not answer is asked again. A venv that comes and goes has an answer of its own.
         if [ -n "$debian" ] && [ -n "$index" ]; then
             beside=$(mktemp "$kept.XXXXXX") &&
                 printf '%s\n' "$(registries_state "$settings")" "$debian" "$index" "$settings" >"$beside" && mv "$beside" "$kept"

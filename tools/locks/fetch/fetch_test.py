@@ -6,22 +6,17 @@ Real Bazel in a workspace of its own, and a real registry on loopback.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.locks.fetch.mirror import Mirror, Workspace, entry
+from tools.locks.fetch.mirror import FILE, PATH, TARGET, Fetch, Mirror, Workspace, entry
 
-PATH = "packages/ab/cd/some-1.0-py3-none-any.whl"
-FILE = "some-1.0-py3-none-any.whl"
-TARGET = f"pypi:{FILE}"
 VARIABLE = "RUNTIME_PYPI_INDEX_URL"
 
 
@@ -36,48 +31,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace
     yield workspace, mirror
     workspace.close()
     mirror.close()
-
-
-class Fetch:
-    """Fetches from the mirror: files and addresses that no other test has, so that none sees what another fetched."""
-
-    def __init__(self, workspace: Workspace, mirror: Mirror, name: str) -> None:
-        self.workspace = workspace
-        self.mirror = mirror
-        self.wheel = name.encode()
-        self.prefix = "/" + hashlib.sha256(self.wheel).hexdigest()[:8]
-        self.url = mirror.url + self.prefix
-        self.variables = {
-            "RUNTIME_PYPI_INDEX_URL": f"{self.url}/simple",
-            "RUNTIME_PYPI_FILES_URL": f"{self.url}/files",
-            "RUNTIME_DEBIAN_URL": f"{self.url}/debian",
-        }
-
-    def __call__(self, label: str = TARGET, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.workspace.fetch(label, *options, **{**self.variables, **environment})
-
-    def succeeds(self, label: str = TARGET, *options: str, **environment: str) -> None:
-        result = self(label, *options, **environment)
-        assert result.returncode == 0, result.stderr
-
-    def fails(self, label: str = TARGET, *options: str, **environment: str) -> str:
-        """What Bazel says; also checks that nothing half-made stays."""
-        result = self(label, *options, **environment)
-        assert result.returncode != 0, result.stdout
-        assert self.workspace.half_made() == []
-        return result.stderr
-
-    def serve(self, path: str, body: bytes, **answer: Any) -> None:
-        """Answers a path below this test's own."""
-        self.mirror.serve(self.prefix + path, body, **answer)
-
-    def fetched(self) -> bytes | None:
-        """The wheel's bytes; None where it was not fetched."""
-        return self.workspace.fetched(entry(PATH, self.wheel))
-
-    def asked(self) -> list[str]:
-        """What was asked of the mirror, relative to this test's own path."""
-        return [path[len(self.prefix) :] for path in self.mirror.asked]
 
 
 @pytest.fixture

@@ -16,6 +16,11 @@ from typing import Any
 
 REPOSITORY = Path(__file__).parents[3]  # not resolved: in a Bazel test that would leave the runfiles
 
+# The file that most tests fetch.
+PATH = "packages/ab/cd/some-1.0-py3-none-any.whl"
+FILE = "some-1.0-py3-none-any.whl"
+TARGET = f"pypi:{FILE}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
@@ -197,3 +202,44 @@ class Workspace:
         """Ends the server at once: there is nothing that it should keep."""
         for number in self._bazel.glob("*/server/server.pid.txt"):
             os.kill(int(number.read_text()), signal.SIGKILL)
+
+class Fetch:
+    """Fetches from the mirror: files and addresses that no other test has, so that none sees what another fetched."""
+
+    def __init__(self, workspace: Workspace, mirror: Mirror, name: str) -> None:
+        self.workspace = workspace
+        self.mirror = mirror
+        self.wheel = name.encode()
+        self.prefix = "/" + hashlib.sha256(self.wheel).hexdigest()[:8]
+        self.url = mirror.url + self.prefix
+        self.variables = {
+            "RUNTIME_PYPI_INDEX_URL": f"{self.url}/simple",
+            "RUNTIME_PYPI_FILES_URL": f"{self.url}/files",
+            "RUNTIME_DEBIAN_URL": f"{self.url}/debian",
+        }
+
+    def __call__(self, label: str = TARGET, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.workspace.fetch(label, *options, **{**self.variables, **environment})
+
+    def succeeds(self, label: str = TARGET, *options: str, **environment: str) -> None:
+        result = self(label, *options, **environment)
+        assert result.returncode == 0, result.stderr
+
+    def fails(self, label: str = TARGET, *options: str, **environment: str) -> str:
+        """What Bazel says; also checks that nothing half-made stays."""
+        result = self(label, *options, **environment)
+        assert result.returncode != 0, result.stdout
+        assert self.workspace.half_made() == []
+        return result.stderr
+
+    def serve(self, path: str, body: bytes, **answer: Any) -> None:
+        """Answers a path below this test's own."""
+        self.mirror.serve(self.prefix + path, body, **answer)
+
+    def fetched(self) -> bytes | None:
+        """The wheel's bytes; None where it was not fetched."""
+        return self.workspace.fetched(entry(PATH, self.wheel))
+
+    def asked(self) -> list[str]:
+        """What was asked of the mirror, relative to this test's own path."""
+        return [path[len(self.prefix) :] for path in self.mirror.asked]

@@ -203,6 +203,7 @@ class Workspace:
         for number in self._bazel.glob("*/server/server.pid.txt"):
             os.kill(int(number.read_text()), signal.SIGKILL)
 
+
 class Fetch:
     """Fetches from the mirror: files and addresses that no other test has, so that none sees what another fetched."""
 

@@ -23,12 +23,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tools.verify.structure_test.archive import ArchiveError
-
 from tools.host.rootless import enter
 from tools.host.rootless.spec import EnterError, Spec
-from tools.verify.structure_test import layout, unpack
+from tools.verify.structure_test import apply_layers, layout_reader
 from tools.verify.structure_test.account import AccountError, look_up
+from tools.verify.structure_test.layer_stream import ArchiveError
 
 _DATE = "2024-01-01"
 COMMANDS = {
@@ -116,9 +115,9 @@ class Room:
     def __init__(self, directory: Path, root: Path) -> None:
         """Unpack and prepare; raise what `layout`, `unpack` and `run` raise."""
         self.name = str(directory)
-        self._image = layout.from_layout(directory, "amd64")
+        self._image = layout_reader.from_layout(directory, "amd64")
         self._root = root
-        unpack.unpack(self._image.layers, root)
+        apply_layers.unpack(self._image.layers, root)
         self._account = look_up(root, self._image.config["config"].get("User", ""))
         (root / _PLACE).mkdir()
         self._home = self._image.environment["AIRFLOW_HOME"]
@@ -222,15 +221,15 @@ def main(argv: Sequence[str]) -> int:
     except (
         BenchmarkError,
         EnterError,
-        layout.LayoutError,
-        unpack.UnpackError,
+        layout_reader.LayoutError,
+        apply_layers.UnpackError,
         ArchiveError,
         AccountError,
     ) as error:
         print(f"start: {error}", file=sys.stderr)
         return 1
     finally:
-        unpack.remove(scratch)
+        apply_layers.remove(scratch)
     if options.json:
         for row in rows:
             print(json.dumps({**asdict(row), "ratio": row.ratio}))

@@ -31,10 +31,10 @@ FOLDERS = {
     "tools/verify/golden": "tools/lib tools/oci",
     "tools/verify/soundness": "tools/formats tools/lib tools/oci tools/host/rootless tools/inputs/deb tools/inputs/wheel"
     " tools/verify/structure_test",
-    "tools/project": "tools/lib tools/oci tools/ship tools/inputs/wheel tools/locks/pypi runtime",
     "requirements_lock": "tools/lib tools/inputs/wheel tools/locks/pypi",
     "runtime": "tools/lib tools/oci tools/inputs/deb tools/inputs/wheel tools/inputs/cpython tools/inputs/sdist tools/ship"
     " tools/host/rootless tools/verify/golden tools/verify/structure_test",
+    "tools/project": "tools/lib tools/oci tools/ship tools/inputs/wheel tools/locks/pypi runtime",
 }
 # The rules of all Python, and the libraries of other people, which they bring.
 ANYWHERE = ("tools/host/python", "requirements_lock")

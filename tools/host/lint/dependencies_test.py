@@ -34,7 +34,7 @@ def test_direction() -> None:
     assert folder("tools/inputs/deb/private/deb_part.bzl") == "tools/inputs/deb"
     assert allowed("tools/oci", "tools/lib") and not allowed("tools/lib", "tools/oci")
     assert not allowed("tools/oci", "tools/inputs/wheel") and not allowed("tools/inputs/wheel", "tools/inputs/sdist")
-    assert not allowed("tools/project", "runtime")
+    assert allowed("tools/project", "runtime") and not allowed("runtime", "tools/project")
     assert allowed("tests", "runtime") and not allowed("runtime", "tests")
 
 

@@ -83,7 +83,7 @@ def test_existence(judge, test, problem) -> None:
         ({"path": "/hard", "expectedContents": ["^old$"], "excludedContents": ["new"]}, ""),
         ({"path": "/etc/shadow", "excludedContents": ["root"]}, "'root' is found"),
         ({"path": "/lib/a", "expectedContents": ["B"]}, "'B' is not found"),
-        ({"path": "/lib", "expectedContents": [""]}, "no file that could be opened"),
+        ({"path": "/lib", "expectedContents": [""]}, "not a file that could be opened"),
         ({"path": "/lib/a", "expectedContents": [r"\pL"]}, "can't be judged here"),
     ],
 )

@@ -28,6 +28,19 @@ def image(tmp_path_factory):
     remove(place)
 
 
+def remove_project(image):
+    """Remove the files of a project that steps read."""
+    for name in FILES:
+        for left in image.writable.glob(f"{name}.*"):
+            left.unlink()
+
+
+@pytest.fixture(autouse=True)
+def no_project(image):
+    """Start every test with an empty project, whatever the test before it left."""
+    remove_project(image)
+
+
 @pytest.fixture
 def build(image, tmp_path):
     """Runs a step of a build upon the image: as root, in the project's directory, which has the given files."""
@@ -35,9 +48,7 @@ def build(image, tmp_path):
     def step(program, mounts=(), uid=0, **files_and_environment):
         files = {name: value for name, value in files_and_environment.items() if name.partition("_")[0] in FILES}
         environment = {name: value for name, value in files_and_environment.items() if name not in files}
-        for name in FILES:
-            for left in image.writable.glob(f"{name}.*"):
-                left.unlink()
+        remove_project(image)
         for name, text in files.items():
             data = text if isinstance(text, bytes) else text.encode()
             (image.writable / name.replace("_", ".")).write_bytes(data)

@@ -129,13 +129,13 @@ VARIANTS = {
 }
 
 def row_errors(rows):
-    """Says what is wrong with a catalogue.
+    """Return what is wrong with a catalogue.
 
     Args:
       rows: list of rows.
 
     Returns:
-      list of messages, each naming its row: unknown or missing fields, an architecture or default Python that is none, two
+      list of messages, each naming its row: unknown or missing fields, an unknown architecture, a default Python missing from `pythons`, two
       rows that make one target.
     """
     errors = []
@@ -160,11 +160,11 @@ def row_errors(rows):
     return errors
 
 def lock_name(line, python):
-    """The name of a line's lock and index for a Python: 10_py311."""
+    """Return the name of a line's lock and index for a Python: 10_py311."""
     return "{}_py{}".format(line, python.replace(".", ""))
 
 def image_rows(rows = _ROWS):
-    """Gives one row for each line and Python.
+    """Return one row for each line and Python.
 
     Args:
       rows: the catalogue; another one in tests only.
@@ -194,7 +194,7 @@ def image_rows(rows = _ROWS):
     ]
 
 def image_names(row, variant):
-    """Gives the names of a row's targets in //runtime.
+    """Return the names of a row's targets in //runtime.
 
     Args:
       row: a row of image_rows().
@@ -212,7 +212,7 @@ def image_names(row, variant):
     )
 
 def lock_rows(rows = _ROWS):
-    """Gives what the lock of each line and Python is made from, as in requirements_lock/locks.json.
+    """Return the rows of the images' locks, as in requirements_lock/locks.json.
 
     Args:
       rows: the catalogue; another one in tests only.

@@ -25,7 +25,7 @@ _REPOSITORY = {
 }
 
 def locked_version(lock, distribution):
-    """The version of a distribution in a lock.
+    """Return the version of a distribution in a lock.
 
     Args:
       lock: name of the lock.
@@ -40,7 +40,7 @@ def locked_version(lock, distribution):
     fail("requirements_lock/{}.json has no {}".format(lock, distribution))
 
 def lock_error(row, locks):
-    """Says what is wrong between a row and its lock.
+    """Return what is wrong between a row and its lock.
 
     Args:
       row: a row of image_rows().
@@ -62,7 +62,7 @@ def lock_error(row, locks):
     return None
 
 def runtime_images(name):
-    """Declares the images, indexes and aliases of the whole catalogue.
+    """Declare the images, indexes and aliases of the whole catalogue.
 
     Args:
       name: name of the target that builds them all.

@@ -16,7 +16,7 @@ def _bucket(name, count):
     return hash(name) % count
 
 def plan_wheel_layers(lock, parts, arch):
-    """Groups the parts of a lock's wheels into layers for one architecture.
+    """Group the parts of a lock's wheels into layers for one architecture.
 
     Args:
       lock: the decoded lock; its "files" give the sizes.

@@ -22,7 +22,7 @@ def _python_layer(python, arch):
     return "python{}_{}".format(python.replace(".", ""), arch)
 
 def image_layers(row, arch):
-    """Gives the layers of an image.
+    """Return the layers of an image.
 
     Args:
       row: a row of image_rows().
@@ -38,7 +38,7 @@ def image_layers(row, arch):
     return ["{}:{}".format(_PACKAGE, name) for name in names]
 
 def declare_layers(name):
-    """Declares every layer that an image of the catalogue has, each once.
+    """Declare every layer of the catalogue's images, each once.
 
     Args:
       name: name of the target of all layers.

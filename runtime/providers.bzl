@@ -37,7 +37,7 @@ PROVIDERS = [
 ]
 
 def provider_errors(row, locked, providers = PROVIDERS):
-    """Says which providers are wrong between a Runtime row and its lock.
+    """Return which providers are wrong between a Runtime row and its lock.
 
     Args:
       row: a row of image_rows() of the edition "runtime".

@@ -8,7 +8,7 @@ load("//runtime/config:defs.bzl", "image_tag")
 load("//tools/ship:defs.bzl", "image_load", "image_push")
 
 def release_tags(row, onbuild):
-    """Tags of an index that never move.
+    """Return the tags of an index that never move.
 
     Args:
       row: a row of image_rows().
@@ -20,7 +20,7 @@ def release_tags(row, onbuild):
     return _tags(row.version, row, onbuild)
 
 def moving_tags(row, onbuild):
-    """Tags that the next release of the line takes over.
+    """Return the tags that the next release of the line takes over.
 
     Args:
       row: a row of image_rows().
@@ -40,7 +40,7 @@ def _tags(version, row, onbuild):
     return [image_tag(version = version, python = row.python, default_python = True, onbuild = onbuild), named]
 
 def publish_index(name, repository, row, onbuild):
-    """Declares NAME.push and NAME.load of an index.
+    """Declare NAME.push and NAME.load of an index.
 
     Args:
       name: name of the index.

@@ -1,6 +1,6 @@
 """Files that several distributions bring. One keeps them: two owners of a path are an error, in a layer and in an image."""
 
-# gcloud-aio-auth, which the others require, has the namespace's files, too.
+# gcloud-aio-auth, which the others require, has the namespace's files as well.
 _GCLOUD_AIO = [
     "gcloud/__init__.py",
     "gcloud/aio/__init__.py",

@@ -1,7 +1,7 @@
 """What maintainer scripts do to their own package's files on a first installation, declared instead of run.
 
 Verbs: see tools/inputs/deb/tables.bzl. What several packages share (accounts, alternatives, caches …) is in state.bzl.
-Every package with a script stands in one of the two tables; reviewed_scripts.bzl has the digests of the scripts that
+Every package with a script is in one of the two tables; reviewed_scripts.bzl has the digests of the scripts that
 were read for it, and a package with another script is refused.
 """
 

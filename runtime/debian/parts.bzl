@@ -24,7 +24,7 @@ DEBS = deb_set(
 )
 
 def manual_packages():
-    """Names of the packages that the images' sets ask for.
+    """Return the names of the packages that the images' sets request.
 
     Returns:
       sorted list of strings.
@@ -32,7 +32,7 @@ def manual_packages():
     return sorted([name for item in PACKAGE_SETS if item["name"] in IMAGE_SETS for name in item["packages"]])
 
 def debian_parts(arch):
-    """Gives all parts of the Debian system of one architecture.
+    """Return all parts of the Debian system of one architecture.
 
     Args:
       arch: "amd64" or "arm64".
@@ -46,7 +46,7 @@ def debian_parts(arch):
     ]
 
 def debian_layers(arch):
-    """Gives the parts of the Debian system of one architecture, layer by layer.
+    """Return the parts of the Debian system of one architecture, layer by layer.
 
     Args:
       arch: "amd64" or "arm64".

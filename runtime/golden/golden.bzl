@@ -4,7 +4,7 @@ load("//runtime:catalogue.bzl", "VARIANTS", "image_names", "image_rows")
 load("//tools/verify/golden:defs.bzl", "golden_explain", "golden_test", "golden_update")
 
 def runtime_golden(name, accepted):
-    """Declares IMAGE_test for each image and index, complete_test, and the programs :update and :explain.
+    """Declare IMAGE_test for each image and index, complete_test, and the programs :update and :explain.
 
     Args:
       name: name of the test suite of all of them.

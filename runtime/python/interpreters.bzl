@@ -14,7 +14,7 @@ INTERPRETERS = {
 TARGET_PYTHONS = {version: interpreters[BUILD_ARCHITECTURE] for version, interpreters in INTERPRETERS.items()}
 
 def interpreter_part(python, arch):
-    """Gives the part with an interpreter.
+    """Return the part with an interpreter.
 
     Args:
       python: "3.11".
@@ -30,7 +30,7 @@ def interpreter_part(python, arch):
     return INTERPRETERS[python][arch] + ".part"
 
 def built_wheel(entry, python, arch):
-    """Gives the wheel that is built of a locked sdist.
+    """Return the wheel that is built from a locked sdist.
 
     Args:
       entry: the lock's entry.

@@ -5,7 +5,7 @@ A further version is a further row. Keys of a row:
     release            version of the source, as sys.version says it
     source             locked archive, and the directory in it that holds configure
     patches            locked debian.tar.xz; the patches of its series from `first` on are applied: those are upstream's
-                       bug and security fixes, what stands before them moves files to Debian's places
+                       bug and security fixes, those before them move files to Debian's places
     own_patches        files of ours (labels), applied after those
     configure          arguments for both architectures
     cross_configure    further arguments when the architecture is not the build machine's

@@ -6,8 +6,11 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
+
+from runtime.rootfs.rooms import Room
 
 ENTRYPOINT = "/entrypoint"
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
@@ -17,14 +20,14 @@ QUICK = {"CONNECTION_CHECK_MAX_COUNT": "40", "CONNECTION_CHECK_SLEEP_TIME": "0.1
 
 
 @pytest.fixture
-def server():
+def server() -> Iterator[int]:
     """A port of the loopback interface that accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
 @pytest.fixture
-def closed():
+def closed() -> Iterator[int]:
     """A port of the loopback interface that refuses connections and that nobody else can take."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -35,7 +38,7 @@ class TestWhen:
     @pytest.mark.parametrize(
         "words", ["webserver", "scheduler", "triggerer", "dag-processor", "celery worker", "db check"]
     )
-    def test_commands_that_wait(self, room, closed, words):
+    def test_commands_that_wait(self, room: Room, closed: int, words: str) -> None:
         result = room.run(ENTRYPOINT, "airflow", *words.split(), **ONCE, **{DATABASE: f"mysql://127.0.0.1:{closed}/db"})
         assert result.returncode == 1
         assert result.stdout == ""
@@ -48,19 +51,19 @@ class TestWhen:
             *("airflow scheduler --help", "airflow db -h", "bash -c true", "env"),
         ],
     )
-    def test_commands_that_do_not(self, room, closed, words):
+    def test_commands_that_do_not(self, room: Room, closed: int, words: str) -> None:
         result = room.run(ENTRYPOINT, *words.split(), **ONCE, **{DATABASE: f"mysql://127.0.0.1:{closed}/db"})
         assert (result.returncode, result.stderr) == (0, "")
 
-    def test_not_where_it_is_switched_off(self, room, closed):
+    def test_not_where_it_is_switched_off(self, room: Room, closed: int) -> None:
         settings = {DATABASE: f"mysql://127.0.0.1:{closed}/db", "CONNECTION_CHECK_MAX_COUNT": "0"}
         result = room.run(ENTRYPOINT, "airflow", "scheduler", **settings)
         assert (result.stdout, result.stderr) == ("airflow <scheduler>\n", "")
 
-    def test_until_the_port_opens(self, room, closed):
+    def test_until_the_port_opens(self, room: Room, closed: int) -> None:
         listening = []
 
-        def open_later():
+        def open_later() -> None:
             time.sleep(1)
             listening.append(socket.create_server(("127.0.0.1", port)))
 
@@ -79,11 +82,11 @@ class TestWhen:
         assert f"waiting for the database at 127.0.0.1:{port} (Connection refused)" in result.stderr
         assert "the database answers" in result.stderr
 
-    def test_silent_where_it_is_open_already(self, room, server):
+    def test_silent_where_it_is_open_already(self, room: Room, server: int) -> None:
         result = room.run(ENTRYPOINT, "airflow", "scheduler", **{DATABASE: f"postgresql://127.0.0.1:{server}/a"})
         assert (result.stdout, result.stderr) == ("airflow <scheduler>\n", "")
 
-    def test_the_number_of_tries(self, room, closed):
+    def test_the_number_of_tries(self, room: Room, closed: int) -> None:
         settings = {"CONNECTION_CHECK_MAX_COUNT": "3", "CONNECTION_CHECK_SLEEP_TIME": "0.5"}
         start = time.monotonic()
         result = room.run(ENTRYPOINT, "db", "check", **settings, **{DATABASE: f"postgresql://127.0.0.1:{closed}/a"})
@@ -93,7 +96,7 @@ class TestWhen:
     @pytest.mark.parametrize(
         ("name", "value"), [("CONNECTION_CHECK_MAX_COUNT", "many"), ("CONNECTION_CHECK_SLEEP_TIME", "5s")]
     )
-    def test_settings_that_are_no_numbers(self, room, server, name, value):
+    def test_settings_that_are_no_numbers(self, room: Room, server: int, name: str, value: str) -> None:
         result = room.run(
             ENTRYPOINT, "airflow", "scheduler", **{DATABASE: f"mysql://127.0.0.1:{server}/db", name: value}
         )
@@ -115,7 +118,7 @@ class TestAddress:
             ("postgresql://nowhere.invalid", "nowhere.invalid:5432"),
         ],
     )
-    def test_of_the_database(self, room, url, address):
+    def test_of_the_database(self, room: Room, url: str, address: str) -> None:
         result = room.run(ENTRYPOINT, "airflow", "scheduler", **ONCE, **{DATABASE: url})
         assert f"no database at {address} after" in result.stderr
         assert "word" not in result.stderr
@@ -128,22 +131,22 @@ class TestAddress:
             *("cockroachdb://somewhere/airflow", "no url at all", ""),
         ],
     )
-    def test_of_nothing_that_can_be_waited_for(self, room, url):
+    def test_of_nothing_that_can_be_waited_for(self, room: Room, url: str) -> None:
         result = room.run(ENTRYPOINT, "airflow", "scheduler", **ONCE, **{DATABASE: url})
         assert (result.stdout, result.stderr) == ("airflow <scheduler>\n", "")
 
-    def test_from_a_command(self, room, closed):
+    def test_from_a_command(self, room: Room, closed: int) -> None:
         settings = {DATABASE + "_CMD": f"echo 'postgresql://u:secret@127.0.0.1:{closed}/db'"}
         result = room.run(ENTRYPOINT, "airflow", "scheduler", **ONCE, **settings)
         assert f"no database at 127.0.0.1:{closed}" in result.stderr
         assert "secret" not in result.stderr
 
-    def test_from_a_command_that_fails(self, room):
+    def test_from_a_command_that_fails(self, room: Room) -> None:
         result = room.run(ENTRYPOINT, "airflow", "scheduler", **{DATABASE + "_CMD": "false"})
         assert result.returncode == 1
         assert f"the command in {DATABASE}_CMD failed" in result.stderr
 
-    def test_from_a_secret(self, room):
+    def test_from_a_secret(self, room: Room) -> None:
         assert room.run(ENTRYPOINT, "airflow", "scheduler", **{DATABASE + "_SECRET": "conn"}).stderr == ""
 
 
@@ -160,7 +163,7 @@ class TestBroker:
             ("webserver", "CeleryExecutor", False),
         ],
     )
-    def test_commands_that_wait(self, room, closed, words, executor, waits):
+    def test_commands_that_wait(self, room: Room, closed: int, words: str, executor: str, waits: bool) -> None:
         settings = {BROKER: f"redis://:secret@127.0.0.1:{closed}/0"}
         if executor:
             settings["AIRFLOW__CORE__EXECUTOR"] = executor
@@ -178,16 +181,16 @@ class TestBroker:
             ("sentinel://nowhere.invalid/0", 26379),
         ],
     )
-    def test_default_ports(self, room, url, port):
+    def test_default_ports(self, room: Room, url: str, port: int) -> None:
         result = room.run(ENTRYPOINT, "airflow", "celery", "worker", **ONCE, **{BROKER: url})
         assert f"no broker at nowhere.invalid:{port}" in result.stderr
 
-    def test_one_of_several_is_enough(self, room, server, closed):
+    def test_one_of_several_is_enough(self, room: Room, server: int, closed: int) -> None:
         urls = f"redis://127.0.0.1:{closed}/0;redis://127.0.0.1:{server}/0"
         assert room.run(ENTRYPOINT, "airflow", "celery", "worker", **ONCE, **{BROKER: urls}).stderr == ""
 
     @pytest.mark.parametrize("url", ["sqs://", "redis+socket:///run/redis.sock", "filesystem://"])
-    def test_brokers_without_an_address(self, room, url):
+    def test_brokers_without_an_address(self, room: Room, url: str) -> None:
         assert room.run(ENTRYPOINT, "airflow", "celery", "worker", **ONCE, **{BROKER: url}).returncode == 0
 
 
@@ -196,7 +199,7 @@ class TestMigration:
     @pytest.mark.parametrize(
         ("airflow", "verb"), [("2.2.5", "upgrade"), ("2.6.3", "upgrade"), ("2.7.3", "migrate"), ("2.10.1", "migrate")]
     )
-    def test_verb_and_stream(self, room, name, airflow, verb):
+    def test_verb_and_stream(self, room: Room, name: str, airflow: str, verb: str) -> None:
         result = room.run(ENTRYPOINT, "airflow", "version", AIRFLOW_VERSION=airflow, **{name: "true"})
         assert result.stdout == "airflow <version>\n"
         assert result.stderr == f"airflow <db> <{verb}>\n"
@@ -204,21 +207,21 @@ class TestMigration:
     @pytest.mark.parametrize(
         ("words", "value"), [("airflow version", "false"), ("airflow jobs check", "true"), ("bash -c true", "true")]
     )
-    def test_not_asked_for(self, room, words, value):
+    def test_not_asked_for(self, room: Room, words: str, value: str) -> None:
         assert room.run(ENTRYPOINT, *words.split(), _AIRFLOW_DB_MIGRATE=value).stderr == ""
 
     @pytest.mark.parametrize("name", ["_AIRFLOW_DB_MIGRATE", "_AIRFLOW_DB_UPGRADE", "_AIRFLOW_WWW_USER_CREATE"])
-    def test_every_spelling_of_no(self, room, name):
+    def test_every_spelling_of_no(self, room: Room, name: str) -> None:
         spellings = ("FALSE", "False", "f", "F", "0", "No", "NO", "n", "OFF", "off", " false ")
         script = "; ".join(f"{name}='{no}' {ENTRYPOINT} airflow version" for no in spellings)
         result = room.run("bash", "-c", script)
         assert (result.stdout, result.stderr) == ("airflow <version>\n" * len(spellings), "")
 
-    def test_waits_first(self, room, closed):
+    def test_waits_first(self, room: Room, closed: int) -> None:
         settings = {DATABASE: f"postgresql://127.0.0.1:{closed}/db", "_AIRFLOW_DB_MIGRATE": "true"}
         assert "no database" in room.run(ENTRYPOINT, "airflow", "version", **ONCE, **settings).stderr
 
-    def test_failure(self, room):
+    def test_failure(self, room: Room) -> None:
         result = room.run(ENTRYPOINT, "airflow", "version", _AIRFLOW_DB_MIGRATE="true", AIRFLOW_STATUS="3")
         assert result.returncode == 1
         assert result.stdout == ""
@@ -229,7 +232,7 @@ ASKED = {"_AIRFLOW_WWW_USER_CREATE": "true"}
 
 
 class TestUser:
-    def test_defaults(self, room):
+    def test_defaults(self, room: Room) -> None:
         result = room.run(ENTRYPOINT, "airflow", "version", **ASKED, _AIRFLOW_WWW_USER_PASSWORD="pa ss")
         assert result.stdout == "airflow <version>\n"
         assert re.findall("<(.*?)>", result.stderr) == [
@@ -237,7 +240,7 @@ class TestUser:
             *("--email", "airflowadmin@example.com", "--role", "Admin", "--password", "pa ss"),
         ]
 
-    def test_everything_given(self, room):
+    def test_everything_given(self, room: Room) -> None:
         given = {
             "USERNAME": "u",
             "FIRSTNAME": "f",
@@ -250,7 +253,7 @@ class TestUser:
         result = room.run(ENTRYPOINT, "airflow", "version", **ASKED, **settings)
         assert re.findall("<(.*?)>", result.stderr)[3::2] == ["u", "f", "l", "e", "r", "p"]
 
-    def test_the_command_does_not_get_the_password(self, room):
+    def test_the_command_does_not_get_the_password(self, room: Room) -> None:
         airflow = room.writable / "airflow"
         airflow.write_text("#!/bin/bash\nexec env\n")
         airflow.chmod(0o755)
@@ -260,12 +263,12 @@ class TestUser:
         assert "AIRFLOW_VERSION" in result.stdout
         assert "secret" not in result.stdout
 
-    def test_without_a_password(self, room):
+    def test_without_a_password(self, room: Room) -> None:
         result = room.run(ENTRYPOINT, "airflow", "version", **ASKED)
         assert result.returncode == 1
         assert "_AIRFLOW_WWW_USER_PASSWORD" in result.stderr
 
-    def test_failure_does_not_stop_the_command(self, room):
+    def test_failure_does_not_stop_the_command(self, room: Room) -> None:
         airflow = room.writable / "airflow"
         airflow.write_text("#!/bin/bash\necho started\n")
         airflow.chmod(0o755)

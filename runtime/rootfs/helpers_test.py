@@ -6,15 +6,18 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from runtime.rootfs.rooms import Room
 
 CLEAN = "/usr/local/bin/clean-airflow-logs"
 DAY = 24 * 60 * 60
 
 
 @pytest.fixture
-def logs(room):
+def logs(room: Room) -> dict[str, bool]:
     """Logs of several ages: name and whether it is to stay."""
     expected = {"dag/old.log": False, "dag/new.log": True, "dag/old.txt": True, "old.log": False}
     for name in expected:
@@ -26,9 +29,10 @@ def logs(room):
     return expected
 
 
-def clean(room, *command, **options):
+def clean(room: Room, *command: Any, **options: Any) -> None:
     """Starts it, waits for its first round, and stops it."""
     process = room.start(*(command or (CLEAN,)), **options)
+    assert process.stdout
     assert process.stdout.readline().startswith("clean-airflow-logs: deleting")
     while "sleep" not in _children(process.pid):
         assert process.poll() is None
@@ -51,11 +55,11 @@ def _children(pid: int) -> list[str]:
     return names
 
 
-def left(room):
+def left(room: Room) -> Any:
     return {str(path.relative_to(room.writable / "logs")) for path in (room.writable / "logs").rglob("*.*")}
 
 
-def make(room, *names, days=17.0):
+def make(room: Room, *names: Any, days: float = 17.0) -> None:
     """Makes files, or directories where the name ends in "/", and gives them and their directories that age."""
     logs = room.writable / "logs"
     for name in names:
@@ -69,7 +73,7 @@ def make(room, *names, days=17.0):
 
 
 class TestCleanAirflowLogs:
-    def test_directories_that_became_empty(self, room):
+    def test_directories_that_became_empty(self, room: Room) -> None:
         make(room, "dag_id=a/run_id=b/task_id=c/attempt=1.log", "scheduler/2024-01-01/x.py.log.1", "line\nbreak/x.log")
         make(room, "dag_id=b/run_id=old/x.log", "kept/notes.txt", "lost+found/")
         make(room, "dag_id=b/run_id=new/x.log", "made-just-now/", days=0)
@@ -83,13 +87,13 @@ class TestCleanAirflowLogs:
         clean(room)
         assert not (room.writable / "logs/scheduler/latest").is_symlink()
 
-    def test_the_folder_itself_stays(self, room):
+    def test_the_folder_itself_stays(self, room: Room) -> None:
         make(room, "x.log")
         os.utime(room.writable / "logs", (0, 0))
         clean(room)
         assert list((room.writable / "logs").iterdir()) == []
 
-    def test_a_folder_that_is_a_link(self, room):
+    def test_a_folder_that_is_a_link(self, room: Room) -> None:
         (room.writable / "real").mkdir()
         (room.writable / "logs").rmdir()
         (room.writable / "logs").symlink_to("real")
@@ -98,14 +102,15 @@ class TestCleanAirflowLogs:
         assert list((room.writable / "real").iterdir()) == []
         (room.writable / "logs").unlink()
 
-    def test_a_folder_that_does_not_exist_yet(self, room):
+    def test_a_folder_that_does_not_exist_yet(self, room: Room) -> None:
         result = room.start(CLEAN, AIRFLOW__LOGGING__BASE_LOG_FOLDER="/usr/local/airflow/later")
+        assert result.stdout
         assert result.stdout.readline().startswith("clean-airflow-logs: deleting")
         assert result.stdout.readline() == "clean-airflow-logs: /usr/local/airflow/later does not exist yet\n"
         result.send_signal(signal.SIGTERM)
         assert result.communicate(timeout=20)[1] == ""
 
-    def test_two_on_one_volume(self, room):
+    def test_two_on_one_volume(self, room: Room) -> None:
         make(room, *(f"dag_id={dag}/run_id={run}/x.log" for dag in range(50) for run in range(20)))
         both = [room.start(CLEAN) for _ in range(2)]
         for process in both:
@@ -116,29 +121,29 @@ class TestCleanAirflowLogs:
             assert process.communicate(timeout=20)[1] == ""
         assert list((room.writable / "logs").rglob("*.log")) == []
 
-    def test_deletes_old_logs_and_stops_at_once(self, room, logs):
+    def test_deletes_old_logs_and_stops_at_once(self, room: Room, logs: dict[str, bool]) -> None:
         clean(room, AIRFLOW_HOME="/usr/local/airflow")
         assert left(room) == {name for name, stays in logs.items() if stays}
 
-    def test_home_is_the_images_by_default(self, room, logs):
+    def test_home_is_the_images_by_default(self, room: Room, logs: dict[str, bool]) -> None:
         clean(room)
         assert left(room) == {name for name, stays in logs.items() if stays}
 
-    def test_run_as_the_charts_do(self, room, logs):
+    def test_run_as_the_charts_do(self, room: Room, logs: dict[str, bool]) -> None:
         clean(room, "/entrypoint", "bash", CLEAN)
         assert left(room) == {name for name, stays in logs.items() if stays}
 
     @pytest.mark.parametrize("name", ["ASTRONOMER__AIRFLOW__WORKER_LOG_RETENTION_DAYS", "AIRFLOW__LOG_RETENTION_DAYS"])
-    def test_age(self, room, logs, name):
+    def test_age(self, room: Room, logs: dict[str, bool], name: str) -> None:
         clean(room, **{name: "20"})
         assert left(room) == set(logs)
 
-    def test_another_folder(self, room, logs):
+    def test_another_folder(self, room: Room, logs: dict[str, bool]) -> None:
         clean(room, AIRFLOW__LOGGING__BASE_LOG_FOLDER="/usr/local/airflow/logs/dag")
         assert "old.log" in left(room)
         assert "dag/old.log" not in left(room)
 
-    def test_a_number_of_days_that_is_none(self, room):
+    def test_a_number_of_days_that_is_none(self, room: Room) -> None:
         result = room.run(CLEAN, ASTRONOMER__AIRFLOW__WORKER_LOG_RETENTION_DAYS="two weeks")
         assert result.returncode == 1
         assert "ASTRONOMER__AIRFLOW__WORKER_LOG_RETENTION_DAYS is 'two weeks'" in result.stderr
@@ -152,7 +157,7 @@ class TestCleanAirflowLogs:
         ("2.8.4", "SequentialExecutor", "KubernetesExecutor"),
     ],
 )
-def test_airflow_cleanup_pods(room, airflow, executor, runs_under):
+def test_airflow_cleanup_pods(room: Room, airflow: str, executor: str, runs_under: str) -> None:
     program = room.writable / "airflow"
     program.write_text('#!/bin/sh\necho "$AIRFLOW__CORE__EXECUTOR $*"\n')
     program.chmod(0o755)
@@ -167,7 +172,7 @@ def test_airflow_cleanup_pods(room, airflow, executor, runs_under):
 
 class TestShareWithGroup:
     @pytest.mark.parametrize("umask", [0o077, 0o022])
-    def test_a_checkout(self, room, umask):
+    def test_a_checkout(self, room: Room, umask: int) -> None:
         place = room.writable
         (place / "dags/sub dir").mkdir(parents=True)
         for name, mode in {"a.py": 0o666, "-b\n.sh": 0o777, "sub dir/c d.py": 0o666, "read-only": 0o444}.items():
@@ -186,7 +191,7 @@ class TestShareWithGroup:
             assert path.is_symlink() or mode & 7 == ~umask & 7 & (mode >> 6), path
         assert outside.stat().st_mode & 0o777 == 0o600
 
-    def test_large_files(self, room):
+    def test_large_files(self, room: Room) -> None:
         for name, mode in {"open": 0o644, "closed one": 0o600}.items():
             with (room.writable / name).open("wb") as stream:
                 stream.truncate(2**20 + 1)
@@ -203,7 +208,7 @@ class TestShareWithGroup:
         assert (room.writable / "closed one").stat().st_mode & 0o777 == 0o660
         assert (room.writable / "open").stat().st_ctime_ns == before
 
-    def test_what_needs_no_change_is_not_touched(self, room):
+    def test_what_needs_no_change_is_not_touched(self, room: Room) -> None:
         (room.writable / "x").touch()
         (room.writable / "x").chmod(0o664)
         for path in (room.writable, room.writable / "logs"):

@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runtime.rootfs import mirrors, rooms
 from runtime.rootfs.mirrors import wheel
+from runtime.rootfs.rooms import Room
 from tools.verify.structure_test.apply_layers import remove
+
+Step = Callable[..., subprocess.CompletedProcess[str]]
+Mounts = list[tuple[Path, str]]
+Server = tuple[str, type[mirrors.Handler]]
 
 PACKAGES = "/usr/local/bin/install-system-packages"
 DEPENDENCIES = "/usr/local/bin/install-python-dependencies"
@@ -21,14 +30,14 @@ OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/mnt"}
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory):
+def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     """The image, which the tests may change."""
     place = tmp_path_factory.mktemp("image")
     yield rooms.build_image(place)
     remove(place)
 
 
-def remove_project(image):
+def remove_project(image: Room) -> None:
     """Remove the files of a project that steps read."""
     for name in FILES:
         for left in image.writable.glob(f"{name}.*"):
@@ -36,16 +45,16 @@ def remove_project(image):
 
 
 @pytest.fixture(autouse=True)
-def no_project(image):
+def no_project(image: Room) -> None:
     """Start every test with an empty project, whatever the test before it left."""
     remove_project(image)
 
 
 @pytest.fixture
-def build(image, tmp_path):
+def build(image: Room, tmp_path: Path) -> Step:
     """Runs a step of a build upon the image: as root, in the project's directory, which has the given files."""
 
-    def step(program, mounts=(), uid=0, **files_and_environment):
+    def step(program: Any, mounts: tuple[Any, ...] = (), uid: int = 0, **files_and_environment: Any) -> Any:
         files = {name: value for name, value in files_and_environment.items() if name.partition("_")[0] in FILES}
         environment = {name: value for name, value in files_and_environment.items() if name not in files}
         remove_project(image)
@@ -59,7 +68,7 @@ def build(image, tmp_path):
 
 
 @pytest.fixture
-def archive(image, tmp_path):
+def archive(image: Room, tmp_path: Path) -> Mounts:
     """An apt archive of two packages, for the architecture-independent packages demo-one and demo-two."""
     place = tmp_path / "archive"
     index = []
@@ -88,7 +97,7 @@ def archive(image, tmp_path):
 
 
 @pytest.fixture
-def index(tmp_path):
+def index(tmp_path: Path) -> Mounts:
     """A directory of wheels for pip, mounted on /mnt."""
     place = tmp_path / "index"
     place.mkdir()
@@ -101,34 +110,34 @@ def index(tmp_path):
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path: Path) -> Iterator[Server]:
     """A web server on the loopback: its host and port, and its handler."""
     with mirrors.server(tmp_path) as served:
         yield served
 
 
-def installed(image):
+def installed(image: Room) -> Any:
     """Those of the archive's packages that are there."""
     listed = image.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${Package}\\n").stdout
     return [name for name in ("demo-one", "demo-two") if f"ii  {name}\n" in listed]
 
 
 class TestSystemPackages:
-    def test_nothing_asked_for(self, build):
+    def test_nothing_asked_for(self, build: Step) -> None:
         result = build(PACKAGES, packages_txt="")
         assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
-    def test_no_file(self, build):
+    def test_no_file(self, build: Step) -> None:
         result = build(PACKAGES)
         assert result.returncode == 1
         assert "there is no packages.txt in /usr/local/airflow" in result.stderr
 
-    def test_not_root(self, build):
+    def test_not_root(self, build: Step) -> None:
         result = build(PACKAGES, uid=50000, packages_txt="demo-one\n")
         assert result.returncode == 1
         assert "put 'USER root' before this step" in result.stderr
 
-    def test_installs(self, image, build, archive):
+    def test_installs(self, image: Room, build: Step, archive: Mounts) -> None:
         result = build(PACKAGES, mounts=archive, packages_txt="# comment\r\ndemo-one=1.0 # why\r\n\r\n  demo-two\r\n")
         assert result.returncode == 0, result.stdout + result.stderr
         assert (image.root / "usr/share/demo-one").exists()
@@ -147,7 +156,7 @@ class TestSystemPackages:
             b"# caf\xe9, in Latin-1\ndemo-one:all demo-one\n--no-install-suggests demo-two",
         ],
     )
-    def test_text_of_other_systems(self, image, build, archive, data):
+    def test_text_of_other_systems(self, image: Room, build: Step, archive: Mounts, data: bytes) -> None:
         image.run("dpkg", "--purge", "demo-one", "demo-two", uid=0, read_only=False)
         assert installed(image) == []
         result = build(PACKAGES, mounts=archive, packages_txt=data)
@@ -164,13 +173,13 @@ class TestSystemPackages:
             (b"demo-one-\n", "line 1: apt-get would remove demo-one for 'demo-one-'"),
         ],
     )
-    def test_text_that_is_refused(self, build, archive, data, reason):
+    def test_text_that_is_refused(self, build: Step, archive: Mounts, data: bytes, reason: str) -> None:
         result = build(PACKAGES, mounts=archive, packages_txt=data)
         assert result.returncode == 1
         assert reason in result.stderr
         assert "Reading package lists" not in result.stderr
 
-    def test_an_option_that_keeps_apt_from_it(self, image, build, archive):
+    def test_an_option_that_keeps_apt_from_it(self, image: Room, build: Step, archive: Mounts) -> None:
         image.run("dpkg", "--purge", "demo-one", uid=0, read_only=False)
         result = build(PACKAGES, mounts=archive, packages_txt="--download-only\ndemo-one\n")
         assert result.returncode == 1
@@ -178,12 +187,9 @@ class TestSystemPackages:
 
     @pytest.mark.parametrize(
         "sources",
-        [
-            "\ufeffdeb [trusted=yes] file:/mnt ./\r\n",
-            "Types: deb\r\nURIs: file:/mnt\r\nSuites: ./\r\nTrusted: yes\r\n",
-        ],
+        ["\ufeffdeb [trusted=yes] file:/mnt ./\r\n", "Types: deb\r\nURIs: file:/mnt\r\nSuites: ./\r\nTrusted: yes\r\n"],
     )
-    def test_sources_of_the_project(self, image, build, archive, sources):
+    def test_sources_of_the_project(self, image: Room, build: Step, archive: Mounts, sources: str) -> None:
         image.run("dpkg", "--purge", "demo-one", uid=0, read_only=False)
         before = (image.root / "etc/apt/sources.list").read_text()
         files = {"packages_txt": "demo-one\n", "packages_sources": sources}
@@ -192,7 +198,7 @@ class TestSystemPackages:
         assert installed(image)[0] == "demo-one"
         assert (image.root / "etc/apt/sources.list").read_text() == before
 
-    def test_an_expired_release(self, build, archive):
+    def test_an_expired_release(self, build: Step, archive: Mounts) -> None:
         place, _ = archive[0]
         digest = hashlib.sha256((place / "Packages").read_bytes()).hexdigest()
         release = "Date: Mon, 31 Aug 2026 00:00:00 UTC\nValid-Until: Tue, 01 Sep 2020 00:00:00 UTC\nSHA256:\n"
@@ -205,7 +211,9 @@ class TestSystemPackages:
         files["packages_sources"] = "deb [trusted=yes check-valid-until=no] file:/mnt ./\n"
         assert build(PACKAGES, mounts=[archive[0], archive[2]], **files).returncode == 0
 
-    def test_a_mirror_without_it_and_with_a_password(self, image, build, archive, server):
+    def test_a_mirror_without_it_and_with_a_password(
+        self, image: Room, build: Step, archive: Mounts, server: Server
+    ) -> None:
         address, _ = server
         sources = f"deb [trusted=yes] http://someone:s3cret%40word@{address}/debian bullseye main\n"
         result = build(PACKAGES, mounts=archive, packages_txt="demo-one\n", packages_sources=sources)
@@ -215,23 +223,28 @@ class TestSystemPackages:
         assert "s3cret" not in result.stdout + result.stderr
         assert [path.name for path in (image.root / "var/lib/apt/lists").iterdir()] == ["partial"]
 
-    def test_a_mirror_that_does_not_answer(self, build, archive):
+    def test_a_mirror_that_does_not_answer(self, build: Step, archive: Mounts) -> None:
         sources = "deb [trusted=yes] http://127.0.0.1:9/debian bullseye main\n"
         result = build(PACKAGES, mounts=archive, packages_txt="demo-one\n", packages_sources=sources)
         assert result.returncode == 1
         assert "the package lists could not be fetched: name a mirror that this build can reach" in result.stderr
 
-    def test_a_proxy(self, build, archive, server):
+    def test_a_proxy(self, build: Step, archive: Mounts, server: Server) -> None:
         """Builders hand on HTTP_PROXY; apt reads http_proxy only. The server answers 404 to what a proxy is asked."""
         address, handler = server
-        asked = []
-        handler.do_GET = lambda self: (asked.append(self.path), self.send_error(404))
+        asked: list[str] = []
+
+        def refuse(self: mirrors.Handler) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        handler.do_GET = refuse  # type: ignore[method-assign]
         sources = "deb [trusted=yes] http://mirror.example/debian bullseye main\n"
         files = {"packages_txt": "demo-one\n", "packages_sources": sources}
         build(PACKAGES, mounts=archive, HTTP_PROXY=f"http://{address}", **files)
         assert asked[0].startswith("http://mirror.example/debian/dists/bullseye/")
 
-    def test_a_package_that_is_not_there(self, build, archive):
+    def test_a_package_that_is_not_there(self, build: Step, archive: Mounts) -> None:
         result = build(PACKAGES, mounts=archive, packages_txt="demo-none\n")
         assert result.returncode == 1
         assert "not installed: demo-none (from packages.txt)" in result.stderr
@@ -243,7 +256,7 @@ class TestEditedModules:
     LIBRARY = "/usr/local/lib/python3.11"
 
     @pytest.fixture
-    def edited(self, image):
+    def edited(self, image: Room) -> Iterator[None]:
         """As a step of a build does it; undone afterwards."""
         files = [image.root / self.LIBRARY[1:] / name for name in ("colorsys.py", "site-packages/airflow/__init__.py")]
         before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in files]
@@ -259,19 +272,19 @@ class TestEditedModules:
             path.write_bytes(content)
             os.utime(path, ns=(stamp, stamp))
 
-    def python(self, image, script, **options):
+    def python(self, image: Room, script: str, **options: Any) -> Any:
         result = image.run("python", "-c", script, AIRFLOW_HOME="/tmp/airflow", **options)
         assert result.returncode == 0, result.stderr
         return result.stdout.strip()
 
     @pytest.mark.parametrize("uid", [0, 50000, 1234560000])
     @pytest.mark.usefixtures("edited")
-    def test_patched(self, image, uid):
+    def test_patched(self, image: Room, uid: int) -> None:
         """Also for users who cannot write bytecode."""
         script = "import airflow, colorsys; print(colorsys.PATCHED, airflow.__version__)"
         assert self.python(image, script, uid=uid, read_only=uid != 0) == "1 2.8.4+patched"
 
-    def test_mounted_over(self, image, tmp_path):
+    def test_mounted_over(self, image: Room, tmp_path: Path) -> None:
         """A file of the same size: only its time differs."""
         place = f"{self.LIBRARY}/stringprep.py"
         text = (image.root / place[1:]).read_text()
@@ -282,7 +295,7 @@ class TestEditedModules:
         said = self.python(image, "import stringprep; print(stringprep.MOUNTED)", mounts=[(source, place)])
         assert said == "1"
 
-    def test_upgraded_and_removed(self, image, index):
+    def test_upgraded_and_removed(self, image: Room, index: Mounts) -> None:
         """pip takes the bytecode away with its source, and writes its own."""
         script = (
             "pip install --no-deps -q idna==0.1 && python -c 'import idna; print(idna.version)' && "
@@ -293,7 +306,7 @@ class TestEditedModules:
 
 
 class TestPythonDependencies:
-    def test_installs_for_everybody(self, image, build, index):
+    def test_installs_for_everybody(self, image: Room, build: Step, index: Mounts) -> None:
         result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-lib\r\n", **OFFLINE)
         assert result.returncode == 0, result.stderr
         assert "installing 1 requirement of requirements.txt" in result.stderr
@@ -316,7 +329,7 @@ class TestPythonDependencies:
             ),
         ],
     )
-    def test_another_airflow_by_name(self, build, line):
+    def test_another_airflow_by_name(self, build: Step, line: str) -> None:
         result = build(DEPENDENCIES, requirements_txt=f"demo-lib\r\n{line}\r\n", **OFFLINE)
         assert result.returncode == 1
         assert (
@@ -336,18 +349,18 @@ class TestPythonDependencies:
             b"demo-lib\n-c requirements.more\n",
         ],
     )
-    def test_another_airflow_as_pip_reads_it(self, build, data):
+    def test_another_airflow_as_pip_reads_it(self, build: Step, data: bytes) -> None:
         result = build(DEPENDENCIES, requirements_txt=data, requirements_more="apache-airflow==2.0.0\n", **OFFLINE)
         assert result.returncode == 1
         assert "Do not upgrade by specifying 'apache-airflow'" in result.stderr
 
     @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-    def test_an_encoding_that_does_not_say_so(self, build, encoding):
+    def test_an_encoding_that_does_not_say_so(self, build: Step, encoding: str) -> None:
         result = build(DEPENDENCIES, requirements_txt="demo-lib\n".encode(encoding), **OFFLINE)
         assert result.returncode == 1
         assert "requirements.txt: is UTF-16; save it as UTF-8" in result.stderr
 
-    def test_configuration_of_the_project(self, image, build, index):
+    def test_configuration_of_the_project(self, image: Room, build: Step, index: Mounts) -> None:
         image.run("pip", "uninstall", "-y", "demo-lib", uid=0, read_only=False)
         settings = "\ufeff[global]\r\nno-index = true\r\nfind-links = /mnt\r\n"
         result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-lib\n", requirements_conf=settings)
@@ -366,7 +379,7 @@ class TestPythonDependencies:
             ("configuration", "http://someone:s3cret-word@{}/simple"),
         ],
     )
-    def test_credentials_are_not_shown(self, build, server, how, url):
+    def test_credentials_are_not_shown(self, build: Step, server: Server, how: str, url: str) -> None:
         url = url.format(server[0])
         given = {"requirements_txt": "demo-lib==0.1\n", "PIP_RETRIES": "0"}
         if how == "file":
@@ -380,13 +393,13 @@ class TestPythonDependencies:
         assert "pip could not install requirements.txt" in result.stderr
         assert "s3cret" not in result.stdout + result.stderr
 
-    def test_it_keeps_talking_and_a_kill_leaves_the_last_lines(self, image, server):
+    def test_it_keeps_talking_and_a_kill_leaves_the_last_lines(self, image: Room, server: Server) -> None:
         address, handler = server
         handler.delay = 60
         (image.writable / "requirements.txt").write_text(f"--index-url http://{address}/simple\ndemo-slow\n")
-        options = {"uid": 0, "read_only": False, "chdir": "/usr/local/airflow"}
-        process = image.start(DEPENDENCIES, **options)
-        lines = []
+        process = image.start(DEPENDENCIES, uid=0, read_only=False, chdir="/usr/local/airflow")
+        assert process.stderr
+        lines: list[str] = []
         while not (lines and "still running" in lines[-1] and "Looking" in lines[-1]):
             line = process.stderr.readline()
             assert line, f"the step ended before it said that it is still running: {lines}"
@@ -403,23 +416,23 @@ class TestPythonDependencies:
             'apache-airflow==2.0.0; python_version < "3"',
         ],
     )
-    def test_lines_that_are_none(self, build, line):
+    def test_lines_that_are_none(self, build: Step, line: str) -> None:
         result = build(DEPENDENCIES, requirements_txt=f"{line}\n", **OFFLINE)
         assert "Do not upgrade" not in result.stderr
 
-    def test_another_airflow_by_a_requirement_of_others(self, build, index):
+    def test_another_airflow_by_a_requirement_of_others(self, build: Step, index: Mounts) -> None:
         result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-airflow\n", **OFFLINE)
         assert result.returncode == 1
         assert "pip could not install requirements.txt" in result.stderr
         assert "The user requested (constraint) apache-airflow==2." in result.stderr
 
-    def test_packages_that_do_not_fit_together(self, build, index):
+    def test_packages_that_do_not_fit_together(self, build: Step, index: Mounts) -> None:
         result = build(DEPENDENCIES, mounts=index, requirements_txt="demo-old\n", **OFFLINE)
         assert result.returncode == 0
         assert "do not fit together" in result.stderr
         assert "idna" in result.stderr
 
-    def test_another_airflow_past_the_constraints(self, build, index):
+    def test_another_airflow_past_the_constraints(self, build: Step, index: Mounts) -> None:
         result = build(
             DEPENDENCIES, mounts=index, requirements_txt="demo-airflow\n", PIP_CONFIG_FILE="/dev/null", **OFFLINE
         )

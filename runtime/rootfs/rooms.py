@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tools.verify.structure_test.apply_layers import unpack
 from tools.verify.structure_test.layout_reader import Layer
@@ -87,8 +88,9 @@ class Room:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
 
-    def run(self, *command: str, timeout: float = 60, **options) -> subprocess.CompletedProcess[str]:
-        """Runs a command to its end."""
+    def run(self, *command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, within `timeout` seconds; see `start` for the other options."""
+        timeout = options.pop("timeout", 60)
         process = self.start(*command, **options)
         try:
             stdout, stderr = process.communicate(timeout=timeout)

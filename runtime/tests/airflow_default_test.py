@@ -23,7 +23,8 @@ def required_without_extra(wheel: str) -> tuple[str, set[str]]:
     for requirement in metadata.get_all("Requires-Dist", []):
         specifier, _, marker = requirement.partition(";")
         if "extra" not in marker:
-            names.add(re.sub("[-_.]+", "-", re.match("[A-Za-z0-9._-]+", specifier.strip())[0]).lower())
+            (name,) = re.findall("^[A-Za-z0-9._-]+", specifier.strip())
+            names.add(re.sub("[-_.]+", "-", name).lower())
     return ".".join(metadata["Version"].split(".")[:2]), names
 
 

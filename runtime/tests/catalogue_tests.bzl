@@ -143,7 +143,7 @@ def _plan_test_impl(ctx):
 _plan_test = unittest.make(_plan_test_impl)
 
 def catalogue_tests(name):
-    """Declares the tests.
+    """Declare the tests.
 
     Args:
       name: name of the suite.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from astro_runtime_ui.footer import MARKER, insert, line
 
 
-def test_line():
+def test_line() -> None:
     text = line({"ASTRONOMER_RUNTIME_VERSION": "10.9.0", "ASTRONOMER_IMAGE_TAG": "10.9.0-base"})
     assert text.endswith(
         b"<div data-astro-runtime-ui><span>Astro Runtime 10.9.0</span><i> | </i><span>Image tag: 10.9.0-base</span></div>"
@@ -16,7 +17,7 @@ def test_line():
     assert MARKER in text
 
 
-def test_the_line_does_not_shrink_and_has_a_row_of_its_own_on_a_phone():
+def test_the_line_does_not_shrink_and_has_a_row_of_its_own_on_a_phone() -> None:
     """tests/acceptance/screenshot_test.py measures this in a browser."""
     style = line({}).partition(b"</style>")[0].decode()
     wide, phone = style.split("@media (max-width: 767px)")
@@ -38,7 +39,7 @@ def test_the_line_does_not_shrink_and_has_a_row_of_its_own_on_a_phone():
         ({"ASTRONOMER_IMAGE_TAG": "ü"}, "Image tag: ü"),
     ],
 )
-def test_what_is_known(environment, text):
+def test_what_is_known(environment: dict[str, Any], text: str) -> None:
     markup = line(environment).decode().partition("</style>")[2]
     assert re.sub("<[^>]*>", "", markup).strip() == text
 
@@ -54,5 +55,5 @@ def test_what_is_known(environment, text):
         (b"<body>" + MARKER + b"</body>", b"<body>" + MARKER + b"</body>"),
     ],
 )
-def test_insert(page, marked):
+def test_insert(page: bytes, marked: bytes) -> None:
     assert insert(page, b"+") == marked

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from typing import Any
 
 PATHS = (
     "/login/",
@@ -48,8 +49,9 @@ def main() -> int:
     for role in ROLES:
         client = app.test_client()
         if role != "Public":
-            token = TOKEN.search(client.get("/login/").get_data(as_text=True)).group(1)
-            form = {"csrf_token": token, "username": role.lower(), "password": PASSWORD}
+            token = TOKEN.search(client.get("/login/").get_data(as_text=True))
+            assert token, "the log-in form has no token"
+            form = {"csrf_token": token[1], "username": role.lower(), "password": PASSWORD}
             login = client.post("/login/", data=form)
             if login.status_code != 302:
                 raise SystemExit(f"{role} cannot log in: {login.status}")
@@ -58,7 +60,7 @@ def main() -> int:
     return 0
 
 
-def roles_made_again(app) -> list[str]:
+def roles_made_again(app: Any) -> list[str]:
     """Empty all roles, start without update_fab_perms, and return those that have permissions after a first request."""
     from airflow.configuration import conf
     from airflow.www.app import create_app
@@ -76,7 +78,7 @@ def roles_made_again(app) -> list[str]:
         return sorted(role.name for role in app.appbuilder.sm.get_all_roles() if len(role.permissions) > 2 * len(LINKS))
 
 
-def look(response) -> dict:
+def look(response: Any) -> dict:
     page = response.get_data(as_text=True)
     lines = LINE.findall(page)
     return {

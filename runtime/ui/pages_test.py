@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,7 @@ WITHOUT_MENU = {"/no-such-page", "/api/v1/ui/", "/health"}
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory):
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Return what pages_check.py saw."""
     place = tmp_path_factory.mktemp("image")
     room = rooms.build_image(place)
@@ -39,29 +41,29 @@ def seen(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pages(seen):
+def pages(seen: dict[str, Any]) -> dict[str, Any]:
     """The pages that it saw."""
     return seen["pages"]
 
 
-def test_every_html_page_has_the_line_once(pages):
+def test_every_html_page_has_the_line_once(pages: dict[str, Any]) -> None:
     lines = {(path, page["lines"], page["line"]) for found in pages.values() for path, page in found.items()}
     assert lines == {(path, 1, LINE) for path in pages["Public"] if path != "/health"} | {("/health", 0, "")}
 
 
-def test_pages_are_what_they_were(pages):
+def test_pages_are_what_they_were(pages: dict[str, Any]) -> None:
     assert {(path, page["status"]) for found in pages.values() for path, page in found.items()} == {
         (path, 404 if path == "/no-such-page" else 200) for path in pages["Public"]
     }
     assert pages["Public"]["/health"]["type"] == "application/json"
 
 
-def test_every_role_sees_the_menu(pages):
+def test_every_role_sees_the_menu(pages: dict[str, Any]) -> None:
     assert set(pages) == {"Public", "Admin", "Op", "User", "Viewer"}
     for role, found in pages.items():
         for path, page in found.items():
             assert len(page["links"]) == (0 if path in WITHOUT_MENU else 4), (role, path)
 
 
-def test_a_new_database_gets_its_roles_without_update_fab_perms(seen):
+def test_a_new_database_gets_its_roles_without_update_fab_perms(seen: dict[str, Any]) -> None:
     assert seen["made_again"] == ["Admin", "Op", "User", "Viewer"]

@@ -23,11 +23,11 @@ class Line:
 
     @staticmethod
     def from_json(text: str) -> Line:
-        """Decodes what BUILD.bazel writes."""
+        """Decode what BUILD.bazel writes."""
         return Line(**json.loads(text))
 
     def since(self, version: str) -> bool:
-        """Whether its Airflow is of this minor version or newer."""
+        """Return whether its Airflow is of this minor version or newer."""
         return _numbers(self.airflow)[:2] >= _numbers(version)
 
     @property
@@ -41,7 +41,7 @@ class Line:
         return ("airflow", "db", "migrate" if self.since("2.7") else "upgrade")
 
     def connection(self, url: str) -> dict[str, str]:
-        """The variable with the database's URL; its section has changed in 2.3."""
+        """Return the variable with the database's URL; its section has changed in 2.3."""
         return {f"AIRFLOW__{'DATABASE' if self.since('2.3') else 'CORE'}__SQL_ALCHEMY_CONN": url}
 
     def deployment(self, executor: str, database: str) -> dict[str, str]:
@@ -64,7 +64,7 @@ class Line:
         }
 
     def create_user(self, name: str, role: str) -> tuple[str, ...]:
-        """The command that makes a user whose password is PASSWORD."""
+        """Return the command that makes a user whose password is PASSWORD."""
         return (
             "airflow", "users", "create", "--username", name, "--role", role, "--password", PASSWORD,
             "--firstname", name, "--lastname", role, "--email", f"{name}@example.com",

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance import web
+from tests.acceptance.airflow import Line
+from tests.acceptance.containers import Engine
 from tests.acceptance.deployment import Deployment, deployed, options
 from tests.acceptance.room import wait_until
+from tests.acceptance.services import Postgres
 
 
 @pytest.fixture(scope="module")
-def airflow(engine, line, postgres, redis, dags) -> Iterator[Deployment]:
-    """The deployment, running."""
+def airflow(engine: Engine, line: Line, postgres: Postgres, redis: str, dags: str) -> Iterator[Deployment]:
+    """Return the deployment, running."""
     settings = {
         "AIRFLOW__CELERY__BROKER_URL": redis,
         "AIRFLOW__CELERY__RESULT_BACKEND": postgres.url(scheme="db+postgresql"),
@@ -26,7 +29,7 @@ def airflow(engine, line, postgres, redis, dags) -> Iterator[Deployment]:
         yield deployment
 
 
-def test_the_worker_runs_the_tasks(airflow: Deployment, postgres) -> None:
+def test_the_worker_runs_the_tasks(airflow: Deployment, postgres: Postgres) -> None:
     api = web.Api()
     api.trigger("plain", "first")
     assert api.finish("plain", "first") == "success"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from tests.acceptance import web
-from tests.acceptance.airflow import ADMIN, HOME, PASSWORD
-from tests.acceptance.containers import Options
+from tests.acceptance.airflow import ADMIN, HOME, PASSWORD, Line
+from tests.acceptance.containers import Container, Engine, Options
 from tests.acceptance.deployment import Deployment, deployed, options
-from tests.acceptance.room import wait_until
+from tests.acceptance.room import Room, wait_until
+from tests.acceptance.services import Postgres
 
 # The groups that charts give: Astronomer's its own, Airflow's root.
 GROUPS = ("50000:50000", "50000:0")
@@ -19,8 +21,10 @@ PROBE = "CONNECTION_CHECK_MAX_COUNT=0 AIRFLOW__LOGGING__LOGGING_LEVEL=ERROR exec
 
 
 @pytest.fixture(scope="module", params=GROUPS)
-def airflow(request, engine, line, room, postgres, redis, dags) -> Iterator[Deployment]:
-    """A chart's deployment as one group: settings as files, mounted one by one and read-only."""
+def airflow(
+    request: pytest.FixtureRequest, engine: Engine, line: Line, room: Room, postgres: Postgres, redis: str, dags: str
+) -> Iterator[Deployment]:
+    """Return a chart's deployment as one group: settings as files, mounted one by one and read-only."""
     database = f"chart{GROUPS.index(request.param)}"
     postgres.create(database)
     settings = {
@@ -83,13 +87,17 @@ def test_mounted_files_count(airflow: Deployment) -> None:
     assert "an alert of the chart" in home.text
 
 
-def test_probes(airflow: Deployment, line) -> None:
+def _succeeds(component: Container, command: Sequence[str]) -> bool:
+    return component.exec(*command).status == 0
+
+
+def test_probes(airflow: Deployment, line: Line) -> None:
     host = "--local" if line.since("2.5") else "--hostname $(hostname)"
     for role, job in (("scheduler", "SchedulerJob"), ("triggerer", "TriggererJob")):
         probe = ("sh", "-c", PROBE.format(job, host))
         wait_until(
             f"the probe of the {role}",
-            lambda probe=probe, role=role: airflow.components[role].exec(*probe).status == 0,
+            functools.partial(_succeeds, airflow.components[role], probe),
             60,
         )
     # It sees that a job runs elsewhere and not here.
@@ -105,7 +113,7 @@ def test_probes(airflow: Deployment, line) -> None:
 @pytest.mark.parametrize(
     "command", [("/usr/local/bin/clean-airflow-logs",), ("bash", "/clean-logs")], ids=["astronomer", "airflow"]
 )
-def test_log_groomer(airflow: Deployment, engine, line, command) -> None:
+def test_log_groomer(airflow: Deployment, engine: Engine, line: Line, command: tuple[str, ...]) -> None:
     settings = Options({"ASTRONOMER__AIRFLOW__WORKER_LOG_RETENTION_DAYS": "1"}, (), airflow.options.flags)
     make = f"mkdir {HOME}/logs/d && cd {HOME}/logs/d && touch -d '3 days ago' old.log && touch new.log"
     groomer = engine.start("groomer", line.image, "bash", "-c", f"{make} && exec {' '.join(command)}", options=settings)
@@ -118,14 +126,14 @@ def test_log_groomer(airflow: Deployment, engine, line, command) -> None:
         groomer.remove()
 
 
-def test_cleanup_pods_asks_kubernetes(airflow: Deployment, engine, line) -> None:
+def test_cleanup_pods_asks_kubernetes(airflow: Deployment, engine: Engine, line: Line) -> None:
     done = engine.run(line.image, "airflow-cleanup-pods", "--namespace=default", options=airflow.options)
     # Without a cluster, asking for one is as far as it can get.
     assert done.status != 0
     assert "ConfigException" in done.said or "kube" in done.said.lower()
 
 
-def test_pod_of_the_kubernetes_executor(airflow: Deployment, engine, line) -> None:
+def test_pod_of_the_kubernetes_executor(airflow: Deployment, engine: Engine, line: Line) -> None:
     """Such a pod gets one task as its arguments, and LocalExecutor as its executor."""
     api = web.Api()
     airflow.components["worker"].stop(60)  # so that it does not take the task

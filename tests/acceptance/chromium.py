@@ -36,7 +36,7 @@ class Chromium:
         self.call("Page.enable")
 
     def call(self, method: str, seconds: float = 120, **parameters: Any) -> dict[str, Any]:
-        """A command of the protocol; gives its result.
+        """Send a command of the protocol; return its result.
 
         Raises:
             RoomError: it failed, or was not answered within `seconds`.
@@ -66,7 +66,7 @@ class Chromium:
         return json.loads(message)
 
     def evaluate(self, script: str) -> Any:
-        """The value of a JavaScript expression in the page."""
+        """Return the value of a JavaScript expression in the page."""
         result = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:
             raise RoomError(f"{script}: {result['exceptionDetails']}")
@@ -78,7 +78,7 @@ class Chromium:
         self.wait_until_loaded()
 
     def wait_until_loaded(self, seconds: float = 60) -> None:
-        """Waits for the page that is being loaded."""
+        """Wait for the page that is being loaded."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             time.sleep(0.5)
@@ -93,7 +93,7 @@ class Chromium:
         raise RoomError(f"not loaded within {seconds} s")
 
     def point_at(self, element: str, click: bool = False) -> None:
-        """Moves the mouse to an element, given as a JavaScript expression, and clicks there if asked to."""
+        """Move the mouse to an element, given as a JavaScript expression, and click there if asked to."""
         place = f"(e => {{ const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})({element})"
         x, y = self.evaluate(place)
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
@@ -102,7 +102,7 @@ class Chromium:
         time.sleep(1)
 
     def screenshot(self, width: int, height: int) -> bytes:
-        """The visible part of the page as PNG."""
+        """Return the visible part of the page as PNG."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         time.sleep(1)
         return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
@@ -110,7 +110,7 @@ class Chromium:
 
 @contextmanager
 def chromium(room: Room) -> Iterator[Chromium]:
-    """Starts the browser."""
+    """Start the browser."""
     child_reads, we_write = os.pipe()
     we_read, child_writes = os.pipe()
     log = room.path("/srv/chromium.log")

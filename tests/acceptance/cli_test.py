@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance import web
-from tests.acceptance.airflow import ADMIN, HOME
-from tests.acceptance.containers import Options
+from tests.acceptance.airflow import ADMIN, HOME, Line
+from tests.acceptance.containers import Engine, Options
 from tests.acceptance.deployment import Deployment, deployed
-from tests.acceptance.room import wait_until
-from tests.acceptance.services import PASSWORD
+from tests.acceptance.room import Room, wait_until
+from tests.acceptance.services import PASSWORD, Postgres
 
 # The administrator that the CLI makes has his name as his password.
 CLI_PASSWORD = "admin"
@@ -42,8 +42,8 @@ def test_every_file_imports():
 
 
 @pytest.fixture(scope="module")
-def airflow(engine, line, room, postgres, dags) -> Iterator[Deployment]:
-    """The CLI's three services: one user, mounted project, shared logs, both names of the connection."""
+def airflow(engine: Engine, line: Line, room: Room, postgres: Postgres, dags: str) -> Iterator[Deployment]:
+    """Return the CLI's three services: one user, mounted project, shared logs, both names of the connection."""
     url = f"postgresql://postgres:{PASSWORD}@postgres:5432"  # no database's name: it is the user's
     env = {
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -80,7 +80,7 @@ def test_the_services_run_a_dag(airflow: Deployment) -> None:
     assert "log in" not in web.Browser().log_in(ADMIN, CLI_PASSWORD).text.lower()
 
 
-def _integrity(engine, line, room, tree: str) -> tuple[int, str]:
+def _integrity(engine: Engine, line: Line, room: Room, tree: str) -> tuple[int, str]:
     container = engine.create("parse", line.image, "pytest", ".astro/test_dag_integrity_default.py")
     try:
         for name in ("dags", ".astro"):
@@ -92,7 +92,7 @@ def _integrity(engine, line, room, tree: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("broken", "status"), [(False, 0), (True, 1)])
-def test_parse(engine, line, room, dags, broken: bool, status: int) -> None:
+def test_parse(engine: Engine, line: Line, room: Room, dags: str, broken: bool, status: int) -> None:
     tree = room.directory(f"/srv/project-{broken}")
     room.write(f"{tree}/.astro/test_dag_integrity_default.py", INTEGRITY)
     room.write(f"{tree}/dags/plain.py", room.path(f"{dags}/plain.py").read_bytes())
@@ -104,14 +104,14 @@ def test_parse(engine, line, room, dags, broken: bool, status: int) -> None:
     assert ("there_is_no_such_module" in said) is broken
 
 
-def test_pip_freeze(engine, line) -> None:
+def test_pip_freeze(engine: Engine, line: Line) -> None:
     done = engine.run(line.image, "pip", "freeze").succeeded()
     lines = done.out.splitlines()
     assert f"apache-airflow=={line.airflow}" in lines
     assert [text for text in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[^ ]+", text)] == []
 
 
-def test_labels_that_the_cli_reads(engine, line) -> None:
+def test_labels_that_the_cli_reads(engine: Engine, line: Line) -> None:
     labels = engine.inspect(line.image)["Labels"]
     assert labels["io.astronomer.docker.airflow.version"] == line.airflow
     if line.edition == "runtime":

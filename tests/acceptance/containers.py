@@ -43,21 +43,21 @@ class Container:
         self.name = name
 
     def exec(self, *command: str, flags: Sequence[str] = (), timeout: float = 300) -> Finished:
-        """Runs a command beside the container's own, as probes do; not through the entrypoint."""
+        """Run a command beside the container's own, as probes do; not through the entrypoint."""
         return self._room.run("podman", "exec", *flags, self.name, *command, timeout=timeout)
 
     def logs(self) -> str:
-        """What it has printed so far."""
+        """Return its output so far."""
         return self._room.run("podman", "logs", self.name).said
 
     def running(self) -> bool:
-        """Raises RoomError with the log if it has ended."""
+        """Raise RoomError with the log if it has ended."""
         if self._inspect("{{.State.Running}}") != "true":
             raise RoomError(f"{self.name} has ended ({self.status()}): {self.logs()[-4000:]}")
         return True
 
     def status(self) -> int:
-        """The exit status."""
+        """Return the exit status."""
         return int(self._inspect("{{.State.ExitCode}}"))
 
     def stop(self, seconds: int = 60) -> int:
@@ -72,11 +72,11 @@ class Container:
         self._room.run("podman", "start", self.name).succeeded()
 
     def wait(self, timeout: float = 600) -> int:
-        """Waits for its end; gives the exit status."""
+        """Wait for its end; return the exit status."""
         return int(self._room.run("podman", "wait", self.name, timeout=timeout).succeeded().out)
 
     def remove(self) -> None:
-        """Removes it, running or not."""
+        """Remove it, running or not."""
         # podman 3 may panic when it unlocks a container that ends at the same moment; the next try finds it ended.
         command = ("podman", "rm", "--force", "--ignore", self.name)
         wait_until(f"{self.name} to be removed", lambda: self._room.run(*command).succeeded(), 120, 1)

@@ -30,7 +30,7 @@ def _debs(sets):
     ]
 
 def _description(row, suffix):
-    """What tests.acceptance.airflow.Line is decoded from."""
+    """Return the JSON of a tests.acceptance.airflow.Line."""
     config = image_config(
         airflow = row.airflow,
         default_python = row.default_python,
@@ -50,7 +50,7 @@ def _description(row, suffix):
     })
 
 def project_files(row):
-    """What builds of projects install.
+    """Return what builds of projects install.
 
     Args:
       row: a row of image_rows().
@@ -64,7 +64,7 @@ def project_files(row):
     }
 
 def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout = "eternal", **kwargs):
-    """Runs a file of tests with real services and a real container engine on images of the catalogue.
+    """Run a file of tests with real services and a real container engine on images of the catalogue.
 
     Args:
       name: target name.

@@ -28,29 +28,29 @@ class Deployment:
         self.components: dict[str, Container] = {}
 
     def run(self, *command: str) -> str:
-        """Runs a command to its end in a container of its own; gives its standard output."""
+        """Run a command to its end in a container of its own; return its standard output."""
         return self.engine.run(self.line.image, *command, options=self.options).succeeded().out
 
     def prepare(self) -> None:
-        """Makes the tables and the administrator."""
+        """Make the tables and the administrator."""
         self.run(*self.line.migrate)
         self.run(*self.line.create_user(ADMIN, "Admin"))
 
     def start(self, role: str, *command: str) -> Container:
-        """Starts a component; `role` is its host name, one of room.HOSTS."""
+        """Start a component; `role` is its host name, one of room.HOSTS."""
         flags = (*self.options.flags, "--hostname", role)
         options = Options(self.options.env, self.options.volumes, flags)
         self.components[role] = self.engine.start(role, self.line.image, *command, options=options)
         return self.components[role]
 
     def start_all(self, roles: Sequence[str]) -> None:
-        """Starts each component by its usual command, and waits until the web server and the scheduler are well."""
+        """Start each component by its usual command, and wait until the web server and the scheduler are healthy."""
         for role in roles:
             self.start(role, "airflow", *(("celery", "worker") if role == "worker" else (role,)))
         self.wait_until_healthy()
 
     def wait_until_healthy(self) -> None:
-        """Waits for /health, and fails early when a component ends."""
+        """Wait for /health; fail early if a component ends."""
 
         def healthy() -> bool:
             for container in self.components.values():
@@ -62,18 +62,18 @@ class Deployment:
         wait_until("/health", healthy, 900, 3)
 
     def triggerer_has_fired(self) -> bool:
-        """Whether a trigger has ended in the triggerer; its words have changed in 2.6."""
+        """Return whether a trigger has ended in the triggerer; its words have changed in 2.6."""
         return re.search(r"ID \d+\)? (fired|completed)", self.components["triggerer"].logs()) is not None
 
     def stop(self) -> None:
-        """Ends all components."""
+        """Stop all components."""
         for container in self.components.values():
             container.remove()
 
 
 @contextmanager
 def deployed(deployment: Deployment) -> Iterator[Deployment]:
-    """The deployment; when a test fails, the end of each component's log is printed."""
+    """Yield the deployment; print the end of each component's log when a test fails."""
     try:
         yield deployment
     except BaseException:
@@ -88,5 +88,5 @@ def deployed(deployment: Deployment) -> Iterator[Deployment]:
 
 
 def options(line: Line, executor: str, database: str, dags: str, **more: str) -> Options:
-    """The usual options: settings of a deployment, and the DAGs mounted read-only."""
+    """Return the usual options: settings of a deployment, and the DAGs mounted read-only."""
     return Options({**line.deployment(executor, database), **more}, (f"{dags}:{HOME}/dags:ro",))

@@ -40,25 +40,25 @@ class Handover:
 
 @pytest.fixture(scope="session")
 def given(pytestconfig: pytest.Config) -> Given:
-    """What the command line named."""
+    """Return the inputs that the command line names."""
     return pytestconfig.stash[_GIVEN]
 
 
 @pytest.fixture(scope="session")
 def line(given: Given) -> Line:
-    """The image under test; of several, the first."""
+    """Return the image under test; of several, the first."""
     return given.images[0][0]
 
 
 @pytest.fixture(scope="session")
 def room(given: Given) -> Room:
-    """A root with the services' programs."""
+    """Return a root with the services' programs."""
     return Room(given.place / "root", given.debs)
 
 
 @pytest.fixture(scope="session")
 def engine(given: Given, room: Room) -> Engine:
-    """A container engine that has the image under test."""
+    """Return a container engine that has the image under test."""
     engine = Engine(room)
     line, layout = given.images[0]
     engine.load(layout, line.image)
@@ -81,7 +81,7 @@ def redis(room: Room) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def dags(given: Given, room: Room) -> str:
-    """The directory of the room with the tests' DAGs."""
+    """Return the directory of the room with the tests' DAGs."""
     place = room.directory("/srv/dags")
     for name, file in given.files.items():
         if name.startswith("dags/"):

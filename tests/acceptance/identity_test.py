@@ -7,16 +7,18 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance import web
-from tests.acceptance.airflow import HOME
-from tests.acceptance.containers import Options
+from tests.acceptance.airflow import HOME, Line
+from tests.acceptance.containers import Engine, Options
 from tests.acceptance.deployment import Deployment, deployed, options
+from tests.acceptance.room import Room
+from tests.acceptance.services import Postgres
 
 UID = 1234560000
 
 
 @pytest.fixture(scope="module")
-def restricted(engine, line, room) -> Options:
-    """How such a container runs."""
+def restricted(engine: Engine, line: Line, room: Room) -> Options:
+    """Return the options of such a container."""
     # The engine would add an entry for the user, were the file not mounted.
     passwd = engine.run(line.image, "cat", "/etc/passwd").succeeded().out
     room.write("/srv/passwd", passwd)
@@ -25,8 +27,10 @@ def restricted(engine, line, room) -> Options:
 
 
 @pytest.fixture(scope="module")
-def airflow(engine, line, postgres, redis, dags, restricted: Options) -> Iterator[Deployment]:
-    """A deployment of such containers."""
+def airflow(
+    engine: Engine, line: Line, postgres: Postgres, redis: str, dags: str, restricted: Options
+) -> Iterator[Deployment]:
+    """Return a deployment of such containers."""
     settings = {
         "AIRFLOW__CELERY__BROKER_URL": redis,
         "AIRFLOW__CELERY__RESULT_BACKEND": postgres.url(scheme="db+postgresql"),
@@ -39,7 +43,7 @@ def airflow(engine, line, postgres, redis, dags, restricted: Options) -> Iterato
         yield deployment
 
 
-def test_who_it_is(engine, line, restricted: Options) -> None:
+def test_who_it_is(engine: Engine, line: Line, restricted: Options) -> None:
     script = "id -u; id -g; whoami || echo nobody; echo $HOME; grep ^CapEff /proc/self/status; grep NoNewPrivs /proc/self/status"
     said = engine.run(line.image, "bash", "-c", script, options=restricted).succeeded().out.split()
     assert said == [str(UID), "0", "nobody", "/home/astro", "CapEff:", "0" * 16, "NoNewPrivs:", "1"]
@@ -73,7 +77,9 @@ def test_another_user_of_the_group_can_write_the_logs(airflow: Deployment) -> No
         ("0:0", "/root", "root", "0022"),
     ],
 )
-def test_who_it_is_beside_the_entrypoint(engine, line, started_as, user, home, name, umask) -> None:
+def test_who_it_is_beside_the_entrypoint(
+    engine: Engine, line: Line, started_as: str, user: str, home: str, name: str, umask: str
+) -> None:
     container = engine.start("beside", line.image, "sleep", "600", options=Options({}, (), ("--user", started_as)))
     try:
         show = "touch ~/x; echo ~ $USER $LOGNAME; umask"
@@ -89,7 +95,7 @@ def test_who_it_is_beside_the_entrypoint(engine, line, started_as, user, home, n
         container.remove()
 
 
-def test_the_user_can_install_for_itself(engine, line, restricted: Options) -> None:
+def test_the_user_can_install_for_itself(engine: Engine, line: Line, restricted: Options) -> None:
     script = (
         f"cd {HOME}; touch here; mkdir -p dags plugins include; python -m venv /tmp/v; /tmp/v/bin/python -c 'print(42)'"
     )

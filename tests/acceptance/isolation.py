@@ -38,7 +38,7 @@ def obstacle() -> str:
 
 
 def run(program: Callable[[], int]) -> int:
-    """Runs a function in the namespaces. Call it from a process with one thread.
+    """Run a function in the namespaces. Call it from a process with one thread.
 
     Args:
         program: gives an exit status.

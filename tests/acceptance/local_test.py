@@ -7,13 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance import web
+from tests.acceptance.airflow import Line
+from tests.acceptance.containers import Engine
 from tests.acceptance.deployment import Deployment, deployed, options
 from tests.acceptance.room import wait_until
+from tests.acceptance.services import Postgres
 
 
 @pytest.fixture(scope="module")
-def airflow(engine, line, postgres, dags) -> Iterator[Deployment]:
-    """The deployment, running."""
+def airflow(engine: Engine, line: Line, postgres: Postgres, dags: str) -> Iterator[Deployment]:
+    """Return the deployment, running."""
     deployment = Deployment(engine, line, options(line, "LocalExecutor", postgres.url(), dags))
     with deployed(deployment):
         deployment.prepare()
@@ -21,12 +24,12 @@ def airflow(engine, line, postgres, dags) -> Iterator[Deployment]:
         yield deployment
 
 
-def test_tables_are_in_postgres(airflow: Deployment, postgres) -> None:
+def test_tables_are_in_postgres(airflow: Deployment, postgres: Postgres) -> None:
     tables = {row[0] for row in postgres.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
     assert {"dag", "dag_run", "task_instance", "ab_user", "trigger", "alembic_version"} <= tables
 
 
-def test_a_dag_runs(airflow: Deployment, postgres) -> None:
+def test_a_dag_runs(airflow: Deployment, postgres: Postgres) -> None:
     api = web.Api()
     api.trigger("plain", "first")
     assert api.finish("plain", "first") == "success"
@@ -38,7 +41,7 @@ def test_a_dag_runs(airflow: Deployment, postgres) -> None:
     assert "the shell said forty-2" in api.log("plain", "first", "python")
 
 
-def test_a_task_waits_in_the_triggerer(airflow: Deployment, postgres) -> None:
+def test_a_task_waits_in_the_triggerer(airflow: Deployment, postgres: Postgres) -> None:
     api = web.Api()
     api.trigger("deferrable", "first")
     wait_until("the task to be deferred", lambda: api.state("deferrable", "first", "wait") == "deferred", 120)

@@ -47,7 +47,7 @@ def _pytest(arguments: argparse.Namespace, place: Path) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     arguments = _parser().parse_args(argv)
     obstacle = isolation.obstacle()
     if obstacle:

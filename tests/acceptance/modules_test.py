@@ -19,7 +19,7 @@ DEB = Path(os.environ["ACCEPTANCE_DEB"])
 
 
 def line(airflow: str) -> Line:
-    """A line with this Airflow."""
+    """Return a line with this Airflow."""
     description = {"line": "x", "edition": "runtime", "python": "3.9", "version": "1.0.0", "tag": "1.0.0"}
     return Line.from_json(json.dumps({**description, "airflow": airflow}))
 

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance import services
 from tests.acceptance.airflow import HOME, Line
+from tests.acceptance.containers import Engine
+from tests.acceptance.fixtures import Given
 from tests.acceptance.registries import INDEX, SOURCE, registries
+from tests.acceptance.room import Finished, Room
 
 SUFFIX = re.compile("_(?=[a-z]+$)")
 REFUSAL = "Do not upgrade by specifying 'apache-airflow' in your requirements.txt, change the base image instead!"
 
 
 @pytest.fixture(scope="module")
-def wheel(given) -> Path:
+def wheel(given: Given) -> Path:
     """Another version of a provider than the image's."""
     return given.files["provider.whl"]
 
 
 @pytest.fixture(scope="module")
-def mirrors(given, wheel) -> Iterator[None]:
+def mirrors(given: Given, wheel: Path) -> Iterator[None]:
     """Where the builds get packages from, if their projects say so."""
     with registries(given.place / "registries", [wheel], [given.files["package.deb"]]):
         yield
 
 
 @pytest.fixture(scope="module")
-def registry(given, room, engine, line: Line) -> Iterator[str]:
-    """A registry that has the image under test; gives its reference there."""
+def registry(given: Given, room: Room, engine: Engine, line: Line) -> Iterator[str]:
+    """Start a registry that has the image under test; return its reference there."""
     with services.registry(room) as address:
         reference = f"{address}/astro-runtime:{line.tag}"
         engine.push(given.images[0][1], reference)
@@ -39,10 +42,10 @@ def registry(given, room, engine, line: Line) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def build(room, registry, mirrors):
-    """Builds a project as the CLI does: `podman build --format docker`, or buildah; gives status and what was said."""
+def build(room: Room, registry: str, mirrors: None) -> Callable[..., Finished]:
+    """Build a project as the CLI does: `podman build --format docker`, or buildah; return status and output."""
 
-    def build(name: str, base: str = registry, builder: str = "podman", umask: int = 0o022, **files: str):
+    def build(name: str, base: str = registry, builder: str = "podman", umask: int = 0o022, **files: str) -> Finished:
         place = room.directory(f"/srv/projects/{name}")
         room.write(f"{place}/Dockerfile", f"FROM {base}\n")
         for file, text in files.items():
@@ -56,7 +59,7 @@ def build(room, registry, mirrors):
     return build
 
 
-def test_a_project(build, engine, line: Line, wheel: Path) -> None:
+def test_a_project(build: Callable[..., Finished], engine: Engine, line: Line, wheel: Path) -> None:
     version = wheel.name.split("-")[1]
     before = engine.run(line.image, "pip", "list", "--format=freeze").succeeded().out.splitlines()
     assert f"apache-airflow-providers-ftp=={version}" not in before
@@ -97,14 +100,14 @@ def test_a_project(build, engine, line: Line, wheel: Path) -> None:
     assert not made["Config"].get("OnBuild"), "a project's image must not do it again"
 
 
-def test_an_empty_project(build, engine, line: Line) -> None:
+def test_an_empty_project(build: Callable[..., Finished], engine: Engine, line: Line) -> None:
     done = build("empty", builder="buildah", packages_txt="", requirements_txt="")
     done.succeeded()
     assert engine.run("localhost/empty", "airflow", "version").succeeded().out == f"{line.airflow}\n"
 
 
 @pytest.mark.parametrize("builder", ["podman", "buildah"])
-def test_an_archive_that_has_moved(build, builder: str) -> None:
+def test_an_archive_that_has_moved(build: Callable[..., Finished], builder: str) -> None:
     source = SOURCE.replace("/debian ./", "/gone bullseye main")
     done = build(f"moved-{builder}", builder=builder, packages_txt="make", requirements_txt="", packages_sources=source)
     assert done.status != 0
@@ -114,20 +117,20 @@ def test_an_archive_that_has_moved(build, builder: str) -> None:
 
 @pytest.mark.parametrize("builder", ["podman", "buildah"])
 @pytest.mark.parametrize("pin", ["==2.0.0", ">=2.0.0", "~=2.0.0", " == 2.0.0"])
-def test_airflow_is_not_changed(build, builder: str, pin: str) -> None:
+def test_airflow_is_not_changed(build: Callable[..., Finished], builder: str, pin: str) -> None:
     done = build("refused", builder=builder, packages_txt="", requirements_txt=f"apache-airflow{pin}\n")
     assert done.status != 0
     assert REFUSAL in done.said
     assert f"apache-airflow{pin}" in done.said
 
 
-def test_a_file_is_missing(build) -> None:
+def test_a_file_is_missing(build: Callable[..., Finished]) -> None:
     done = build("missing", requirements_txt="")
     assert done.status != 0
     assert "packages.txt" in done.said
 
 
-def test_base_does_none_of_this(build, engine, given) -> None:
+def test_base_does_none_of_this(build: Callable[..., Finished], engine: Engine, given: Given) -> None:
     (_, _), (line, layout) = given.images
     engine.load(layout, line.image)
     assert not engine.inspect(line.image)["Config"].get("OnBuild")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from tests.acceptance.airflow import Line
 from tests.acceptance.containers import Engine, Options
 from tests.acceptance.deployment import options
+from tests.acceptance.services import Postgres
 
 
-def test_the_image_has_its_python(engine: Engine, line) -> None:
+def test_the_image_has_its_python(engine: Engine, line: Line) -> None:
     done = engine.run(line.image, "python", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
     assert done.succeeded().out.strip() == line.python
 
 
-def test_virtual_environments_of_astro(engine: Engine, line) -> None:
+def test_virtual_environments_of_astro(engine: Engine, line: Line) -> None:
     script = (
         "python -m venv /tmp/a && /tmp/a/bin/pip --version && virtualenv --quiet /tmp/b && /tmp/b/bin/python -c"
         " 'import sys; print(sys.prefix, sys.version_info[:2])' && ! /tmp/b/bin/python -c 'import airflow' 2>/dev/null"
@@ -22,7 +24,7 @@ def test_virtual_environments_of_astro(engine: Engine, line) -> None:
     assert f"/tmp/b ({major}, {minor})" in out
 
 
-def test_operators(engine: Engine, line, postgres, dags) -> None:
+def test_operators(engine: Engine, line: Line, postgres: Postgres, dags: str) -> None:
     usual = options(line, "LocalExecutor", postgres.url(), dags)
     engine.run(line.image, *line.migrate, options=usual).succeeded()
     done = engine.run(

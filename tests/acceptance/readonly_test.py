@@ -7,14 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance import web
-from tests.acceptance.airflow import HOME
-from tests.acceptance.containers import Options
+from tests.acceptance.airflow import HOME, Line
+from tests.acceptance.containers import Engine, Options
 from tests.acceptance.deployment import Deployment, deployed, options
+from tests.acceptance.room import Room
+from tests.acceptance.services import Postgres
 
 
 @pytest.fixture(scope="module")
-def read_only(room) -> Options:
-    """How such a container runs; volumes of an orchestrator are writable for everybody."""
+def read_only(room: Room) -> Options:
+    """Return the options of such a container; an orchestrator's volumes are writable for all."""
     room.write("/srv/airflow.cfg", "[core]\n")
     room.write(
         "/srv/webserver_config.py", "from flask_appbuilder.security.manager import AUTH_DB\n\nAUTH_TYPE = AUTH_DB\n"
@@ -34,8 +36,8 @@ def read_only(room) -> Options:
 
 
 @pytest.fixture(scope="module")
-def airflow(engine, line, postgres, dags, read_only: Options) -> Iterator[Deployment]:
-    """A deployment of such containers."""
+def airflow(engine: Engine, line: Line, postgres: Postgres, dags: str, read_only: Options) -> Iterator[Deployment]:
+    """Return a deployment of such containers."""
     usual = options(line, "LocalExecutor", postgres.url(), dags)
     deployment = Deployment(engine, line, Options(usual.env, usual.volumes + read_only.volumes, read_only.flags))
     with deployed(deployment):
@@ -48,14 +50,14 @@ def airflow(engine, line, postgres, dags, read_only: Options) -> Iterator[Deploy
         yield deployment
 
 
-def test_nothing_else_can_be_written(engine, line, read_only: Options) -> None:
+def test_nothing_else_can_be_written(engine: Engine, line: Line, read_only: Options) -> None:
     places = f"/ /etc /home/astro /usr/local /var/tmp /run {HOME} {HOME}/logs /tmp"
     script = f"for d in {places}; do touch $d/x 2>/dev/null && echo $d; done; true"
     said = engine.run(line.image, "bash", "-c", script, options=read_only).succeeded().out
     assert said.split() == [f"{HOME}/logs", "/tmp"]
 
 
-def test_commands(engine, line, read_only: Options) -> None:
+def test_commands(engine: Engine, line: Line, read_only: Options) -> None:
     assert (
         engine.run(line.image, "airflow", "version", options=read_only).succeeded().out.splitlines()[-1] == line.airflow
     )

@@ -25,7 +25,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @contextmanager
 def registries(place: Path, wheels: Sequence[Path], debs: Sequence[Path]) -> Iterator[None]:
-    """Serves the files.
+    """Serve the files.
 
     Args:
         place: an empty directory.

@@ -96,14 +96,14 @@ class Room:
         return self.root / inner.lstrip("/")
 
     def write(self, inner: str, text: str | bytes, user: str = "root") -> None:
-        """Writes a file into the root."""
+        """Write a file into the root."""
         path = self.path(inner)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         os.chown(path, USERS[user], USERS[user])
 
     def directory(self, inner: str, user: str = "root", mode: int = 0o755) -> str:
-        """Makes a directory in the root; gives `inner`."""
+        """Make a directory in the root; return `inner`."""
         path = self.path(inner)
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(mode)
@@ -118,7 +118,7 @@ class Room:
         timeout: float = 600,
         env: Mapping[str, str] | None = None,
     ) -> Finished:
-        """Runs a program to its end.
+        """Run a program to its end.
 
         Raises:
             RoomError: it takes longer than `timeout` seconds.
@@ -153,7 +153,7 @@ class Room:
         env: Mapping[str, str] | None = None,
         pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
-        """Starts a program that runs beside the test; it ends with it at the latest."""
+        """Start a program that runs beside the test; it ends with it at the latest."""
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -181,7 +181,7 @@ class Room:
         return enter
 
     def _mount(self) -> int:
-        """Makes a mount namespace whose root is the room; gives a descriptor of it."""
+        """Make a mount namespace whose root is the room; return a descriptor of it."""
         made, over = os.pipe(), os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -269,7 +269,7 @@ def _write(root: Path, entry: deb_archive.Entry) -> None:
 
 
 def wait_until(what: str, condition: Callable[[], object], seconds: float, pause: float = 0.5) -> object:
-    """Waits until `condition` gives something true, and gives that.
+    """Wait until `condition` returns something true; return it.
 
     Raises:
         RoomError: it did not within `seconds`; says what was waited for and the last exception.

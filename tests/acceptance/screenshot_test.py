@@ -7,9 +7,12 @@ import struct
 from pathlib import Path
 
 from tests.acceptance import web
-from tests.acceptance.airflow import ADMIN, PASSWORD
+from tests.acceptance.airflow import ADMIN, PASSWORD, Line
 from tests.acceptance.chromium import Chromium, chromium
+from tests.acceptance.containers import Engine
 from tests.acceptance.deployment import Deployment, deployed, options
+from tests.acceptance.room import Room
+from tests.acceptance.services import Postgres
 
 WIDTH, HEIGHT = 1280, 800
 PHONE_WIDTH, PHONE_HEIGHT = 390, 844
@@ -49,7 +52,7 @@ def check_footer(browser: Chromium, width: int, height: int) -> None:
     browser.evaluate("scrollTo(0, 0)")
 
 
-def test_screenshot(engine, line, room, postgres, dags, tmp_path: Path) -> None:
+def test_screenshot(engine: Engine, line: Line, room: Room, postgres: Postgres, dags: str, tmp_path: Path) -> None:
     output = Path(os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR", tmp_path)) / "ui.png"
     deployment = Deployment(engine, line, options(line, "LocalExecutor", postgres.url(), dags))
     with deployed(deployment):

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.acceptance.room import Room, RoomError, wait_until
@@ -18,14 +18,14 @@ _POSTGRES = "/usr/lib/postgresql/13/bin/"
 
 
 def listens(port: int) -> bool:
-    """Whether somebody accepts connections on the loopback."""
+    """Return whether a server accepts connections on the loopback."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
-def _service(room: Room, name: str, port: int, command: tuple[str, ...], user: str, stop: int) -> Iterator[None]:
+def _service(room: Room, name: str, port: int, command: Sequence[str], user: str, stop: int) -> Iterator[None]:
     log = room.path(f"/srv/{name}.log")
     with log.open("wb") as stream:
         process = room.start(*command, log=stream, user=user)
@@ -58,7 +58,7 @@ class Postgres:
         return f"{scheme}://postgres:{PASSWORD}@postgres:{POSTGRES_PORT}/{database}"
 
     def query(self, sql: str, database: str = "airflow") -> list[list[str]]:
-        """The rows that a statement gives."""
+        """Run a statement; return its rows."""
         done = self._room.run(
             f"{_POSTGRES}psql", "-h", "127.0.0.1", "-U", "postgres", "-d", database, "-X", "-A", "-t", "-F", "\t",
             "-v", "ON_ERROR_STOP=1", "-c", sql, user="postgres", env={"PGPASSWORD": PASSWORD},
@@ -66,13 +66,13 @@ class Postgres:
         return [line.split("\t") for line in done.out.splitlines()]
 
     def create(self, database: str) -> None:
-        """Makes an empty database."""
+        """Make an empty database."""
         self.query(f"CREATE DATABASE {database}", "postgres")
 
 
 @contextmanager
 def postgres(room: Room) -> Iterator[Postgres]:
-    """Starts Postgres 13 with passwords, an empty database "airflow" and no durability."""
+    """Start Postgres 13 with passwords, an empty database "airflow" and no durability."""
     data = room.directory("/srv/postgres", "postgres", 0o700)
     room.write("/srv/password", PASSWORD, "postgres")
     room.run(
@@ -106,9 +106,9 @@ def postgres(room: Room) -> Iterator[Postgres]:
 
 @contextmanager
 def redis(room: Room) -> Iterator[str]:
-    """Starts Redis; gives the broker's URL."""
+    """Start Redis; return the broker's URL."""
     room.directory("/srv/redis", "redis")
-    command = ("/usr/bin/redis-server", "--bind", "127.0.0.1", "--port", str(REDIS_PORT), "--dir", "/srv/redis")
+    command = ["/usr/bin/redis-server", "--bind", "127.0.0.1", "--port", str(REDIS_PORT), "--dir", "/srv/redis"]
     command += ("--save", "", "--appendonly", "no", "--daemonize", "no")
     with _service(room, "redis", REDIS_PORT, command, "redis", signal.SIGTERM):
         yield f"redis://redis:{REDIS_PORT}/0"
@@ -116,7 +116,7 @@ def redis(room: Room) -> Iterator[str]:
 
 @contextmanager
 def registry(room: Room) -> Iterator[str]:
-    """Starts a registry (docker distribution); gives its address as image names have it."""
+    """Start a registry (docker distribution); return its address as image names have it."""
     storage = room.directory("/srv/registry")
     room.write(
         "/srv/registry.yml",

@@ -7,14 +7,16 @@ import re
 
 from tests.acceptance.containers import Engine, Options
 from tests.acceptance.deployment import options
+from tests.acceptance.fixtures import Given
 from tests.acceptance.room import Room
+from tests.acceptance.services import Postgres
 
 
 def _run(engine: Engine, image: str, settings: Options, *command: str) -> str:
     return engine.run(image, *command, options=settings).succeeded().out
 
 
-def test_upgrade(given, room: Room, postgres, dags) -> None:
+def test_upgrade(given: Given, room: Room, postgres: Postgres, dags: str) -> None:
     engine = Engine(room)
     assert len(given.images) > 1, "one line is not an upgrade"
     revisions: list[str] = []

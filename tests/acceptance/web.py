@@ -42,7 +42,7 @@ class Browser:
         )
 
     def get(self, path: str, data: dict[str, str] | None = None, headers: dict[str, str] | None = None) -> Page:
-        """A page, after redirections; POST if there is data. Error pages count."""
+        """Get a page, after redirections; POST if there is data. Error pages count."""
         body = urllib.parse.urlencode(data).encode() if data else None
         request = urllib.request.Request(urllib.parse.urljoin(BASE, path), data=body, headers=headers or {})
         try:
@@ -71,7 +71,7 @@ class Api:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def call(self, path: str, data: object = None, method: str = "", accept: str = "application/json") -> str:
-        """The answer's text.
+        """Return the answer's text.
 
         Raises:
             RoomError: an error; has its text.
@@ -90,18 +90,18 @@ class Api:
             raise RoomError(f"{request.get_method()} {path}: {error.code} {text[:1000]}") from None
 
     def trigger(self, dag: str, run: str, seconds: float = 180) -> None:
-        """Starts a run of a DAG, as soon as the scheduler knows the DAG."""
+        """Start a run of a DAG, as soon as the scheduler knows the DAG."""
         wait_until(f"DAG {dag}", lambda: self.call(f"dags/{dag}"), seconds)
         self.call(f"dags/{dag}", {"is_paused": False}, "PATCH")
         self.call(f"dags/{dag}/dagRuns", {"dag_run_id": run})
 
     def state(self, dag: str, run: str, task: str = "") -> str:
-        """The state of a run or of one of its tasks."""
+        """Return the state of a run or of one of its tasks."""
         path = f"dags/{dag}/dagRuns/{run}" + (f"/taskInstances/{task}" if task else "")
         return json.loads(self.call(path))["state"] or ""
 
     def finish(self, dag: str, run: str, seconds: float = 300) -> str:
-        """The state of a run when it has ended."""
+        """Return the state of a run when it has ended."""
         return str(
             wait_until(
                 f"the end of {dag} {run}",
@@ -112,12 +112,12 @@ class Api:
         )
 
     def log(self, dag: str, run: str, task: str, attempt: int = 1) -> str:
-        """The log of a task, which the web server fetches from where the task ran."""
+        """Return the log of a task, which the web server fetches from where the task ran."""
         return self.call(f"dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}", accept="text/plain")
 
 
 def health() -> dict[str, str]:
-    """The states that /health tells: {"metadatabase": "healthy", "scheduler": …}."""
+    """Return the states that /health tells: {"metadatabase": "healthy", "scheduler": …}."""
     page = Browser().get("/health")
     if page.status != 200:
         raise RoomError(f"/health: {page.status} {page.text[:300]}")

@@ -26,7 +26,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Program]:
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory, inputs: dict[str, Program]) -> dict[str, dict[str, str]]:
-    """What each program writes where nothing goes wrong: name → digest; and, as "size", the largest file's size."""
+    """Return the outputs of each undisturbed program: name → digest; and, as "size", the largest file's size."""
     found = {}
     for name, program in inputs.items():
         into = tmp_path_factory.mktemp(name)
@@ -39,7 +39,7 @@ def good(tmp_path_factory: pytest.TempPathFactory, inputs: dict[str, Program]) -
 
 
 def _judge(done_status: int, stderr: str, found: dict[str, str], program: Program, good: dict[str, str]) -> None:
-    """A run that failed has said why and left nothing; one that did not has written what is right."""
+    """Check that a failed run says why and leaves nothing, and that another one writes what is right."""
     counts["runs"] += 1
     if done_status == 0:
         assert {name: found.get(name) for name in program.outputs} == {name: good[name] for name in program.outputs}

@@ -11,7 +11,7 @@ import tarfile
 import pytest
 
 from tests.attacks import tars
-from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
+from tests.attacks.harness import RefusedError, Room, Score, WrongError, program, room  # noqa: F401 (a fixture)
 from tests.attacks.mutate import damaged
 from tests.attacks.parts import part_members
 from tools.formats import deb_samples
@@ -34,7 +34,7 @@ _SCRIPTS = (
 
 
 def evil(rng: random.Random, outside: str) -> bytes:
-    """A package with one thing in it that is wrong, or nearly."""
+    """Return a package with one fault, or nearly one."""
     kind = rng.randrange(10)
     compression = rng.choice(("gz", "xz"))
     if kind == 0:
@@ -59,7 +59,7 @@ def evil(rng: random.Random, outside: str) -> bytes:
 
 
 def _members(deb: bytes) -> list[tars.Member]:
-    """The files and links of data.tar, by a reader of ar that knows no errors, and by Python's own of the rest."""
+    """Return the files and links of data.tar, with a lenient reader of ar and Python's own readers."""
     at, content = 8, {}
     while at < len(deb):
         size = int(deb[at + 48 : at + 58])
@@ -91,9 +91,9 @@ def test_deb(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F
                 return [(m.name.removeprefix("./"), m.kind, b"" if m.kind == "hardlink" else m.content) for m in kept]
 
             if shape(part_members(outputs["part"])) != shape(_members(deb)):
-                raise Wrong("the part does not hold the package's files")
+                raise WrongError("the part does not hold the package's files")
 
-        score.case(seed, file.name, lambda: program(deb_part.main, arguments, room), (Refused,), check)
+        score.case(seed, file.name, lambda: program(deb_part.main, arguments, room), (RefusedError,), check)
         made = sorted(path.name for path in into.iterdir())
         assert made in ([], sorted(outputs)), f"{seed}: something half-made stays: {made}"
 
@@ -114,7 +114,7 @@ def test_many_members(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  
         into = room.clear()
         arguments = ["--deb", str(file), "--package", "sample", "--version", "1.0-1"]
         arguments += [word for name in ("part", "mtree", "facts") for word in (f"--{name}", str(into / name))]
-        score.case(label, file.name, lambda: program(deb_part.main, arguments, room), (Refused,), lambda _: None)
+        score.case(label, file.name, lambda: program(deb_part.main, arguments, room), (RefusedError,), lambda _: None)
 
     for label, deb in (("ar", deb_samples.deb() + many[8:]), ("tar", deb_samples.deb(files)), ("no end", many)):
         attack(label, deb)
@@ -136,7 +136,7 @@ def test_bombs(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa:
         into = room.clear()
         arguments = ["--deb", str(file), "--package", "sample", "--version", "1.0-1"]
         arguments += [word for name in ("part", "mtree", "facts") for word in (f"--{name}", str(into / name))]
-        score.case(label, file.name, lambda: program(deb_part.main, arguments, room), (Refused,), lambda _: None)
+        score.case(label, file.name, lambda: program(deb_part.main, arguments, room), (RefusedError,), lambda _: None)
 
     for label, deb in (("768 MiB of zeros", deb_samples.ar(parts)), ("none", deb_samples.deb())):
         attack(label, deb)

@@ -32,7 +32,7 @@ class Hang(BaseException):
     """A case took too long."""
 
 
-class Wrong(Exception):
+class WrongError(Exception):
     """A case was accepted, but its result is not what an independent reader finds."""
 
 
@@ -66,7 +66,7 @@ class Room:
         return self.into
 
     def strays(self) -> list[str]:
-        """What was written outside of the destination."""
+        """Return what was written outside of the destination."""
         found = [f"room/{path.name}" for path in self.into.parent.iterdir() if path.name not in ("into", "cwd")]
         found += [f"cwd/{path.name}" for path in (self.into.parent / "cwd").iterdir()]
         found += [f"outside/{path.name}" for path in self.outside.iterdir() if path.name != "canary"]
@@ -92,7 +92,7 @@ class Score:
         named: str,
         run: Callable[[], Any],
         errors: tuple[type[Exception], ...],
-        check: Callable[[Any], None],
+        check: Callable[[Any], object],
     ) -> None:
         """Run one case.
 
@@ -101,7 +101,7 @@ class Score:
             named: what an error's message has to have in it: the file's name.
             run: the attack; gives the result, or raises one of `errors`.
             errors: the named errors.
-            check: compares the result with what an independent reader finds; raises Wrong.
+            check: compares the result with what an independent reader finds; raises WrongError.
         """
         try:
             with _limits():
@@ -155,15 +155,15 @@ def _limits() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A program ended with status 1; the text is what it said."""
 
 
-def program(main: Callable[[Sequence[str]], int], arguments: Sequence[str], room: Room) -> None:
+def program(main: Callable[[list[str]], int], arguments: Sequence[str], room: Room) -> None:
     """Run one of our programs in this process, in an empty working directory.
 
     Raises:
-        Refused: it ended with status 1 and said why.
+        RefusedError: it ended with status 1 and said why.
     """
     said = io.StringIO()
     before = Path.cwd()
@@ -174,12 +174,12 @@ def program(main: Callable[[Sequence[str]], int], arguments: Sequence[str], room
     finally:
         os.chdir(before)
     if status == 1 and said.getvalue().strip():
-        raise Refused(said.getvalue())
+        raise RefusedError(said.getvalue())
     if status != 0:
-        raise Wrong(f"status {status}, said {said.getvalue()!r}")
+        raise WrongError(f"status {status}, said {said.getvalue()!r}")
 
 
 @pytest.fixture
 def room(tmp_path: Path) -> Room:
-    """A Room for the test."""
+    """Return a Room for the test."""
     return Room(tmp_path)

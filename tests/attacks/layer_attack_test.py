@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
+from tests.attacks.harness import RefusedError, Room, Score, WrongError, program, room  # noqa: F401 (a fixture)
 from tests.attacks.mutate import damaged, damaged_json
 from tools.oci import canonical, files_part, image, layer, layout, mtree
 from tools.oci.part import PartWriter
@@ -38,20 +38,20 @@ def _check_layer(blob: Path, metadata: Path, listing: Path) -> None:
     content = gzip.decompress(data)
     sums = [(facts["digest"], data), (facts["diff_id"], content)]
     if any(digest != "sha256:" + hashlib.sha256(value).hexdigest() for digest, value in sums):
-        raise Wrong("digests of the metadata are wrong")
+        raise WrongError("digests of the metadata are wrong")
     entries = {entry.path: entry for entry in mtree.parse(listing.read_text())}
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
         infos = tar.getmembers()
         names = [info.name for info in infos]
         if sorted(names) != sorted(entries):
-            raise Wrong("other names than in the listing")
+            raise WrongError("other names than in the listing")
         for info in infos:
             entry = entries[info.name]
             if (info.mode, info.uid, info.gid, info.mtime) != (entry.mode, entry.uid, entry.gid, entry.mtime):
-                raise Wrong(f"{info.name}: other attributes than in the listing")
+                raise WrongError(f"{info.name}: other attributes than in the listing")
             stream = tar.extractfile(info) if info.isreg() else None
             if stream and hashlib.sha256(stream.read()).hexdigest() != entry.sha256:
-                raise Wrong(f"{info.name}: other content than in the listing")
+                raise WrongError(f"{info.name}: other content than in the listing")
 
 
 def test_part_to_layer(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
@@ -74,7 +74,7 @@ def test_part_to_layer(room: Room, capsys: pytest.CaptureFixture[str]) -> None: 
             seed,
             "wheel:attack=1",
             lambda: program(layer.main, arguments, room),
-            (Refused,),
+            (RefusedError,),
             lambda _: _check_layer(blob, metadata, whole),
         )
         assert blob.exists() or not list(into.iterdir()), f"{seed}: something half-made stays"
@@ -95,7 +95,11 @@ def test_image_documents(room: Room, capsys: pytest.CaptureFixture[str]) -> None
         "onbuild": ["RUN x"],
     }
     good.update(healthcheck=["CMD", "x"], healthcheck_options={"interval": "3s"}, labels={"a": "b"}, volumes=["/v"])
-    facts = {"mediaType": canonical.LAYER, "digest": "sha256:" + 64 * "a", "diff_id": "sha256:" + 64 * "b"}
+    facts: dict[str, object] = {
+        "mediaType": canonical.LAYER,
+        "digest": "sha256:" + 64 * "a",
+        "diff_id": "sha256:" + 64 * "b",
+    }
     facts.update(size=1, uncompressed_size=2)
     spec, metadata, listing = (room.input / name for name in ("s.json", "l.json", "l.mtree"))
     listing.write_text(mtree.dump([mtree.Entry("a", mtree.FILE, 0o644, sha256=64 * "0")]))
@@ -114,15 +118,15 @@ def test_image_documents(room: Room, capsys: pytest.CaptureFixture[str]) -> None
         def check(_: None) -> None:
             config, manifest = (json.loads((into / name).read_bytes()) for name in ("config", "manifest"))
             if manifest["config"]["digest"] != canonical.digest((into / "config").read_bytes()):
-                raise Wrong("the manifest names another config")
+                raise WrongError("the manifest names another config")
             said = manifest["layers"][0]["digest"], manifest["layers"][0]["size"], config["rootfs"]["diff_ids"]
             given = json.loads(metadata.read_bytes())
             if said != (given["digest"], given["size"], [given["diff_id"]]):
-                raise Wrong("the documents have other layers than were given")
+                raise WrongError("the documents have other layers than were given")
             if not isinstance(said[1], int) or not str(said[0]).startswith("sha256:"):
-                raise Wrong(f"the documents name a layer that cannot be: {said}")
+                raise WrongError(f"the documents name a layer that cannot be: {said}")
 
-        score.case(seed, "image: ", lambda: program(image.main, arguments, room), (Refused,), check)
+        score.case(seed, "image: ", lambda: program(image.main, arguments, room), (RefusedError,), check)
         assert not list(into.iterdir()) or len(list(into.iterdir())) == 4, f"{seed}: something half-made stays"
 
     for seed in range(CASES):
@@ -152,7 +156,7 @@ def test_files_part(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # 
             seed,
             "files_part: ",
             lambda: program(files_part.main, arguments, room),
-            (Refused,),
+            (RefusedError,),
             lambda _: mtree.parse((into / "p.mtree").read_text()),
         )
         assert len(list(into.iterdir())) in (0, 2), f"{seed}: something half-made stays"
@@ -185,12 +189,12 @@ def test_layout(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa
             blobs = into / "layout" / "blobs" / "sha256"
             for path in blobs.iterdir():
                 if hashlib.sha256(path.read_bytes()).hexdigest() != path.name:
-                    raise Wrong(f"{path.name} is another blob")
+                    raise WrongError(f"{path.name} is another blob")
             for described in json.loads(files["manifest"].read_bytes())["layers"]:
                 if not (blobs / described["digest"][7:]).exists():
-                    raise Wrong("a layer is missing")
+                    raise WrongError("a layer is missing")
 
-        score.case(seed, "layout: ", lambda: program(layout.main, arguments, room), (Refused,), check)
+        score.case(seed, "layout: ", lambda: program(layout.main, arguments, room), (RefusedError,), check)
         made = list(into.iterdir())
         assert (into / "layout" / "index.json").exists() or not made, f"{seed}: something half-made stays"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.harness import Room, Score, Wrong, room  # noqa: F401 (a fixture)
+from tests.attacks.harness import Room, Score, WrongError, room  # noqa: F401 (a fixture)
 from tests.attacks.mutate import damaged, damaged_json
 from tools.locks.pypi import check, model, resolver
 from tools.locks.pypi.index import Index
@@ -48,7 +48,7 @@ def test_table(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa:
             if [(spec.lock, spec.input, list(spec.archs)) for spec in specs] != [
                 (r["lock"], r["input"], r["archs"]) for r in rows
             ]:
-                raise Wrong("other rows than in the table")
+                raise WrongError("other rows than in the table")
 
         score.case(seed, "locks.json", run, (LockError,), right)
 
@@ -101,7 +101,7 @@ def test_lock(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: 
             found = json.loads((room.input / "some.json").read_bytes())
             for name, version, sha256 in ((f["name"], f["version"], f["sha256"]) for f in found["files"]):
                 if f"{name}=={version}" not in pins.decode() or f"sha256:{sha256}" not in pins.decode():
-                    raise Wrong(f"{name} {version} is not a pin")
+                    raise WrongError(f"{name} {version} is not a pin")
 
         score.case(seed, "'some'", run, (LockError,), right)
 
@@ -177,7 +177,7 @@ def test_index(room: Room, server: _Answers, capsys: pytest.CaptureFixture[str])
             for found in files:
                 row = (found.file, found.path, found.sha256, found.uploaded, found.requires_python)  # type: ignore[attr-defined]
                 if not all(isinstance(value, str) for value in row):
-                    raise Wrong(f"a file that cannot be: {found!r:.200}")
+                    raise WrongError(f"a file that cannot be: {found!r:.200}")
 
         score.case(seed, "adal", lambda: index.files("adal"), (LockError,), right)
 
@@ -198,7 +198,7 @@ def test_documents(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # n
         mtree.Entry("a b/é", mtree.FILE, 0o644, size=3, sha256=64 * "0"),
     ]
     listing = mtree.dump([*entries, mtree.Entry("l", mtree.SYMLINK, 0o777, target="x y")])
-    readers = [
+    readers: list[tuple[str, str, Callable[[str], Any], Callable[[Any], str], type[Exception]]] = [
         ("layer documents", layer, document.parse_layer, document.dump_layer, document.DocumentError),
         ("image documents", image, document.parse_image, document.dump_image, document.DocumentError),
         ("listings", listing, mtree.parse, mtree.dump, mtree.MtreeError),

@@ -11,7 +11,7 @@ _WIDTHS = (1, 2, 4, 8)
 
 
 def _numbers(rng: random.Random, width: int) -> bytes:
-    """A number at a border of something."""
+    """Return a number near a limit."""
     top = 1 << 8 * width
     value = rng.choice((0, 1, top - 1, top // 2, top // 2 - 1, rng.randrange(256) % top, rng.randrange(top)))
     return value.to_bytes(width, rng.choice(("little", "big")))
@@ -59,7 +59,7 @@ _DAMAGES: Sequence[Callable[[random.Random, bytearray, int], None]] = (
 
 
 def damaged(rng: random.Random, data: bytes, near: Sequence[bytes] = ()) -> bytes:
-    """Data with one to three damages.
+    """Damage data in one to three places.
 
     Args:
         rng: decides.
@@ -76,7 +76,7 @@ def damaged(rng: random.Random, data: bytes, near: Sequence[bytes] = ()) -> byte
 def _place(rng: random.Random, data: bytearray, near: Sequence[bytes]) -> int:
     if near and rng.randrange(2):
         mark = rng.choice(near)
-        places = []
+        places: list[int] = []
         at = data.find(mark)
         while at >= 0 and len(places) < 1000:
             places.append(at)
@@ -93,7 +93,7 @@ _VALUES: Sequence[Any] = (
 
 
 def damaged_json(rng: random.Random, value: Any) -> bytes:
-    """A JSON document with a value replaced, removed, added or repeated; sometimes the text itself is damaged."""
+    """Return a JSON document with a value replaced, removed, added or repeated; sometimes the text itself is damaged."""
     copy = json.loads(json.dumps(value))
     kind = rng.randrange(12)
     if kind == 0:
@@ -106,7 +106,7 @@ def damaged_json(rng: random.Random, value: Any) -> bytes:
 
 
 def _damaged_value(rng: random.Random, value: Any) -> Any:
-    """The value with something else at one place in it."""
+    """Return the value changed in one place."""
     if isinstance(value, dict) and value and rng.randrange(8):
         key = rng.choice(sorted(value))
         action = rng.randrange(8)

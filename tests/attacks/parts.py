@@ -11,7 +11,7 @@ from tests.attacks.tars import Member, members
 
 
 def part_members(deflate: Path) -> list[Member]:
-    """The members of a part, in their order."""
+    """Return the members of a part, in their order."""
     inflate = zlib.decompressobj(-15)
     content = inflate.decompress(deflate.read_bytes() + b"\x03\x00") + inflate.flush()
     assert inflate.eof and not inflate.unused_data
@@ -19,7 +19,7 @@ def part_members(deflate: Path) -> list[Member]:
 
 
 def plain(name: str) -> str:
-    """A member's name as a path below the root: without "./" before it."""
+    """Return a member's name as a path below the root: without "./" before it."""
     return name[2:] if name.startswith("./") else name
 
 

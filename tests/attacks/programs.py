@@ -32,12 +32,12 @@ class Program:
     outputs: tuple[str, ...]
 
     def command(self, into: Path) -> list[str]:
-        """The command that writes into a directory."""
+        """Return the command that writes into a directory."""
         return [sys.executable, "-s", "-B", "-m", self.module, *self.arguments(into)]
 
 
 def environment() -> dict[str, str]:
-    """What a program of ours needs of its surroundings."""
+    """Return the environment that our programs need."""
     kept = {key: value for key, value in os.environ.items() if key in ("PYTHONPATH", "PYTHONHOME", "PATH", "TMPDIR")}
     return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C"}
 
@@ -57,7 +57,7 @@ def run(command: Sequence[str], **more: Any) -> subprocess.CompletedProcess[str]
 
 
 def content(path: Path) -> str:
-    """What a file, or a directory with all in it, holds, as one digest."""
+    """Return one digest of a file, or of a directory with its content."""
     digest = sha256()
     for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
         digest.update(each.name.encode())

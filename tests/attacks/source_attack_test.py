@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks import tars
-from tests.attacks.harness import Room, Score, Wrong, room  # noqa: F401 (a fixture)
+from tests.attacks.harness import Room, Score, WrongError, room  # noqa: F401 (a fixture)
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.inputs.sdist import source_archive
@@ -69,7 +69,7 @@ def _plain(name: str) -> str:
 
 
 def _same_tree(into: Path, archive: bytes) -> None:
-    """The tree has just the tar's files and links, with their content."""
+    """Check that the tree has exactly the tar's files and links, with their content."""
     wanted: dict[str, bytes] = {}
     links: dict[str, str] = {}
     for member in tars.members(archive):
@@ -83,20 +83,20 @@ def _same_tree(into: Path, archive: bytes) -> None:
     found: dict[str, bytes] = {}
     for directory, _, names in os.walk(into):
         for name in names:
-            path = Path(directory, name)
-            if not path.is_symlink():
-                found[path.relative_to(into).as_posix()] = path.read_bytes()
+            file = Path(directory, name)
+            if not file.is_symlink():
+                found[file.relative_to(into).as_posix()] = file.read_bytes()
     if found != wanted:
-        raise Wrong(f"other files than in the tar: {sorted(found.keys() ^ wanted.keys())}")
+        raise WrongError(f"other files than in the tar: {sorted(found.keys() ^ wanted.keys())}")
     for path, target in links.items():
         if os.readlink(into / path) != target:
-            raise Wrong(f"{path}: another link")
+            raise WrongError(f"{path}: another link")
 
 
 def _nothing_leads_out(into: Path) -> None:
-    """No file of the tree is one of outside, by whatever link."""
+    """Check that no link makes a file of the tree one of outside."""
     for directory, _, names in os.walk(into):
         for name in names:
             path = Path(directory, name)
             if path.is_file() and not path.is_symlink() and path.stat().st_nlink > 1:
-                raise Wrong(f"{path} is a hard link")
+                raise WrongError(f"{path} is a hard link")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks import tars
-from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
+from tests.attacks.harness import RefusedError, Room, Score, WrongError, program, room  # noqa: F401 (a fixture)
 from tests.attacks.parts import part_members, plain
 from tools.oci import tar_part
 from tools.verify.structure_test import apply_layers
@@ -40,11 +40,11 @@ def test_tar_part(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # no
             ]
             others = [(plain(m.name), m.kind, m.content) for m in wanted if m.kind != "hardlink"]
             if [tuple(m) for m in found if m.kind != "hardlink"] != others:
-                raise Wrong("the part does not hold the tar's files and links")
+                raise WrongError("the part does not hold the tar's files and links")
             if [(m.name, m.kind) for m in found if m.kind == "hardlink"] != [link[:2] for link in links]:
-                raise Wrong("the part does not hold the tar's hard links")
+                raise WrongError("the part does not hold the tar's hard links")
 
-        score.case(seed, file.name, run, (Refused,), check)
+        score.case(seed, file.name, run, (RefusedError,), check)
         if not deflate.exists():
             assert not list(into.iterdir()), f"{seed}: something half-made stays: {list(into.iterdir())}"
 
@@ -82,4 +82,4 @@ def _nothing_leads_out_but_within(into: Path) -> None:
     own = {path.lstat().st_ino for path in into.rglob("*")}
     for path in into.rglob("*"):
         if path.is_file() and not path.is_symlink() and path.stat().st_nlink > 1 and path.stat().st_ino not in own:
-            raise Wrong(f"{path} is a hard link to outside")
+            raise WrongError(f"{path} is a hard link to outside")

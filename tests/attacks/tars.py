@@ -24,7 +24,7 @@ class Member(NamedTuple):
 
 
 def names(outside: str) -> list[bytes]:
-    """Names that lead out, mean something else, or cannot be.
+    """Return names that lead out, mean something else, or are invalid.
 
     Args:
         outside: an absolute directory that nothing may be written to.
@@ -76,7 +76,7 @@ def header(
     prefix: bytes = b"",
     magic: bytes = b"ustar\x0000",
 ) -> bytes:
-    """A header block with a right checksum, whatever its content. Numbers may be bytes that are not digits."""
+    """Return a header block with a right checksum, whatever its content. Numbers may be bytes that are not digits."""
     fields = [
         name[:100].ljust(100, b"\0"),
         _octal(mode, 8),
@@ -98,7 +98,7 @@ def header(
 
 
 def sealed(block: bytes) -> bytes:
-    """A header block with its checksum made right."""
+    """Return a header block with a corrected checksum."""
     empty = block[:148] + b" " * 8 + block[156:512]
     return empty[:148] + b"%06o\0 " % sum(empty) + empty[156:]
 
@@ -109,7 +109,7 @@ def data(content: bytes) -> bytes:
 
 
 def pax(records: Sequence[tuple[bytes, bytes]], kind: bytes = b"x") -> bytes:
-    """An extended header."""
+    """Return an extended header."""
     body = b""
     for key, value in records:
         line = b" %s=%s\n" % (key, value)
@@ -121,13 +121,13 @@ def pax(records: Sequence[tuple[bytes, bytes]], kind: bytes = b"x") -> bytes:
 
 
 def file(name: bytes, content: bytes = b"hello\n", mode: int = 0o644) -> bytes:
-    """A file, with a pax record where its name is long."""
+    """Return a file, with a pax record where its name is long."""
     start = pax([(b"path", name)]) if len(name) > 100 else b""
     return start + header(name, FILE, len(content), mode=mode) + data(content)
 
 
 def good(top: bytes = b"p-1") -> bytes:
-    """A tar that every reader of ours takes."""
+    """Return a tar that all our readers accept."""
     parts = [header(top + b"/", DIRECTORY, mode=0o755), file(top + b"/setup.py", b"import setuptools\n", 0o755)]
     parts += [
         file(top + b"/data", bytes(range(256)) * 7),
@@ -161,7 +161,7 @@ _BAD_RECORDS = (
 
 
 def evil(rng: random.Random, outside: str) -> bytes:
-    """A tar with one thing in it that is wrong, or nearly."""
+    """Return a tar with one fault, or nearly one."""
     name = rng.choice(names(outside))
     target = rng.choice([*names(outside), outside.encode(), b"setup.py", b"p-1/data", b"later", b"../.."])
     kind = rng.randrange(13)
@@ -219,7 +219,7 @@ def _damaged_header(rng: random.Random, archive: bytes) -> bytes:
 
 
 def members(archive: bytes) -> list[Member]:
-    """What Python's tarfile finds; raises its errors."""
+    """Read a tar with Python's tarfile; raise its errors."""
     found = []
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
         for info in tar:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks import zips
-from tests.attacks.harness import Refused, Room, Score, Wrong, program, room  # noqa: F401 (a fixture)
+from tests.attacks.harness import RefusedError, Room, Score, WrongError, program, room  # noqa: F401 (a fixture)
 from tests.attacks.parts import part_members
 from tools.inputs.wheel import part, unpack
 
@@ -24,7 +24,7 @@ MADE = ("INSTALLER", "REQUESTED", "RECORD", "direct_url.json")
 
 
 def _wanted(wheel: Path) -> dict[str, bytes]:
-    """What zipfile reads of the files that go to site-packages as they are."""
+    """Return the files that go to site-packages unchanged, as zipfile reads them."""
     with zipfile.ZipFile(wheel) as archive:
         return {
             info.filename: archive.read(info)
@@ -37,7 +37,7 @@ def _compare(found: dict[str, bytes], wheel: Path) -> None:
     found = {name: content for name, content in found.items() if name.rpartition("/")[2] not in MADE}
     wanted = _wanted(wheel)
     if found != wanted:
-        raise Wrong(f"other files than zipfile finds: {sorted(found.keys() ^ wanted.keys())}")
+        raise WrongError(f"other files than zipfile finds: {sorted(found.keys() ^ wanted.keys())}")
 
 
 def test_library(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
@@ -52,7 +52,7 @@ def test_library(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noq
             files = [Path(directory, name) for directory, _, names in os.walk(into) for name in names]
             _compare({path.relative_to(into).as_posix(): path.read_bytes() for path in files}, wheel)
 
-        score.case(seed, wheel.name, lambda: program(unpack.main, arguments, room), (Refused,), check)
+        score.case(seed, wheel.name, lambda: program(unpack.main, arguments, room), (RefusedError,), check)
         wheel.unlink()
 
     for seed in range(CASES):
@@ -76,9 +76,9 @@ def test_part(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: 
             _compare(inside, wheel)
             record = inside["sample-1.0.dist-info/RECORD"].decode()
             if record.count("\n") != len(members):
-                raise Wrong("RECORD does not have a row for each file")
+                raise WrongError("RECORD does not have a row for each file")
 
-        score.case(seed, wheel.name, lambda: program(part.main, arguments, room), (Refused,), check)
+        score.case(seed, wheel.name, lambda: program(part.main, arguments, room), (RefusedError,), check)
         assert deflate.exists() or not list(into.iterdir()), f"{seed}: something half-made stays"
         wheel.unlink()
 
@@ -116,9 +116,9 @@ def test_bombs(room: Room, capsys: pytest.CaptureFixture[str]) -> None:  # noqa:
 
         def check(_: None) -> None:
             if (into / "sample/bomb").stat().st_size != 64 << 20:
-                raise Wrong("not the size that was declared")
+                raise WrongError("not the size that was declared")
 
-        score.case(label, wheel.name, lambda: program(unpack.main, arguments, room), (Refused,), check)
+        score.case(label, wheel.name, lambda: program(unpack.main, arguments, room), (RefusedError,), check)
 
     for label, said in (("honest", None), ("small", 300), ("nothing", 0), ("huge", 0xFFFFFFF0)):
         attack(label, said)

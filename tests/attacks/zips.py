@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.attacks.mutate import damaged
 from tools.inputs.wheel.samples import make_wheel, record_row
 
-FILES = {
+FILES: dict[str, str | bytes] = {
     "sample/__init__.txt": "x = 1\n" * 100,
     "sample/data.bin": bytes(range(256)) * 9,
     "sample/é.txt": "é",
@@ -33,7 +33,7 @@ _FIELDS = {
 
 
 def names(outside: str) -> list[str]:
-    """Names that lead out, mean something else, or cannot be."""
+    """Return names that lead out, mean something else, or are invalid."""
     found = [
         "../x",
         "a/../../x",
@@ -82,7 +82,7 @@ def evil(rng: random.Random, folder: Path, outside: str) -> Path:
     if kind == 4:
         return _evil_record(rng, folder)
     if kind == 5:
-        texts = (
+        texts: tuple[str, ...] = (
             "[console_scripts]\n",
             "[console_scripts]\nx = a:b\n[x\n",
             "x",

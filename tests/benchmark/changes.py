@@ -51,7 +51,7 @@ Lock = dict[str, Any]
 Changed = dict[Path, Lock]
 
 
-class BuildFailed(Exception):
+class BuildError(Exception):
     """A build failed; the text has the end of what Bazel said."""
 
 
@@ -78,7 +78,7 @@ def one_provider(locks: dict[Path, Lock]) -> Changed:
 
 
 def one_wheel(locks: dict[Path, Lock]) -> Changed:
-    """A wheel that nearly all locks have in one version gets the version of the others, in all of them."""
+    """Give a wheel that nearly all locks have in one version the version of the others, in all locks."""
     rows = {path: _row(lock, _WHEEL) for path, lock in locks.items() if path.parent == _LOCKS and _has(lock, _WHEEL)}
     versions = [row["version"] for row in rows.values()]
     common = max(sorted(set(versions)), key=versions.count)
@@ -87,7 +87,7 @@ def one_wheel(locks: dict[Path, Lock]) -> Changed:
 
 
 def one_deb(locks: dict[Path, Lock]) -> Changed:
-    """A package of the base of all amd64 images gets an older version."""
+    """Give a package in the base of all amd64 images an older version."""
     return {_DEBIAN: _with(locks[_DEBIAN], _DEB)}
 
 
@@ -100,7 +100,7 @@ CHANGES: dict[str, Callable[[dict[Path, Lock]], Changed]] = {
 
 
 def read_locks(repository: Path) -> dict[Path, Lock]:
-    """The locks of images, by their path in the repository."""
+    """Return the locks of images, by their path in the repository."""
     paths = [*sorted((repository / _LOCKS).glob("*_py*.json")), repository / _DEBIAN]
     return {path.relative_to(repository): json.loads(path.read_text()) for path in paths}
 
@@ -114,7 +114,7 @@ def _row(lock: Lock, name: str) -> Lock:
 
 
 def _with(lock: Lock, new: Lock) -> Lock:
-    """The lock with another file of the package; for whom and for what the lock has it stays."""
+    """Return the lock with another file of the package, and nothing else changed."""
     name = new.get("name", new.get("package"))
     file = {key: value for key, value in new.items() if key not in ("archs", "requested", "sets")}
     files = [{**row, **file} if row.get("name", row.get("package")) == name else row for row in lock["files"]]
@@ -125,7 +125,7 @@ def _with(lock: Lock, new: Lock) -> Lock:
 
 @contextlib.contextmanager
 def changed(repository: Path, change: Changed) -> Iterator[None]:
-    """The work tree with changed locks; they are put back."""
+    """Change locks of the work tree, and restore them."""
     before = {path: (repository / path).read_bytes() for path in change}
     try:
         for path, lock in change.items():
@@ -137,11 +137,12 @@ def changed(repository: Path, change: Changed) -> Iterator[None]:
 
 
 def written(executions: Path, root: Path) -> tuple[int, int]:
-    """Of an execution log (--execution_log_json_file): how many actions were executed (no cache is used), and the bytes of
-    their files. What an action was given and gives again costs nothing: a layout's layers are hard links.
+    """Return the number of executed actions in an execution log, and the bytes of their outputs.
+
+    No cache is used. An output that is also an input costs nothing: a layout's layers are hard links.
 
     Args:
-        executions: the log.
+        executions: the log (--execution_log_json_file).
         root: where paths of outputs begin: bazel-out is there.
     """
     executed = spawns.read(executions)
@@ -152,25 +153,33 @@ def written(executions: Path, root: Path) -> tuple[int, int]:
 
 
 def build(targets: Sequence[str], log: Path, options: Sequence[str] = ()) -> float:
-    """Builds; gives the seconds.
+    """Build; return the seconds.
 
     Raises:
-        BuildFailed: see the class.
+        BuildError: see the class.
     """
-    command = [REPOSITORY / "tools/bazel", "build", "--color=no", "--curses=no", *options, "--", *targets]
+    command: list[str | Path] = [
+        REPOSITORY / "tools/bazel",
+        "build",
+        "--color=no",
+        "--curses=no",
+        *options,
+        "--",
+        *targets,
+    ]
     began = time.monotonic()
     with open(log, "w") as out:
         status = subprocess.run(command, cwd=REPOSITORY, stdout=out, stderr=out, check=False).returncode
     if status:
-        raise BuildFailed(f"bazel build ended with {status}:\n{log.read_text()[-3000:]}")
+        raise BuildError(f"bazel build ended with {status}:\n{log.read_text()[-3000:]}")
     return time.monotonic() - began
 
 
 def measure(targets: Sequence[str], scratch: Path) -> Iterator[Cost]:
-    """Builds with each change.
+    """Build with each change.
 
     Raises:
-        BuildFailed: see the class.
+        BuildError: see the class.
     """
     locks = read_locks(REPOSITORY)
     executions = scratch / "executions.json"
@@ -194,7 +203,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help="images to measure")
     options = parser.parse_args(argv)
-    status = ["git", "-C", REPOSITORY, "status", "--porcelain", "--", _LOCKS, _DEBIAN]
+    status: list[str | Path] = ["git", "-C", REPOSITORY, "status", "--porcelain", "--", _LOCKS, _DEBIAN]
     edited = subprocess.run(status, check=True, capture_output=True, text=True).stdout.strip()
     if edited:
         print(f"changes: these locks have changes of yours; commit or stash them first:\n{edited}", file=sys.stderr)
@@ -207,7 +216,7 @@ def main(argv: Sequence[str]) -> int:
                 else:
                     size = f"{cost.bytes_written / 1e6:.1f} MB"
                     print(f"{cost.change}: {cost.seconds} s, {cost.actions} actions, {size} written", flush=True)
-    except BuildFailed as error:
+    except BuildError as error:
         print(f"changes: {error}", file=sys.stderr)
         return 1
     return 0

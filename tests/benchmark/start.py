@@ -123,7 +123,7 @@ class Room:
         self._home = self._image.environment["AIRFLOW_HOME"]
         Path(f"{root}{self._home}/dags/start.py").write_text(_DAG)
         for command in (
-            ["airflow", "db", "upgrade"],  # every version has it, new ones by another name, too
+            ["airflow", "db", "upgrade"],  # every version has it, new ones by another name as well
             ["airflow", "dags", "test", "start", _DATE],  # makes the DAG's run
             ["python", "-c", _SCHEDULER],
         ):

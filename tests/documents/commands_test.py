@@ -54,7 +54,7 @@ def _canonical(label: str) -> str:
 
 
 def _program(label: str) -> list[str]:
-    """The main file of a py_binary, also behind an alias, and the arguments that Bazel gives it before the reader's."""
+    """Return the main file of a py_binary, also behind an alias, and the arguments that Bazel gives it before the reader's."""
     rule = TARGETS[label]
     if rule.attrib["class"] == "alias":
         actual = rule.find("label[@name='actual']")
@@ -92,7 +92,7 @@ def test_targets_exist(document: str, command: Command) -> None:
 
 
 def _declared(package: Path, label: str) -> bool:
-    """Whether a BUILD file itself names a target, not by a macro."""
+    """Return whether a BUILD file itself names a target, not by a macro."""
     build = package / "BUILD.bazel"
     return build.is_file() and f'name = "{label.partition(":")[2]}"' in build.read_text()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 _FENCE = re.compile(r"^(```|~~~)")
 _HEADING = re.compile(r"^#{1,6} +(.*?)(?: +#+)?$")
@@ -14,13 +13,6 @@ _TAG = re.compile(r"<!--.*?-->", re.DOTALL)
 _PATH = re.compile(
     r"(?<![\w./<>{}:-])((?:\.ci|\.github|docs|e2e|examples|providers|requirements_lock|runtime|tests|tools)/[\w.+/-]*)(.?)"
 )
-
-
-class Rule(NamedTuple):
-    """A phrase that pages do not use."""
-
-    phrase: re.Pattern[str]
-    better: str
 
 
 def prose(text: str) -> list[str]:
@@ -68,16 +60,3 @@ def paths(text: str) -> Iterator[str]:
         path, following = match.groups()
         if following not in ("*", "<", "{", "…", ":"):
             yield path.rstrip(".-")
-
-
-def rules(text: str) -> list[Rule]:
-    """Parse a list of phrases (docs/words.txt describes the format). Raises ValueError, with the line, if one is malformed."""
-    parsed = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line or line.startswith("#"):
-            continue
-        phrase, separator, better = line.partition(" => ")
-        if not separator or not better.strip():
-            raise ValueError(f'line {number}: no " => " and replacement: {line}')
-        parsed.append(Rule(re.compile(phrase, re.IGNORECASE), better.strip()))
-    return parsed

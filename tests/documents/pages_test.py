@@ -5,10 +5,9 @@ And code keeps to the budget in docs/design.md.
 
 from __future__ import annotations
 
-import pytest
-
 from tests.documents import budget
-from tests.documents.pages import anchors, links, paths, prose, rules
+from tests.documents.pages import anchors, links, paths, prose
+from tools.host.lint.words import rules
 from tools.host.lint.worktree import ROOT, report, texts
 
 TABLE_WIDTH = 160
@@ -40,14 +39,6 @@ def test_reading_a_page() -> None:
     assert anchors(_SAMPLE) == {"a-title-really", "a-title-really-1"}
     assert list(paths(_SAMPLE)) == ["tools/bazel", "docs/a.md"]
     assert [number for number, line in enumerate(prose(_SAMPLE), 1) if "stands" in line] == [3]
-
-
-def test_reading_rules() -> None:
-    (rule,) = rules("# a comment\n\n\\bstands?\\b => is\n")
-    assert rule.phrase.search("It Stands.")
-    assert rule.better == "is"
-    with pytest.raises(ValueError, match="line 2"):
-        rules("# one\nno arrow\n")
 
 
 def test_links_lead_somewhere() -> None:

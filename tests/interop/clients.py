@@ -46,11 +46,11 @@ _UNPACKED = 10_000_000
 _SECONDS = 900
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """A client can't be had here; the message says why."""
 
 
-class Wrong(Exception):
+class WrongError(Exception):
     """A client failed, or gives another digest."""
 
 
@@ -82,7 +82,7 @@ def run(*command: object, **environment: str) -> str:
     """Run a client and return its standard output.
 
     Raises:
-        Wrong: its exit status is not 0.
+        WrongError: its exit status is not 0.
     """
     done = subprocess.run(
         [str(part) for part in command],
@@ -94,7 +94,9 @@ def run(*command: object, **environment: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise Wrong(f"{Path(str(command[0])).name} {command[1]} ended with {done.returncode}: {done.stderr[-2000:]}")
+        raise WrongError(
+            f"{Path(str(command[0])).name} {command[1]} ended with {done.returncode}: {done.stderr[-2000:]}"
+        )
     return done.stdout
 
 
@@ -102,11 +104,11 @@ def go_program(name: str, work: Path) -> Path:
     """Build the newest version of a Go program as its own main module, as its authors do.
 
     Raises:
-        Missing: there is no Go, or no module proxy that has it.
+        MissingError: there is no Go, or no module proxy that has it.
     """
     go = shutil.which("go")
     if not go:
-        raise Missing(f"{name}: go is not on PATH; install Go")
+        raise MissingError(f"{name}: go is not on PATH; install Go")
     module, package = _MODULES[name]
     environment = {"GOPATH": str(work / "go"), "GOFLAGS": "-modcacherw", "CGO_ENABLED": "0"}
     try:
@@ -118,32 +120,32 @@ def go_program(name: str, work: Path) -> Path:
                 built = Path(directory, name)
                 run(go, "build", "-C", source, "-o", built, f"./{package}", **environment)
                 built.replace(target)
-    except (Wrong, subprocess.TimeoutExpired) as error:
-        raise Missing(f"{name}: can't be built of {module}: {error}") from None
+    except (WrongError, subprocess.TimeoutExpired) as error:
+        raise MissingError(f"{name}: can't be built of {module}: {error}") from None
     return target
 
 
 def on_path(name: str) -> Path:
-    """A program of this machine.
+    """Return a program of this machine.
 
     Raises:
-        Missing: it has none.
+        MissingError: it has none.
     """
     found = shutil.which(name)
     if not found:
-        raise Missing(f"{name}: not on PATH; install it")
+        raise MissingError(f"{name}: not on PATH; install it")
     return Path(found)
 
 
 def version(program: Path) -> str:
-    """What a program says of itself."""
+    """Return a program's version."""
     return run(program, "--version").strip()
 
 
 def expect(found: str, wanted: str) -> None:
-    """Raise Wrong unless the digests are the same."""
+    """Raise WrongError unless the digests are the same."""
     if found.strip() != wanted:
-        raise Wrong(f"gives {found.strip() or 'nothing'}, {wanted} was built")
+        raise WrongError(f"gives {found.strip() or 'nothing'}, {wanted} was built")
 
 
 def crane(program: Path, subject: Subject) -> None:
@@ -224,7 +226,7 @@ def umoci(program: Path, subject: Subject) -> None:
 def containerd(program: Path, subject: Subject) -> None:
     """Import the layout as an archive, and fetch the pushed image; the digest is part of the name that each has then."""
     if os.geteuid():
-        raise Missing("containerd: needs root")
+        raise MissingError("containerd: needs root")
     address = subject.scratch / "containerd.sock"
     places = ("--root", subject.scratch / "root", "--state", subject.scratch / "state", "--address", address)
     with open(subject.scratch / "containerd.log", "wb") as log:
@@ -233,7 +235,7 @@ def containerd(program: Path, subject: Subject) -> None:
         end = time.monotonic() + 60
         while not address.exists():
             if server.poll() is not None or time.monotonic() > end:
-                raise Wrong((subject.scratch / "containerd.log").read_text()[-2000:])
+                raise WrongError((subject.scratch / "containerd.log").read_text()[-2000:])
             time.sleep(0.1)
         ctr = (on_path("ctr"), "--address", address)
         archive = subject.scratch / "layout.tar"
@@ -243,7 +245,7 @@ def containerd(program: Path, subject: Subject) -> None:
         run(*ctr, "content", "fetch", "--plain-http", "--all-platforms", subject.reference)
         names = set(run(*ctr, "images", "list", "--quiet").split())
         if not {f"imported@{subject.digest}", subject.reference} <= names:
-            raise Wrong(f"has {', '.join(sorted(names))}, not {subject.digest}")
+            raise WrongError(f"has {', '.join(sorted(names))}, not {subject.digest}")
     finally:
         server.terminate()
         server.wait(60)
@@ -261,15 +263,15 @@ CLIENTS: dict[str, Callable[[Path, Subject], None]] = {
 
 
 def of_layout(layout: Path) -> tuple[str, str]:
-    """The digest of a layout's image or index, and that of the amd64 image in it.
+    """Return the digest of a layout's image or index, and that of the amd64 image in it.
 
     Raises:
-        Wrong: a blob is not a regular file, or not what its name says.
+        WrongError: a blob is not a regular file, or not what its name says.
     """
     blobs = layout / "blobs/sha256"
     for path in blobs.iterdir():
         if path.is_symlink() or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != path.name:
-            raise Wrong(f"{path} is not a regular file with this digest")
+            raise WrongError(f"{path} is not a regular file with this digest")
     (entry,) = json.loads((layout / "index.json").read_bytes())["manifests"]
     digest = image = entry["digest"]
     document = json.loads((blobs / digest.partition(":")[2]).read_bytes())
@@ -282,17 +284,17 @@ def build(targets: Sequence[str]) -> Path:
     """Build targets, and return the directory of their outputs.
 
     Raises:
-        Wrong: the build fails.
+        WrongError: the build fails.
     """
     bazel = REPOSITORY / "tools/bazel"
     if subprocess.run([bazel, "build", "--", *targets], cwd=REPOSITORY, check=False).returncode:
-        raise Wrong("the targets can't be built")
+        raise WrongError("the targets can't be built")
     return Path(run(bazel, "info", "bazel-bin").strip())
 
 
 @contextlib.contextmanager
 def directory(place: Path | None) -> Iterator[Path]:
-    """That directory, or a temporary one."""
+    """Yield the directory, or a temporary one."""
     if place:
         place.mkdir(parents=True, exist_ok=True)
         yield place.resolve()
@@ -308,10 +310,10 @@ def judge(client: str, program: Path, subject: Subject) -> bool:
         began = time.monotonic()
         try:
             CLIENTS[client](program, own)
-        except Missing as reason:
+        except MissingError as reason:
             print(f"SKIPPED: {reason}", flush=True)
             return True
-        except (Wrong, KeyError, ValueError, subprocess.TimeoutExpired) as error:
+        except (WrongError, KeyError, ValueError, subprocess.TimeoutExpired) as error:
             print(f"interop: {client}: {subject.layout.name}: {error}", file=sys.stderr, flush=True)
             return False
     print(f"{client}: {subject.layout.name}: {subject.digest}, {time.monotonic() - began:.1f} s", flush=True)
@@ -335,7 +337,7 @@ def main(argv: Sequence[str]) -> int:
             os.chdir(outputs)  # where the registry's files are
             layouts = [outputs / target.removeprefix("//").replace(":", "/") for target in options.targets]
             digests = [of_layout(layout) for layout in layouts]
-        except Wrong as error:
+        except WrongError as error:
             print(f"interop: {error}", file=sys.stderr)
             return 1
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=work)))
@@ -348,7 +350,7 @@ def main(argv: Sequence[str]) -> int:
         for client in CLIENTS:
             try:
                 program = go_program(client, work) if client in _MODULES else on_path(client)
-            except Missing as reason:
+            except MissingError as reason:
                 print(f"SKIPPED: {reason}", flush=True)
                 continue
             print(f"{client}: {program.name if client in _MODULES else version(program)}", flush=True)

@@ -1,3 +1,5 @@
+"""What the interop clients do when a program is missing or gives back something else."""
+
 from __future__ import annotations
 
 import json
@@ -44,13 +46,13 @@ def test_blob_that_is_a_link(tmp_path: Path) -> None:
     path = place / "blobs" / canonical.digest(b"layer").replace(":", "/")
     path.unlink()
     path.symlink_to(tmp_path / "layer")
-    with pytest.raises(clients.Wrong, match="not a regular file"):
+    with pytest.raises(clients.WrongError, match="not a regular file"):
         clients.of_layout(place)
 
 
 def test_another_digest() -> None:
     clients.expect("sha256:ab\n", "sha256:ab")
-    with pytest.raises(clients.Wrong, match="gives nothing, sha256:ab was built"):
+    with pytest.raises(clients.WrongError, match="gives nothing, sha256:ab was built"):
         clients.expect("\n", "sha256:ab")
 
 
@@ -66,9 +68,9 @@ def test_client_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_without_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(clients.Missing, match="go is not on PATH"):
+    with pytest.raises(clients.MissingError, match="go is not on PATH"):
         clients.go_program("crane", tmp_path)
-    with pytest.raises(clients.Missing, match="skopeo: not on PATH"):
+    with pytest.raises(clients.MissingError, match="skopeo: not on PATH"):
         clients.on_path("skopeo")
 
 
@@ -76,5 +78,5 @@ def test_module_that_can_not_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "go").write_text("#!/bin/sh\necho module lookup disabled >&2\nexit 1\n")
     (tmp_path / "go").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(clients.Missing, match="module lookup disabled"):
+    with pytest.raises(clients.MissingError, match="module lookup disabled"):
         clients.go_program("oras", tmp_path)

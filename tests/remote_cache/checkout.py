@@ -42,7 +42,7 @@ class Build:
     log: str = ""
 
     def missed(self) -> dict[str, int]:
-        """What was executed here although the cache could have it."""
+        """Return the executed actions that the cache could have."""
         return {name: count for name, count in self.executed.items() if name not in KEPT_OUT}
 
 
@@ -62,8 +62,17 @@ class Checkout:
 
     @staticmethod
     def of(repository: Path, directory: Path, output_root: Path, repository_cache: Path) -> Checkout:
-        """Makes one of all files that git knows or would take (changes of the working tree included)."""
-        command = ["git", "-C", repository, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        """Make a checkout of all files that git tracks or would add, with uncommitted changes."""
+        command: list[str | Path] = [
+            "git",
+            "-C",
+            repository,
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]
         listed = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
         names = [name for name in os.fsdecode(listed).split("\0") if name and (repository / name).is_file()]
         directory.mkdir(parents=True)
@@ -80,10 +89,10 @@ class Checkout:
         return Checkout(directory, output_root, repository_cache)
 
     def bazel(self, command: str, arguments: Sequence[str], log: Path) -> Build:
-        """Runs tools/bazel."""
+        """Run tools/bazel."""
         events = log.with_suffix(".json")
         executions = log.with_suffix(".executions.json")
-        full = [
+        full: list[str | Path] = [
             self.directory / "tools/bazel",
             f"--output_user_root={self.output_root}",
             "--max_idle_secs=60",
@@ -105,8 +114,12 @@ class Checkout:
         return Build(status, seconds, runners(events), executed(executions), built, log.read_text(errors="replace"))
 
     def close(self) -> None:
-        """Ends this checkout's Bazel server and removes what it has built; the checkout's own files stay."""
-        command = [self.directory / "tools/bazel", f"--output_user_root={self.output_root}", "shutdown"]
+        """Stop this checkout's Bazel server and remove its outputs; keep the checkout's own files."""
+        command: list[str | Path] = [
+            self.directory / "tools/bazel",
+            f"--output_user_root={self.output_root}",
+            "shutdown",
+        ]
         subprocess.run(command, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         if not self.output_root.exists():
             return
@@ -118,7 +131,7 @@ class Checkout:
 
 
 def runners(events: Path) -> dict[str, int]:
-    """Number of actions by runner, of a build event file; of a build that did not come so far, nothing."""
+    """Return the number of actions by runner in a build event file; empty for an unfinished build."""
     found: dict[str, int] = {}
     if not events.exists():
         return found
@@ -153,7 +166,7 @@ def executed(executions: Path) -> dict[str, int]:
 
 
 def outputs(events: Path, directory: Path) -> dict[str, str]:
-    """What a build event file names as built, read from the disk: path -> sha256. Sources, which it names too, are left out.
+    """Return the built files that a build event file names: path -> sha256 of the file on disk. Sources are left out.
 
     Raises:
         FileNotFoundError: Bazel says that it has made a file which is not there.

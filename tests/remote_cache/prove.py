@@ -15,6 +15,7 @@ Needs Python 3.10 or newer with venv; everything else comes from locks. It is no
 from __future__ import annotations
 
 import argparse
+import functools
 import shutil
 import sys
 import tempfile
@@ -36,12 +37,12 @@ TARGETS = ("//tools/oci/tests/...", "//tools/ship/tests:small")
 _LIMITS = {proxies.TRUNCATED: 8_000, proxies.GONE: 20_000}
 
 
-class NotProved(AssertionError):
+class ProofError(AssertionError):
     """Something is not as docs/remote-cache.md says; the message says what and where its log is."""
 
 
 def spoil(blob: Path) -> None:
-    """Turns a bit in the middle of a file."""
+    """Flip a bit in the middle of a file."""
     data = bytearray(blob.read_bytes())
     if data:
         data[len(data) // 2] ^= 1
@@ -49,7 +50,7 @@ def spoil(blob: Path) -> None:
 
 
 def cut_short(blob: Path) -> None:
-    """Leaves the first half of a file."""
+    """Truncate a file to its first half."""
     blob.write_bytes(blob.read_bytes()[: blob.stat().st_size // 2])
 
 
@@ -87,7 +88,7 @@ class Proof:
         """All steps.
 
         Raises:
-            NotProved: see the class. ServerError: no server can be had.
+            ProofError: see the class. ServerError: no server can be had.
         """
         program = servers.install(self.work / "buildgrid", REPOSITORY / "requirements_lock/remote_cache.txt")
         with servers.running(program, self.work / "server") as server:
@@ -104,13 +105,13 @@ class Proof:
                 return
             for way in proxies.WAYS[1:]:
                 with _closing(Proxy(server.port, way, limit=_LIMITS.get(way, 0))) as proxy:
-                    self._bad_day(way, proxy.port, first, lambda proxy=proxy: proxy.spoiled)
+                    self._bad_day(way, proxy.port, first, functools.partial(getattr, proxy, "spoiled"))
             for damage in DAMAGES:
                 spoiled = self._damage(server, damage)
-                self._bad_day(damage, server.port, first, lambda spoiled=spoiled: spoiled)
+                self._bad_day(damage, server.port, first, functools.partial(int, spoiled))
 
     def _damage(self, server: Server, damage: str) -> int:
-        """Does it to every second blob, from what the blobs were at first."""
+        """Damage every second of the original blobs; return how many."""
         kept = self.work / "storage-as-it-was"
         if kept.exists():
             shutil.rmtree(server.storage)
@@ -123,7 +124,7 @@ class Proof:
         return len(blobs)
 
     def _bad_day(self, name: str, port: int, right: Build, spoiled: Callable[[], int]) -> None:
-        """Builds as people do, then as docs/remote-cache.md tells those whose build has given up; the last way has to do.
+        """Build as people do, then as docs/remote-cache.md tells those whose build has given up; the last way has to do.
 
         A build may give up; what it may not is to give something else.
         """
@@ -140,7 +141,7 @@ class Proof:
 
     @contextmanager
     def _checkout(self, name: str, repository_cache: str = "repository-cache") -> Iterator[Checkout]:
-        """A checkout below `work`, whose outputs are removed at the end."""
+        """Return a checkout below `work`, whose outputs are removed at the end."""
         place = self.work / name
         repositories = self.repository_cache or self.work / repository_cache
         checkout = Checkout.of(REPOSITORY, place / "checkout", place / "output", repositories)
@@ -163,12 +164,12 @@ class Proof:
 
 
 def _loopback_bytes() -> int:
-    """What has gone over the loopback since this machine's start: Bazel, the cache, and every other user of it."""
+    """Return the bytes over the loopback since this machine's start, of all users."""
     for line in Path("/proc/net/dev").read_text().splitlines():
         name, _, counts = line.partition(":")
         if name.strip() == "lo":
             return int(counts.split()[0])
-    raise NotProved("there is no loopback: /proc/net/dev does not name lo")
+    raise ProofError("there is no loopback: /proc/net/dev does not name lo")
 
 
 @contextmanager
@@ -181,7 +182,7 @@ def _closing(proxy: Proxy) -> Iterator[Proxy]:
 
 def _expect(condition: bool, message: str, build: Build) -> None:
     if not condition:
-        raise NotProved(f"{message}\n" + "\n".join(build.log.splitlines()[-20:]))
+        raise ProofError(f"{message}\n" + "\n".join(build.log.splitlines()[-20:]))
 
 
 def _same(right: Build, other: Build) -> None:
@@ -211,7 +212,7 @@ def main(argv: Sequence[str]) -> int:
     work = options.work or Path(tempfile.mkdtemp(prefix="remote-cache-"))
     try:
         Proof(work, options.targets, options.repository_cache, options.good_days).run()
-    except (NotProved, ServerError) as error:
+    except (ProofError, ServerError) as error:
         print(f"prove: {error}\nprove: logs are in {work}", file=sys.stderr)
         return 1
     if not options.work:

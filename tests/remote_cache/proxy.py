@@ -44,7 +44,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Ends listening and all connections."""
+        """Stop listening, and close all connections."""
         for end in (self._listener, *list(self._open)):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

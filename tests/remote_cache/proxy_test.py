@@ -15,7 +15,7 @@ ANSWER = bytes(range(256)) * 400
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """A server that answers each line with ANSWER."""
+    """Return a server that answers each line with ANSWER."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -37,7 +37,7 @@ def port() -> Iterator[int]:
 
 
 def ask(proxy: Proxy) -> bytes:
-    """What comes back of an answer, until it is whole or the connection ends."""
+    """Read an answer until it is complete or the connection ends."""
     received = b""
     with socket.create_connection(("127.0.0.1", proxy.port), 10) as client:
         client.sendall(b"?\n")

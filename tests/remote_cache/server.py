@@ -64,7 +64,7 @@ class Server:
     storage: Path
 
     def blobs(self) -> list[Path]:
-        """Files of all blobs."""
+        """Return the files of all blobs."""
         return sorted(path for path in self.storage.rglob("*") if path.is_file())
 
     def size(self) -> int:
@@ -73,7 +73,7 @@ class Server:
 
 
 def install(directory: Path, lock: Path) -> Path:
-    """Puts BuildGrid into a virtual environment.
+    """Put BuildGrid into a virtual environment.
 
     Args:
         directory: of the environment; one that is there is used again.
@@ -92,8 +92,19 @@ def install(directory: Path, lock: Path) -> Path:
         raise ServerError(
             f"BuildGrid needs Python 3.10 or newer, this is {sys.version.split()[0]}: start this by another one"
         )
-    pip = [directory / "bin/python", "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", lock]
-    for command in ([sys.executable, "-m", "venv", directory], pip):
+    pip: list[str | Path] = [
+        directory / "bin/python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        lock,
+    ]
+    environment: list[str | Path] = [sys.executable, "-m", "venv", directory]
+    for command in (environment, pip):
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode:
             raise ServerError(f"BuildGrid can't be installed: {(result.stderr or result.stdout).strip()[-500:]}")
@@ -102,7 +113,7 @@ def install(directory: Path, lock: Path) -> Path:
 
 @contextlib.contextmanager
 def running(program: Path, directory: Path) -> Iterator[Server]:
-    """A server that keeps its files in `directory`, which is made."""
+    """Start a server that keeps its files in a new `directory`."""
     directory.mkdir(parents=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

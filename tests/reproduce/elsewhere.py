@@ -1,6 +1,6 @@
-"""Another system to build in: Debian bullseye from locked .debs, instead of the root that runs Bazel, with a clock that is wrong
-and, for our own programs, another processor.
+"""Another system to build in, instead of the root that runs Bazel.
 
+It is Debian bullseye from locked .debs, with a wrong clock and, for our own programs, another processor.
 Bazel mounts it over the directories of its own root in each sandbox.
 """
 

@@ -17,7 +17,7 @@ from tools.host.rootless import syscalls
 _KEPT = ("PATH", "JAVA_HOME", "SSL_CERT_FILE", "BAZEL_REAL", "no_proxy", "NO_PROXY", "http_proxy", "https_proxy")
 
 
-class BuildFailed(Exception):
+class BuildError(Exception):
     """Bazel did not build the target; the text has the end of what it said."""
 
 
@@ -85,7 +85,7 @@ class Inner:
         if way.clock:
             system = scratch / "elsewhere"
             elsewhere.unpack(surroundings.debs, system, way.clock, way.processor)
-            places = {system / name: f"/{name}" for name in elsewhere.MOUNTED}
+            places: dict[Path, str | Path] = {system / name: f"/{name}" for name in elsewhere.MOUNTED}
             if surroundings.loader:
                 places[system / elsewhere.LOADER] = self._base / surroundings.loader
             mounts = [f"--sandbox_add_mount_pair={source}:{place}" for source, place in places.items()]
@@ -96,7 +96,7 @@ class Inner:
         """Build a target; gives the digest of each of its files, a directory's being of all that is in it.
 
         Raises:
-            BuildFailed: naming the way.
+            BuildError: naming the way.
         """
         self._run("build", *self._options, *self._way.options, f"--execution_log_json_file={self.log}", target)
         listed = self._run("cquery", *self._options, *self._way.options, "--output=files", target).stdout.split()
@@ -121,7 +121,7 @@ class Inner:
             preexec_fn=self._become,
         )
         if done.returncode != 0:
-            raise BuildFailed(
+            raise BuildError(
                 f"the build in the {self._way.name} way: bazel {command[0]} ended with {done.returncode}:\n{done.stderr[-3000:]}"
             )
         return done
@@ -145,7 +145,7 @@ def become(user: int) -> None:
 
 
 def can_become(user: int) -> bool:
-    """Whether `become` works here."""
+    """Return whether `become` works here."""
     child = os.fork()
     if child == 0:
         try:

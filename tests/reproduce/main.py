@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.reproduce import spawns
 from tests.reproduce.copy import copy
-from tests.reproduce.inner import BuildFailed, Inner, Surroundings, can_become
+from tests.reproduce.inner import BuildError, Inner, Surroundings, can_become
 from tests.reproduce.spawns import LogError
 from tests.reproduce.ways import OTHER, PLAIN, Way
 
@@ -33,7 +33,7 @@ def build(
     """Copy the work tree and build a target there; gives the digests of its files, and the log.
 
     Raises:
-        BuildFailed: it could not be built.
+        BuildError: it could not be built.
     """
     workspace = scratch / way.workspace
     count = copy(source, workspace, way)
@@ -49,7 +49,7 @@ def build(
 
 
 def compare(first: tuple[dict[str, str], Path], second: tuple[dict[str, str], Path]) -> list[str]:
-    """Lines that say what differs between two builds; none where nothing does.
+    """Return lines that say what differs between two builds; none where nothing does.
 
     Raises:
         LogError: a log cannot be read.
@@ -85,7 +85,7 @@ def run(source: Path, target: str, scratch: Path, surroundings: Surroundings, op
         other = dataclasses.replace(OTHER, user=0)
     try:
         lines = compare(*(build(way, source, scratch, surroundings, options, target) for way in (PLAIN, other)))
-    except (BuildFailed, LogError, OSError) as error:
+    except (BuildError, LogError, OSError) as error:
         print(f"reproduce: {target}: {error}", file=sys.stderr)
         return 2
     if lines:

@@ -35,13 +35,14 @@ class Spawn:
 
 
 def read(path: Path) -> list[Spawn]:
-    """The spawns of a log.
+    """Return the spawns of a log.
 
     Raises:
         LogError: it is none.
     """
     text = path.read_text("utf-8")
-    decoder, position, spawns = json.JSONDecoder(), 0, []
+    decoder, position = json.JSONDecoder(), 0
+    spawns: list[Spawn] = []
     while True:
         while position < len(text) and text[position].isspace():
             position += 1
@@ -76,11 +77,14 @@ def _content(file: dict[str, Any]) -> str:
 
 
 def culprits(first: Sequence[Spawn], second: Sequence[Spawn]) -> list[str]:
-    """Lines that name where two builds parted: actions that had the same inputs and command but wrote something else, else
-    what got in from outside. What merely follows from these is counted, not told.
+    """Return lines that name where two builds diverged.
+
+    These are actions with the same inputs and command but other outputs; if there are none, inputs from outside. Actions
+    that merely follow from these are counted.
 
     Args:
-        first, second: the spawns of both builds.
+        first: the spawns of one build.
+        second: the spawns of the other.
     """
     others = {spawn.key: spawn for spawn in second}
     made = {path for spawn in first for path in spawn.outputs}

@@ -6,7 +6,7 @@ load("//runtime/debian:effects.bzl", "EFFECTS")
 _MAKES = ["copy", "file", "link"]
 
 def declared_paths():
-    """Gives the files that maintainer scripts would make.
+    """Return the files that maintainer scripts would make.
 
     Returns:
       dict: package -> sorted list of paths, without a leading slash.

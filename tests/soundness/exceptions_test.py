@@ -1,4 +1,4 @@
-"""Every exception is for a package that some image of the catalogue has. (That it fits something, each image's own test says.)"""
+"""Every exception is for a package that some image of the catalogue has (each image's own test checks that it fits a finding)."""
 
 from __future__ import annotations
 

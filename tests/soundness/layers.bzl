@@ -4,7 +4,7 @@ load("//runtime:catalogue.bzl", "image_names")
 load("//runtime:layers.bzl", "image_layers")
 
 def new_layers(rows):
-    """Divides all layers among the images: each goes to the first image that has it.
+    """Divide all layers among the images: each goes to the first image that has it.
 
     Args:
       rows: list of image_rows().

@@ -31,7 +31,7 @@ def structure_configs(row, arch):
     ])
 
 def run_configs(row, arch):
-    """Gives the files whose commands are run in an image.
+    """Return the files whose commands are run in an image.
 
     Args:
       row: a row of image_rows().

@@ -9,6 +9,7 @@ from tools.formats import deb822
 
 def test_control_files() -> None:
     assert list(deb822.paragraphs("A: 1\nB:\n x\n y\n\n\nA: 2 \n")) == [{"A": "1", "B": "\n x\n y"}, {"A": "2 "}]
+    assert list(deb822.paragraphs("A: 1")) == [{"A": "1"}]
     for text in (" x\n", "A: 1\nno field\n", "A: 1\nA: 2\n"):
         with pytest.raises(deb822.ControlError):
             list(deb822.paragraphs(text))

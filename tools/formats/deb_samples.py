@@ -6,7 +6,7 @@ import gzip
 import io
 import lzma
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 CONTROL = """\
 Package: sample
@@ -75,7 +75,8 @@ def deb(
             entries.append(("./" + path, files[path]))
         data_tar = tar(entries)
     control_tar = tar([("./" + name, data) for name, data in members.items()])
-    compress = {"xz": lzma.compress, "gz": gzip.compress, "zst": bytes}[compression]
+    compressors: dict[str, Callable[[bytes], bytes]] = {"xz": lzma.compress, "gz": gzip.compress, "zst": bytes}
+    compress = compressors[compression]
     return ar([
         ("debian-binary", b"2.0\n"),
         (f"control.tar.{compression}", compress(control_tar)),

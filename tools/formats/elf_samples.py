@@ -28,12 +28,14 @@ def elf_file(
     weak: Mapping[str, Sequence[str]] | None = None,
     defines: Sequence[str] = (),
 ) -> bytes:
-    """An ELF file.
+    """Return an ELF file.
 
     Args:
         machine: e_machine.
         needed: DT_NEEDED.
-        soname, rpath, runpath: likewise.
+        soname: DT_SONAME.
+        rpath: DT_RPATH.
+        runpath: DT_RUNPATH.
         interpreter: PT_INTERP.
         versions: versions that it needs, by the name of the library.
         weak: the same, of symbols that may be missing.
@@ -88,7 +90,7 @@ def _verdef(defines: Sequence[str], strings: _Strings) -> bytes:
 
 
 def loader_cache(libraries: Mapping[str, str]) -> bytes:
-    """An /etc/ld.so.cache: soname -> path."""
+    """Return an /etc/ld.so.cache: soname -> path."""
     strings = b""
     start = 48 + 24 * len(libraries)
     entries = b""

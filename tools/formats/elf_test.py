@@ -24,7 +24,7 @@ WHOLE = elf_file(
 
 
 def _read(data: bytes) -> None:
-    """Reads all that there is."""
+    """Read all that there is."""
     file = Elf(data)
     assert file.has_symbols
     file.texts(elf.NEEDED, elf.RPATH, elf.RUNPATH)
@@ -93,3 +93,11 @@ def test_a_damaged_file(value: int) -> None:
         except AssertionError:
             pass  # nothing left that could be read
     assert refused
+
+
+def test_names_without_a_table_of_strings() -> None:
+    data = elf_file(needed=["libx.so"])
+    address = dict(Elf(data).dynamic)[elf.STRINGS]
+    lost = data.replace(struct.pack("<qQ", elf.STRINGS, address), struct.pack("<qQ", 6, address))
+    with pytest.raises(ElfError, match="no table of strings"):
+        Elf(lost).texts(elf.NEEDED)

@@ -20,3 +20,9 @@ def test_both_say_the_same() -> None:
     for name, row in STARLARK.items():
         assert row
         assert row == {key: value for key, value in asdict(ARCHITECTURES[name]).items() if key in row}, name
+
+
+def test_places_of_libraries() -> None:
+    for architecture in ARCHITECTURES.values():
+        multiarch, merged = architecture.library_directories
+        assert merged == f"usr/{multiarch}" and multiarch == f"lib/{architecture.triplet}"

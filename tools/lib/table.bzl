@@ -3,7 +3,7 @@
 load("@bazel_skylib//rules:write_file.bzl", "write_file")
 
 def table(name, value, **kwargs):
-    """Declares NAME, the file NAME.json.
+    """Declare NAME, the file NAME.json.
 
     Args:
       name: target name.

@@ -13,6 +13,7 @@ from tools.oci import benchmark
 def test_wheels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("one", "two"):  # the same file in both, as with real wheels
         with zipfile.ZipFile(tmp_path / f"{name}-1.0-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("shared/", "")
             archive.writestr("shared/text.txt", "text\n" * 1000)
             archive.writestr(zipfile.ZipInfo("stored.txt"), "stored")
     assert benchmark.main([str(tmp_path)]) == 0

@@ -1,13 +1,16 @@
+"""Runs of deflate blocks: joined, compressed, read; broken streams are refused."""
+
 from __future__ import annotations
 
 import gzip
 import hashlib
 import random
 import zlib
+from types import SimpleNamespace
 
 import pytest
 
-from tools.oci import deflate, samples
+from tools.oci import deflate, libz, samples
 from tools.oci.deflate import FINAL, Compressor, DeflateError, Joiner, RunReader, compress
 
 
@@ -193,3 +196,25 @@ def test_run_reader_content_fills_its_windows(size: int) -> None:
 def test_run_reader_refuses(run: bytes, reason: str) -> None:
     with pytest.raises(DeflateError, match=reason):
         list(RunReader().read([run]))
+
+
+@pytest.mark.parametrize("limit", [1, 7, 1000])
+def test_a_stream_that_zlib_takes_in_pieces(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    """As one of more than 4 GiB would be, whose length does not fit into avail_in."""
+    data = random.Random(limit).randbytes(3000)
+    raw = zlib.compress(data)[2:-4]
+    whole = join(raw, data)
+    monkeypatch.setattr(deflate, "_MAX_INPUT", limit)
+    assert join(raw, data) == whole
+
+
+def test_another_zlib_than_the_interpreters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zlib, "ZLIB_RUNTIME_VERSION", "0.0")
+    with pytest.raises(ImportError, match=r"found zlib [\d.]+\S*, but the interpreter's zlib module uses 0\.0"):
+        libz._load()
+
+
+def test_zlib_without_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libz, "LIBRARY", SimpleNamespace(inflateInit2_=lambda *arguments: -4))
+    with pytest.raises(MemoryError, match="inflateInit2"):
+        libz.RawInflate()

@@ -1,3 +1,5 @@
+"""Parts of our own files: content, modes, owners, order."""
+
 from __future__ import annotations
 
 import io
@@ -11,6 +13,7 @@ import pytest
 from tools.lib.epoch import EPOCH
 from tools.oci import files_part, mtree, tar_part
 from tools.oci.deflate import FINAL
+from tools.oci.samples import member_content
 
 
 def outputs(directory: Path) -> list[str]:
@@ -34,7 +37,7 @@ def content(directory: Path, path: str) -> bytes:
     data = zlib.decompress((directory / "p.deflate").read_bytes() + FINAL, -15)
     with tarfile.open(fileobj=io.BytesIO(data + bytes(1024))) as archive:
         assert {member.mtime for member in archive} == {EPOCH}
-        return archive.extractfile(path).read()
+        return member_content(archive, path)
 
 
 def test_files(tmp_path: Path) -> None:
@@ -43,7 +46,7 @@ def test_files(tmp_path: Path) -> None:
     (tmp_path / "tree" / "a").write_bytes(b"a")
     (tmp_path / "script").write_bytes(b"#!")
     (tmp_path / "script").chmod(0o777)
-    spec = {
+    spec: dict[str, object] = {
         "files": [["usr/bin/script", f"{tmp_path}/script"], ["opt/x", f"{tmp_path}/tree"]],
         "content": {"etc/motd": "hä\n"},
         "symlinks": {"bin/sh": "dash", "opt/x/l": "a"},
@@ -135,6 +138,11 @@ def test_tar(tmp_path: Path) -> None:
 def test_tar_owner(tmp_path: Path) -> None:
     assert tar(tmp_path, [member("a", mode=0o600)], "--owner", "50000:0") == 0
     assert lines(tmp_path) == ["a 0600 50000:0"]
+
+
+def test_malformed_owner(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tar(tmp_path, [member("a")], "--owner", "root") == 1
+    assert "owner 'root' is not of the form UID:GID" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""Configs and manifests: fields, layers that disagree, the command line."""
+
 from __future__ import annotations
 
 import hashlib
@@ -182,3 +184,20 @@ def test_program_writes_what_is_named_only(tmp_path: Path, capsys: pytest.Captur
     with pytest.raises(SystemExit):
         image.main(inputs)
     assert "nothing to write: name one of --config, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"size": "1"}, "`size` is '1', not a whole number"),
+        ({"diff_id": "sha256:x"}, "`diff_id` 'sha256:x' is not a digest"),
+    ],
+)
+def test_metadata_of_another_kind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, str], reason: str
+) -> None:
+    given = arguments(tmp_path, {"architecture": "amd64"})
+    metadata = tmp_path / "l.json"
+    metadata.write_bytes(canonical.encode({**json.loads(metadata.read_bytes()), **change}))
+    assert image.main(given) == 1
+    assert f"base: its metadata {metadata}: {reason}" in capsys.readouterr().err

@@ -1,3 +1,5 @@
+"""Layers: an ordinary tar, the digests, parts that clash or contradict their listing."""
+
 from __future__ import annotations
 
 import gzip
@@ -15,6 +17,7 @@ from tools.lib.epoch import EPOCH
 from tools.oci import layer, mtree, samples, tar
 from tools.oci.deflate import FINAL, compress
 from tools.oci.part import PartWriter
+from tools.oci.samples import member_content
 
 
 def part(directory: Path, name: str, files: dict[str, bytes]) -> list[str]:
@@ -58,7 +61,7 @@ def test_layer_is_an_ordinary_gzip_of_an_ordinary_tar(tmp_path: Path, seed: int)
     }
     assert content.endswith(tar.END)
     with tarfile.open(fileobj=io.BytesIO(blob), mode="r|gz") as archive:
-        found = {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
+        found = {member.name: member_content(archive, member) for member in archive if member.isfile()}
     assert found == expected
     listed = mtree.parse((tmp_path / "L.mtree").read_text())
     assert {entry.path: entry.size for entry in listed if entry.type == "file"} == {
@@ -82,6 +85,14 @@ def test_the_bytes_are_pinned(tmp_path: Path) -> None:
         json.loads((tmp_path / "L.metadata").read_bytes())["digest"]
         == "sha256:dcd39d9946d90266e471283e76404e8a859e723c05d2a801cfb1735d269193ff"
     )
+
+
+def test_a_large_part(tmp_path: Path) -> None:
+    """More than all windows hold: the two threads wait for each other."""
+    content = {"large": bytes(9_000_000), "small": b"x"}
+    assert build(tmp_path, *part(tmp_path, "a", content)) == 0
+    with tarfile.open(tmp_path / "L.blob") as archive:
+        assert {name: samples.member_content(archive, name) for name in content} == content
 
 
 def test_two_owners(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

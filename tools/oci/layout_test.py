@@ -1,3 +1,5 @@
+"""OCI layouts and docker archives: documents, blobs, links."""
+
 from __future__ import annotations
 
 import errno
@@ -10,6 +12,7 @@ import pytest
 
 from tools.oci import canonical, docker_archive, layout
 from tools.oci.layout import Image, LayoutError
+from tools.oci.samples import member_content
 
 
 def make(directory: Path, architecture: str, layers: list[bytes]) -> list[str]:
@@ -51,6 +54,17 @@ def test_one_image(tmp_path: Path) -> None:
     manifest = json.loads(blob(root, index["manifests"][0]["digest"]))
     assert [blob(root, entry["digest"]) for entry in manifest["layers"]] == [b"one", b"two"]
     assert len(list((root / "blobs/sha256").iterdir())) == 4
+
+
+def test_a_layer_that_the_reader_has(tmp_path: Path) -> None:
+    config = canonical.encode({"architecture": "amd64", "os": "linux"})
+    digest = canonical.digest(b"one")
+    manifest = {"config": canonical.descriptor(canonical.CONFIG, config), "layers": [{"digest": digest}]}
+    image = layout.Image(canonical.encode(manifest), config)
+    layout.write(tmp_path / "image", [image], {}, elsewhere=[digest])
+    assert len(list((tmp_path / "image/blobs/sha256").iterdir())) == 2
+    with pytest.raises(layout.LayoutError, match=f"the layer {digest} is in a manifest"):
+        layout.write(tmp_path / "other", [image], {})
 
 
 def test_blobs_are_regular_files_and_layers_take_no_space(tmp_path: Path) -> None:
@@ -130,7 +144,7 @@ def test_docker_archive(tmp_path: Path) -> None:
     arguments = make(tmp_path, "amd64", [b"one", b"two", b"one"])
     assert docker_archive.main([*arguments, "--tag", "x:1", "--output", str(tmp_path / "x.tar")]) == 0
     with tarfile.open(tmp_path / "x.tar") as archive:
-        files = {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
+        files = {member.name: member_content(archive, member) for member in archive if member.isfile()}
         assert {(member.uid, member.gid, member.mtime) for member in archive} == {(0, 0, 1704067200)}
     (manifest,) = json.loads(files["manifest.json"])
     assert manifest["RepoTags"] == ["x:1"]

@@ -1,3 +1,5 @@
+"""Listings: written, read, refused."""
+
 from __future__ import annotations
 
 import random

@@ -1,3 +1,5 @@
+"""Merging trees: which entry wins, and what is a clash."""
+
 from __future__ import annotations
 
 import pytest

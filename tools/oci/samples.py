@@ -1,8 +1,9 @@
-"""Random material for the tests beside this file: the same seed gives the same bytes."""
+"""Test support: random material (the same seed gives the same bytes), and reading tars."""
 
 from __future__ import annotations
 
 import random
+import tarfile
 import zlib
 
 STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FILTERED)
@@ -45,3 +46,10 @@ def name(rng: random.Random, used: set[str]) -> str:
         if not taken and all(part not in (".", "..") for part in parts):
             used.add(path)
             return path
+
+
+def member_content(archive: tarfile.TarFile, member: tarfile.TarInfo | str) -> bytes:
+    """Return the content of a file in a tar; fail if the member is not a file."""
+    file = archive.extractfile(member)
+    assert file, f"{member} is not a file"
+    return file.read()

@@ -1,4 +1,4 @@
-"""Which image a project builds upon, and that image's manifest and config.
+"""The base image of a project, with its manifest and config.
 
 A base is known by its accepted digest (runtime/golden), so its two documents may come from anywhere: this user's cache, a
 registry that has the image, or a build of this workspace. Its layers are wanted only where they are missing.
@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional, Protocol
+from typing import NamedTuple, Protocol
 
 from tools.lib import decode
 from tools.lib.outputs import Outputs
@@ -61,7 +61,7 @@ class Base(NamedTuple):
 class Source(Protocol):
     """A place that may know images by their digest."""
 
-    def documents(self, base: Base) -> Optional[Image]:
+    def documents(self, base: Base) -> Image | None:
         """Return manifest and config, or None where this place has not got them."""
 
 
@@ -101,7 +101,7 @@ def choose(rows: Sequence[Row], line: str | None, python: str | None, named: doc
                 f"FROM {named.name}:{named.tag}: name a release, such as {_REPOSITORIES['runtime']}:{rows[-1].version}"
             )
         if tag["base"]:
-            raise ProjectError(f"FROM {named.name}:{named.tag}: a build upon -base copies no project: take '-base' out")
+            raise ProjectError(f"FROM {named.name}:{named.tag}: a build on -base copies no project: take '-base' out")
         if python and tag["python"] and python != tag["python"]:
             raise ProjectError(f"--python {python}, but FROM names Python {tag['python']}: change one of them")
         python = python or tag["python"]
@@ -139,7 +139,7 @@ def _lines(rows: Iterable[Row]) -> list[str]:
 
 
 def _line(rows: Sequence[Row], name: str, edition: str | None, said: str, exact: bool = True) -> str:
-    """The line of that name, or of that release."""
+    """Return the line of that name, or of that release."""
     for row in rows:
         if row.edition == (edition or row.edition) and name in (row.line, row.version):
             return row.line
@@ -170,7 +170,9 @@ def accepted(row: Row, architecture: str, golden: Path) -> Base:
     if architecture not in row.architectures:
         raise ProjectError(f"--arch {architecture}: line {row.line} is for {', '.join(row.architectures)}")
     text = (golden / f"{row.lock}_{architecture}.golden").read_text("ascii")
-    return Base(row, architecture, _ACCEPTED.search(text)[1])
+    accepted = _ACCEPTED.search(text)
+    assert accepted, f"{golden}: no digest of {row.lock}_{architecture}"
+    return Base(row, architecture, accepted[1])
 
 
 def documents(base: Base, sources: Sequence[Source], cache: Cache) -> Image:
@@ -187,7 +189,7 @@ def documents(base: Base, sources: Sequence[Source], cache: Cache) -> Image:
                 cache.keep(base, found)
             return found
     raise ProjectError(
-        f"nobody has //runtime:{base.target} ({base.digest}): name a repository that has it by --base REGISTRY/REPOSITORY"
+        f"no source has //runtime:{base.target} ({base.digest}): name a repository that has it by --base REGISTRY/REPOSITORY"
     )
 
 
@@ -221,7 +223,7 @@ class Cache:
         name = base.digest.partition(":")[2]
         return self._directory / f"{name}.manifest.json", self._directory / f"{name}.config.json"
 
-    def documents(self, base: Base) -> Optional[Image]:
+    def documents(self, base: Base) -> Image | None:
         """Return what was kept; a damaged file counts as none."""
         try:
             found = Image(*(file.read_bytes() for file in self._files(base)))
@@ -239,6 +241,6 @@ class Cache:
 
 
 def cache_directory(environment: Mapping[str, str]) -> Path:
-    """Return the directory that the launcher uses, too (docs/mirrors.md)."""
+    """Return the directory that the launcher also uses (docs/mirrors.md)."""
     above = environment.get("XDG_CACHE_HOME") or os.path.join(environment.get("HOME") or "/tmp", ".cache")
     return Path(above) / "airflow-runtime-images"

@@ -98,7 +98,7 @@ def test_documents_are_kept(tmp_path: Path) -> None:
     for file in (tmp_path / "bases").iterdir():
         file.write_bytes(b"{}")
     assert bases.documents(base, [empty, full], cache) == image
-    with pytest.raises(ProjectError, match="nobody has //runtime:"):
+    with pytest.raises(ProjectError, match="no source has //runtime:"):
         bases.documents(base, [], bases.Cache(tmp_path / "other"))
 
 

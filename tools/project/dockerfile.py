@@ -36,12 +36,12 @@ class Base(NamedTuple):
     """sha256:…, or empty."""
 
     def repository(self) -> str:
-        """The last word of the name: astro-runtime."""
+        """Return the last word of the name: astro-runtime."""
         return self.name.rpartition("/")[2]
 
 
 def _instructions(text: str) -> list[tuple[int, str]]:
-    """(number of its first line, instruction) without comments; continued lines are joined."""
+    """Return (number of its first line, instruction) pairs without comments; join continued lines."""
     found: list[tuple[int, str]] = []
     start, joined = 0, ""
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
@@ -61,7 +61,7 @@ def _instructions(text: str) -> list[tuple[int, str]]:
 
 
 def parse(text: str, where: str = "Dockerfile") -> Base:
-    """Return the image that the file builds upon.
+    """Return the base image of the file.
 
     Args:
         text: of the file.

@@ -67,7 +67,7 @@ def _plain(pattern: str) -> str:
 
 
 def _expression(pattern: str) -> str:
-    """The regular expression of a pattern."""
+    """Return the regular expression of a pattern."""
     out = []
     position, end = 0, len(pattern)
     while position < end:
@@ -107,7 +107,7 @@ class Ignored:
         self._parents: dict[str, list[bool]] = {"": [False] * len(self._rules)}
 
     def __call__(self, path: str, directory: bool = False) -> bool:
-        """Whether a path is left out; its parent must have been asked."""
+        """Return whether a path is left out; its parent must have been asked."""
         above = self._parents[posixpath.dirname(path)]
         matched = [before or rule.matches.fullmatch(path) is not None for before, rule in zip(above, self._rules)]
         if directory:
@@ -119,7 +119,7 @@ class Ignored:
         return verdict
 
     def may_return(self, directory: str) -> bool:
-        """Whether something below an excluded directory may be taken back in."""
+        """Return whether something below an excluded directory may be taken back in."""
         below = directory + "/"
         return any(
             not rule.excludes and (below.startswith(rule.plain) or rule.plain.startswith(below)) for rule in self._rules

@@ -1,4 +1,4 @@
-"""An image upon another one: the base's documents and further layers make config and manifest."""
+"""An image on top of a base: the base's documents and further layers make config and manifest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BASE_DIGEST = "org.opencontainers.image.base.digest"
 def upon(base: Image, layers: Sequence[Made]) -> Image:
     """Return the image of a base and layers above it.
 
-    What a build upon the base would have done is done: its OnBuild is dropped. All else stays the base's own.
+    The work of the base's OnBuild is done, so OnBuild is dropped. Everything else stays the base's.
     """
     config = decode.value(base.config)
     config["config"].pop("OnBuild", None)

@@ -11,7 +11,7 @@ import importlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from tools.inputs.wheel.bytecode import Compiler, pyc_path
 from tools.inputs.wheel.metadata import check_identity, check_tags, read_metadata
@@ -57,7 +57,7 @@ class Piece(NamedTuple):
 
     file: LockedFile
     archs: tuple[str, ...]
-    replaces: Optional[LockedFile]
+    replaces: LockedFile | None
 
 
 class Writer(PartWriter):
@@ -199,7 +199,8 @@ class Installer:
             )
             if not (made.deflate.is_file() and made.mtree.is_file()):
                 try:
-                    with Writer(made.deflate, made.mtree) as writer:
+                    writer = Writer(made.deflate, made.mtree)
+                    with writer:
                         write(writer, wheel, piece)
                 except (PartError, WheelError) as error:
                     raise ProjectError(f"{piece.file.file}: {error}") from None
@@ -224,7 +225,7 @@ class Installer:
 
 
 def _shortest(path: str) -> str:
-    """The path, or the .dist-info that it is in: an empty one would still be a distribution, to pip without a name."""
+    """Return the path, or the .dist-info that it is in: pip would take an empty one for a distribution without a name."""
     directory, found, _ = path.partition(".dist-info/")
     return f"{directory}.dist-info" if found else path
 

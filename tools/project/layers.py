@@ -49,7 +49,7 @@ def plan(project: Project) -> dict[str, list[str]]:
 
 
 def _top(path: str) -> str:
-    """The directory at the top that holds a path; of a file at the top itself, nothing."""
+    """Return the directory at the top that holds a path; of a file at the top itself, nothing."""
     return path.partition("/")[0] if "/" in path else ""
 
 

@@ -94,7 +94,7 @@ def read(root: Path, asked: Sequence[Asked], base: BaseLock, command: str) -> Lo
     Args:
         root: the project.
         asked: its requirements.
-        base: what it was resolved upon.
+        base: the lock that it was resolved on.
         command: makes the lock, for messages.
 
     Raises:
@@ -140,11 +140,11 @@ class Maker:
         self._metadata = metadata
 
     def make(self, asked: Sequence[Asked], base: BaseLock, day: str) -> Lock:
-        """Resolve requirements upon a base.
+        """Resolve requirements on a base.
 
         Args:
             asked: what the project wants.
-            base: what it is resolved upon.
+            base: the lock to resolve on.
             day: the last day (2024-06-14, UTC) of which uploads count; not before the base's own.
 
         Raises:
@@ -192,7 +192,7 @@ class Maker:
         return found
 
     def _resolve(self, asked: Sequence[Asked], base: BaseLock, arch: str, day: str) -> dict[str, Pin]:
-        """The pins of base and project together."""
+        """Return the pins of base and project together."""
         lines = [str(each.requirement) for each in asked if not each.constraint]
         pins = [f"{file.name}=={file.version}" for file in base.files if arch in file.archs and not _moves(asked, file)]
         constraints = [f"{each.requirement}" for each in asked if each.constraint]
@@ -206,7 +206,7 @@ class Maker:
             return self._resolver.resolve(root, spec, arch)
 
     def _conflict(self, asked: Sequence[Asked], base: BaseLock, day: str, said: str) -> str:
-        """What is in conflict, which line asks for it, which version would fit."""
+        """Say what is in conflict, which line asks for it, and which version would fit."""
         reason = said.partition("The resolver says:\n")[2] or said
         words = set(re.findall(r"[a-z0-9][a-z0-9._-]*", reason.lower()))
         suspects = [each for each in asked if not each.constraint and each.name in words] or [
@@ -256,5 +256,5 @@ def _check_hashes(asked: Sequence[Asked], changed: Sequence[str]) -> None:
 
 
 def today() -> str:
-    """The day, in UTC."""
+    """Return the day, in UTC."""
     return datetime.datetime.now(datetime.timezone.utc).date().isoformat()

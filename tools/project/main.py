@@ -2,7 +2,7 @@
 
     bazel run //:project -- DIR --line 10 [--push REGISTRY/REPOSITORY:TAG | --load | --output OCI_DIR]
 
-DIR is an Astro project: dags/, include/, plugins/ and whatever else belongs into the image, .dockerignore, requirements.txt, and
+DIR is an Astro project: dags/, include/, plugins/ and whatever else belongs in the image, .dockerignore, requirements.txt, and
 a Dockerfile of one FROM, which may take the place of --line. The image is what the base's ONBUILD steps would make of it, for all
 architectures. Without --push, --load or --output only its digest is printed. It is the same on every machine.
 
@@ -84,7 +84,7 @@ class Bases:
 def _requirements(
     given: argparse.Namespace, directory: Path, row: Row, found: Bases, environment: Mapping[str, str]
 ) -> dict[str, list[Made]]:
-    """The layers of requirements.txt by architecture."""
+    """Return the layers of requirements.txt by architecture."""
     if not given.lock and not texts.lines(texts.read(directory / "requirements.txt")):
         return {}
     from tools.project import packages  # most edits are of DAGs, and do not wait for it

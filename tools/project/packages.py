@@ -36,7 +36,7 @@ class Machine:
     cache: Path
     environment: Mapping[str, str]
 
-    @functools.lru_cache(maxsize=None)  # noqa: B019 (there is one machine)
+    @functools.cache  # noqa: B019 (there is one machine)
     def index(self) -> Index:
         """Return the index that this machine uses."""
         try:
@@ -68,14 +68,14 @@ def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None) -> 
         day: the last day of which uploads count; today, unless it is given.
 
     Raises:
-        ProjectError: they can't be resolved upon the base.
+        ProjectError: they can't be resolved on the base.
     """
     asked = requirements.read(root)
     if not asked:
         (root / lock.NAME).unlink(missing_ok=True)
         print(f"project: {requirements.FILE} asks for nothing: no {lock.NAME} is needed", file=sys.stderr)
         return
-    print(f"project: resolving {requirements.FILE} upon {base.spec.lock}", file=sys.stderr)
+    print(f"project: resolving {requirements.FILE} on {base.spec.lock}", file=sys.stderr)
     home = os.environ.get("PYTHONHOME")
     python = Path(home) / "bin/python3" if home else Path(sys.executable)
     uv = Uv(machine.uv.absolute(), machine.index().url, python)

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 from tools.lib import decode
 from tools.oci.layout import Image
@@ -31,7 +30,7 @@ class Repository:
     name: str
     client: Skopeo
 
-    def documents(self, base: Base) -> Optional[Image]:
+    def documents(self, base: Base) -> Image | None:
         """Return what the registry has under the digest; None also where it can't be asked."""
         reference = f"{self.name}@{base.digest}"
         try:
@@ -60,7 +59,7 @@ class Layouts:
 
     directory: Path
 
-    def documents(self, base: Base) -> Optional[Image]:
+    def documents(self, base: Base) -> Image | None:
         """Return the documents in the base's layout."""
         return read_layout(self.directory / base.target)
 
@@ -81,7 +80,7 @@ class Workspace:
     directory: Path
     environment: Mapping[str, str]
 
-    def documents(self, base: Base) -> Optional[Image]:
+    def documents(self, base: Base) -> Image | None:
         """Build the base's layers, where no cache has them, and return its documents."""
         config, manifest = self._build([base], ["oci_image_config", "manifest"])
         return Image(manifest.read_bytes(), config.read_bytes())
@@ -98,7 +97,7 @@ class Workspace:
         return found
 
     def _build(self, bases: Sequence[Base], groups: list[str]) -> list[Path]:
-        """The only file of each output group of each base."""
+        """Return the only file of each output group of each base."""
         labels = [f"{self._repository()}//runtime:{base.target}" for base in bases]
         print(f"project: building {' '.join(labels)}", file=sys.stderr)
         self._bazel("build", "--show_result=0", f"--output_groups={','.join(groups)}", *labels)

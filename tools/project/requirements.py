@@ -71,7 +71,7 @@ def _read(root: Path, file: Path, constraint: bool, above: tuple[Path, ...]) -> 
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:
-    """(number of the first line, line) without comments; continued lines are joined."""
+    """Yield (number of the first line, line) without comments; join continued lines."""
     start, joined = 0, ""
     for number, line in enumerate(text.splitlines(), 1):
         start = start or number

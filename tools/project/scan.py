@@ -117,7 +117,7 @@ def _check_name(path: str) -> None:
 
 
 def _target(root: Path, path: str) -> str:
-    """The target of a link, which must stay in the project."""
+    """Return the target of a link, which must stay in the project."""
     target = os.readlink(root / path)
     place = os.path.normpath(os.path.join(os.path.dirname(path), target))
     if os.path.isabs(target) or place == ".." or place.startswith("../"):
@@ -153,5 +153,5 @@ def _refuse_secrets(paths: list[str]) -> None:
     shown = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
     options = " ".join(f"--ship {path}" for path in paths[:5])
     raise ProjectError(
-        f"{shown}: looks like a secret, and whoever pulls the image could read it: name it in {ignore.FILE}, or say {options}"
+        f"{shown}: looks like a secret, and anyone who pulls the image could read it: name it in {ignore.FILE}, or say {options}"
     )

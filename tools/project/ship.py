@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from tools.lib.outputs import Outputs
 from tools.oci import canonical, layout
@@ -46,17 +46,17 @@ class Result(NamedTuple):
     made: Sequence[Made]
     layouts: Callable[[Sequence[Base]], list[Path]]
 
-    def index(self) -> Optional[bytes]:
-        """The index above the images, where there is more than one."""
+    def index_document(self) -> bytes | None:
+        """Return the index above the images, where there is more than one."""
         return layout.index_document(list(self.images.values())) if len(self.images) > 1 else None
 
     @property
     def digest(self) -> str:
         """Of the index, or of the only manifest."""
-        return canonical.digest(self.index() or next(iter(self.images.values())).manifest)
+        return canonical.digest(self.index_document() or next(iter(self.images.values())).manifest)
 
     def blobs(self, architectures: Sequence[str]) -> dict[str, Path]:
-        """All layers' files by digest; the bases are made for it."""
+        """Return all layers' files by digest; the bases are made for it."""
         found = {made.metadata.digest: made.blob for made in self.made}
         places = self.layouts([self.bases[architecture] for architecture in architectures])
         for architecture, place in zip(architectures, places):
@@ -67,7 +67,7 @@ class Result(NamedTuple):
     def write(self, output: Path, architectures: Sequence[str], whole: bool) -> None:
         """Write the OCI layout of some architectures, with the bases' layers or without."""
         images = [self.images[architecture] for architecture in architectures]
-        index = self.index() if len(images) > 1 else None
+        index = self.index_document() if len(images) > 1 else None
         own = {made.metadata.digest: made.blob for made in self.made}
         blobs = self.blobs(architectures) if whole else own
         elsewhere = () if whole else {digest for image in images for digest in image.layers()}
@@ -89,7 +89,7 @@ def split(reference: str) -> tuple[str, str, str]:
     """
     name, colon, tag = reference.rpartition(":")
     if not colon or "/" in tag:
-        raise ProjectError(f"--push {reference}: name the tag, too: {reference}:TAG")
+        raise ProjectError(f"--push {reference}: name the tag as well: {reference}:TAG")
     try:
         registry, repository = push.split_destination(name)
         push.check_tag(tag, f"{name}: its tag")

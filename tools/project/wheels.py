@@ -1,4 +1,4 @@
-"""Locked wheels, fetched once by their hash from wherever this machine's index has them."""
+"""Locked wheels, fetched once by their hash from this machine's index."""
 
 from __future__ import annotations
 
@@ -76,6 +76,6 @@ def _sha256(data: bytes) -> str:
 
 
 def _shown(url: str) -> str:
-    """The address without credentials."""
+    """Return the address without credentials."""
     parts = urllib.parse.urlsplit(url)
     return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

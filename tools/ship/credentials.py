@@ -43,7 +43,7 @@ _INTERFACES = ("", "v1", "v2")
 Entry = Mapping[str, str]
 
 
-class _Unusable(ValueError):
+class _UnusableError(ValueError):
     """A file, an entry or a helper can't be used."""
 
 
@@ -56,7 +56,7 @@ class Login:
     source: str
 
     def auth_file(self) -> str:
-        """The content of a file that knows just this registry."""
+        """Return the content of a file that knows just this registry."""
         return json.dumps({"auths": {self.registry: self.entry}})
 
 
@@ -93,7 +93,7 @@ def find(registry: str, repository: str, environment: Mapping[str, str]) -> Sear
         search.places.append(place)
         try:
             config = _parse(place, content)
-        except _Unusable as error:
+        except _UnusableError as error:
             search.warnings.append(str(error))
             continue
         for entry in _entries(config, place, registry, repository, environment, search.warnings):
@@ -103,7 +103,7 @@ def find(registry: str, repository: str, environment: Mapping[str, str]) -> Sear
 
 
 def _places(environment: Mapping[str, str]) -> Iterator[tuple[str, Path | str]]:
-    """The name of each place with its file, or with its text."""
+    """Yield the name of each place with its file, or with its text."""
     if environment.get("REGISTRY_AUTH_FILE"):
         yield environment["REGISTRY_AUTH_FILE"], Path(environment["REGISTRY_AUTH_FILE"])
     if environment.get("DOCKER_AUTH_CONFIG"):
@@ -134,18 +134,18 @@ def _home(environment: Mapping[str, str]) -> Path | None:
 
 
 def _parse(place: str, content: Path | str) -> dict[str, Any]:
-    """The object at a place; an empty one where there is none."""
+    """Return the object at a place; an empty one where there is none."""
     try:
         text = content.read_text("utf-8-sig") if isinstance(content, Path) else content
         config = json.loads(text or "{}")
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise _Unusable(f"{place} can't be read: {error.strerror}") from None
+        raise _UnusableError(f"{place} can't be read: {error.strerror}") from None
     except ValueError as error:
-        raise _Unusable(f"{place} is not JSON ({error}); correct it, or remove it and log in again") from None
+        raise _UnusableError(f"{place} is not JSON ({error}); correct it, or remove it and log in again") from None
     if not isinstance(config, dict):
-        raise _Unusable(f"{place} is not a JSON object; correct it, or remove it and log in again")
+        raise _UnusableError(f"{place} is not a JSON object; correct it, or remove it and log in again")
     # The old form is the table of "auths" alone.
     return {"auths": config} if place.endswith("/.dockercfg") else config
 
@@ -174,7 +174,7 @@ def _entries(
             if _name(key) == name:
                 try:
                     entry = _usable(value)
-                except _Unusable as error:
+                except _UnusableError as error:
                     warnings.append(f"{place}: the entry for {key} {error}; log in again")
                     continue
                 if entry:
@@ -205,9 +205,9 @@ def _from_narrow_to_wide(registry: str, repository: str) -> Iterator[str]:
 
 
 def _usable(value: object) -> Entry | None:
-    """An entry of "auths" as skopeo reads it; None where the secret is elsewhere or there is none."""
+    """Return an entry of "auths" as skopeo reads it; None where the secret is elsewhere or there is none."""
     if not isinstance(value, dict):
-        raise _Unusable("is not an object")
+        raise _UnusableError("is not an object")
     token = value.get("identitytoken")
     if token:
         return _token(str(token))
@@ -215,10 +215,10 @@ def _usable(value: object) -> Entry | None:
         try:
             user = base64.b64decode(str(value["auth"])).decode()
         except (binascii.Error, UnicodeDecodeError):
-            raise _Unusable("is not base64") from None
+            raise _UnusableError("is not base64") from None
         name, colon, secret = user.partition(":")
         if not colon:
-            raise _Unusable("has no colon between name and password")
+            raise _UnusableError("has no colon between name and password")
         return _basic(name, secret.strip("\0"))
     if value.get("username"):
         return _basic(str(value["username"]), str(value.get("password") or ""))
@@ -241,7 +241,7 @@ def _ask(
     for address in dict.fromkeys(addresses):
         try:
             entry = _run(helper, address, environment)
-        except _Unusable as error:
+        except _UnusableError as error:
             failures.append(f"{place} names the credential helper {error}")
             continue
         if entry:
@@ -262,18 +262,20 @@ def _run(helper: str, address: str, environment: Mapping[str, str]) -> Entry | N
             check=False,
         )
     except OSError as error:
-        raise _Unusable(f"{program}, which can't be run: {error.strerror}; install it, or remove it there") from None
+        raise _UnusableError(
+            f"{program}, which can't be run: {error.strerror}; install it, or remove it there"
+        ) from None
     answer = result.stdout.decode(errors="replace").strip()
     if result.returncode:
         if "credentials not found" in answer:
             return None
         reason = answer or result.stderr.decode(errors="replace").strip() or f"status {result.returncode}"
-        raise _Unusable(f"{program}, which fails for {address}: {reason}")
+        raise _UnusableError(f"{program}, which fails for {address}: {reason}")
     try:
         found = json.loads(answer)
         name, secret = str(found["Username"]), str(found["Secret"])
     except (ValueError, KeyError, TypeError):
-        raise _Unusable(f"{program}, whose answer has no Username and Secret") from None
+        raise _UnusableError(f"{program}, whose answer has no Username and Secret") from None
     if not secret:
         return None
     return _token(secret) if name == "<token>" else _basic(name, secret)

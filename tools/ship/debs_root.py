@@ -21,7 +21,7 @@ class RootError(ValueError):
 
 
 def unpack(debs: Sequence[Path], prefixes: Sequence[str], into: Path) -> None:
-    """Unpacks the wanted files of the packages.
+    """Unpack the wanted files of the packages.
 
     Args:
         debs: the packages.
@@ -33,12 +33,12 @@ def unpack(debs: Sequence[Path], prefixes: Sequence[str], into: Path) -> None:
     """
     files: dict[str, deb_archive.Entry] = {}
     links: dict[str, str] = {}
-    for path in debs:
-        for entry in deb_archive.read(path.read_bytes(), path.name).entries:
+    for deb in debs:
+        for entry in deb_archive.read(deb.read_bytes(), deb.name).entries:
             if not entry.path.startswith(tuple(prefixes)):
                 continue
             if entry.path in files or entry.path in links:
-                raise RootError(f"{path.name}: another package has {entry.path}, too")
+                raise RootError(f"{deb.name}: another package has {entry.path} as well")
             if entry.type == deb_archive.FILE:
                 files[entry.path] = entry
             elif entry.type == deb_archive.SYMLINK:
@@ -47,19 +47,19 @@ def unpack(debs: Sequence[Path], prefixes: Sequence[str], into: Path) -> None:
         if not any(path.startswith(prefix) for path in files):
             raise RootError(f"no package has {prefix}")
     for path, entry in files.items():
-        target = into / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(entry.data)
-        target.chmod(0o755 if entry.mode & 0o100 else 0o644)
+        file = into / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(entry.data)
+        file.chmod(0o755 if entry.mode & 0o100 else 0o644)
     for path, target in links.items():
-        # Of the links that lead elsewhere (alternatives, data that nobody wanted) none is needed; they would dangle.
+        # Links to other files (alternatives, unwanted data) would dangle, and are not needed.
         if posixpath.normpath(posixpath.join(posixpath.dirname(path), target)) in files and not target.startswith("/"):
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             (into / path).symlink_to(target)
 
 
 def main(argv: Sequence[str]) -> int:
-    """The command line."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="debs_root")
     parser.add_argument("--path", action="append", required=True, help="prefix of the paths to unpack")
     parser.add_argument("--into", type=Path, required=True, help="the directory to make")

@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from tools.oci import docker_archive
 from tools.oci.layout import Image
@@ -33,12 +33,12 @@ class LoadError(RuntimeError):
 
 
 def blob(layout: Path, digest: str) -> Path:
-    """The file of a blob."""
+    """Return the file of a blob."""
     return layout / "blobs" / digest.replace(":", "/")
 
 
 def descriptor(layout: Path) -> dict[str, Any]:
-    """The only entry of a layout's index.json."""
+    """Return the only entry of a layout's index.json."""
     (found,) = json.loads((layout / "index.json").read_bytes())["manifests"]
     return dict(found)
 
@@ -60,7 +60,7 @@ class Engine(abc.ABC):
 
     @abc.abstractmethod
     def architecture(self) -> str:
-        """The architecture that it runs, in Go's words.
+        """Return the architecture that it runs, in Go's words.
 
         Raises:
             LoadError: the engine doesn't answer.
@@ -68,7 +68,7 @@ class Engine(abc.ABC):
 
     @abc.abstractmethod
     def load(self, layout: Path, name: str) -> None:
-        """Loads an image.
+        """Load an image.
 
         Args:
             layout: an OCI layout of one image.
@@ -79,7 +79,7 @@ class Engine(abc.ABC):
         """
 
     def run(self, *arguments: str, directory: str | None = None) -> str:
-        """What the client prints on standard output; LoadError says what it prints on the other when it fails."""
+        """Return what the client prints on standard output; LoadError says what it prints on the other when it fails."""
         command = [self.program, *arguments]
         environment = host_environment(self.environment)
         result = subprocess.run(
@@ -96,9 +96,11 @@ class Podman(Engine):
     name = "podman"
 
     def architecture(self) -> str:
+        """Return this machine's architecture."""
         return self.machine
 
     def load(self, layout: Path, name: str) -> None:
+        """Load the layout itself."""
         entry = descriptor(layout)
         with tempfile.TemporaryDirectory(prefix="load-") as directory:
             # Up to version 3 podman makes a name of the layout's path, which must be one then.
@@ -134,7 +136,7 @@ class Podman(Engine):
         raise LoadError(f"podman's image {identifier} lacks layers: remove it by podman rmi --force, and load again")
 
     def _is_whole(self, identifier: str) -> bool:
-        """Whether the storage has all layers of an image."""
+        """Return whether the storage has all layers of an image."""
         try:
             # By the first question podman 3 removes half-made layers, by the second it misses them.
             self.run("image", "inspect", identifier)
@@ -150,9 +152,11 @@ class Docker(Engine):
     name = "docker"
 
     def architecture(self) -> str:
+        """Ask the engine."""
         return self.run("version", "--format", "{{.Server.Arch}}").strip()
 
     def load(self, layout: Path, name: str) -> None:
+        """Load an archive of the layers that the storage lacks."""
         manifest = blob(layout, descriptor(layout)["digest"]).read_bytes()
         image = Image(manifest=manifest, config=blob(layout, json.loads(manifest)["config"]["digest"]).read_bytes())
         known = self._known_layers(json.loads(image.config)["rootfs"]["diff_ids"])
@@ -168,7 +172,7 @@ class Docker(Engine):
             raise LoadError(f"docker has {name} as {found}, the image is {wanted}")
 
     def _known_layers(self, diff_ids: Sequence[str]) -> int:
-        """How many of an image's lowest layers the storage has, as a chain."""
+        """Return how many of an image's lowest layers the storage has, as a chain."""
         if self._kept_by_containerd():
             return 0
         images = self.run("image", "ls", "--all", "--quiet", "--no-trunc").split()
@@ -184,7 +188,7 @@ class Docker(Engine):
         return known
 
     def _kept_by_containerd(self) -> bool:
-        """Whether this docker has containerd's image store."""
+        """Return whether this docker has containerd's image store."""
         return "io.containerd.snapshotter" in self.run("info", "--format", "{{json .DriverStatus}}")
 
     def _send(self, image: Image, layers: Mapping[str, Path], name: str) -> None:
@@ -195,8 +199,9 @@ class Docker(Engine):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
+        assert process.stdin and process.stderr
         try:
-            docker_archive.write(process.stdin, image, layers, [name])
+            docker_archive.write(cast("BinaryIO", process.stdin), image, layers, [name])
             process.stdin.close()
         except BrokenPipeError:
             pass  # it says why on standard error

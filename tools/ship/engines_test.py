@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tools.oci import canonical
+from tools.oci.samples import member_content
 from tools.ship import load
 from tools.ship.engines import Docker, LoadError
 
@@ -62,10 +63,10 @@ class Standin:
     def sent(self) -> dict[str, bytes]:
         """Content of each layer in the archive, by digest."""
         with tarfile.open(fileobj=io.BytesIO((self.directory / "loaded").read_bytes())) as archive:
-            (manifest,) = json.load(archive.extractfile("manifest.json"))
+            (manifest,) = json.loads(member_content(archive, "manifest.json"))
             assert manifest["RepoTags"] == ["small:1"]
-            found = {path: archive.extractfile(path).read() for path in manifest["Layers"]}
-        return {"sha256:" + path.rpartition("/")[2]: content for path, content in found.items()}
+            found = {path: member_content(archive, path) for path in manifest["Layers"]}
+        return {"sha256:" + path.rpartition("/")[2]: data for path, data in found.items()}
 
 
 @pytest.fixture

@@ -81,12 +81,12 @@ def _has(text: str, words: tuple[str, ...]) -> bool:
 
 
 def means_absent(message: str) -> bool:
-    """Whether a registry says that it has no such tag or repository."""
+    """Return whether a registry says that it has no such tag or repository."""
     return _has(message.lower(), _ABSENT)
 
 
 def means_hidden(message: str) -> bool:
-    """Whether a registry does not say what it has: it wants other rights, or hides that there is nothing."""
+    """Return whether a registry does not say what it has: it wants other rights, or hides that there is nothing."""
     return _has(message.lower(), _UNAUTHORIZED + _FORBIDDEN)
 
 

@@ -30,7 +30,7 @@ _ARCHITECTURES = {each.machine: each.name for each in ARCHITECTURES.values()}
 
 
 def choose_engine(name: str | None, environment: Mapping[str, str]) -> Engine:
-    """The engine of that name, else the first that is on PATH.
+    """Return the engine of that name, else the first that is on PATH.
 
     Raises:
         LoadError: it is not there.
@@ -46,7 +46,7 @@ def choose_engine(name: str | None, environment: Mapping[str, str]) -> Engine:
 
 
 def choose_image(images: Mapping[str, Path], engine: Engine) -> Path:
-    """The layout for the engine's architecture.
+    """Return the layout for the engine's architecture.
 
     Raises:
         LoadError: the index has none.

@@ -55,7 +55,7 @@ def split_destination(destination: str) -> tuple[str, str]:
 
 
 def is_destination(name: str) -> bool:
-    """Whether a name is REGISTRY/REPOSITORY."""
+    """Return whether a name is REGISTRY/REPOSITORY."""
     try:
         split_destination(name)
     except PushError:
@@ -170,7 +170,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _built_in(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The arguments that the target itself gives, up to --client; the user's come after them."""
+    """Return the arguments that the target itself gives, up to --client; the user's come after them."""
     end = next(number for number, argument in enumerate(argv) if argument.startswith("--client=")) + 1
     parser = argparse.ArgumentParser(prog="push")
     parser.add_argument("--layout", type=Path, required=True, help="the OCI layout to push")

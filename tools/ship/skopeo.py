@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from tools.host.rootless import syscalls
 from tools.lib.architectures import BUILD
@@ -25,7 +26,7 @@ class SkopeoError(RuntimeError):
 
 
 def host_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for programs of the host: without what the tools' Python sets for itself."""
+    """Return the environment for programs of the host: without what the tools' Python sets for itself."""
     return {name: value for name, value in environment.items() if not name.startswith("PYTHON")}
 
 
@@ -35,7 +36,7 @@ class Skopeo:
 
     Attributes:
         directory: what //tools/ship:client makes.
-        tls_verify: False allows plain HTTP and certificates that nobody vouches for.
+        tls_verify: False allows plain HTTP and untrusted certificates.
         credentials: the content of a containers-auth.json(5); None for an anonymous client.
         environment: of the process; see host_environment().
         quiet: whether a copy says nothing of its blobs.
@@ -78,7 +79,7 @@ class Skopeo:
         """
         return self._run(["inspect", "--config", "--raw"], "", [f"docker://{reference}"], subprocess.PIPE)
 
-    def _run(self, command: list[str], side: str, names: list[str], stdout: object) -> bytes:
+    def _run(self, command: list[str], side: str, names: list[str], stdout: int | TextIO) -> bytes:
         libraries = ":".join(str(self.directory / path) for path in BUILD.library_directories)
         loader = self.directory / BUILD.library_directories[0] / "ld-2.31.so"
         skopeo = [str(loader), "--library-path", libraries, str(self.directory / "usr/bin/skopeo")]
@@ -109,7 +110,7 @@ class Skopeo:
 
 @contextlib.contextmanager
 def _unnamed_file(content: str | None) -> Iterator[int | None]:
-    """A file descriptor of a file in memory: secrets that no kill leaves behind."""
+    """Return a file descriptor of a file in memory: secrets that no kill leaves behind."""
     if content is None:
         yield None
         return
@@ -122,7 +123,7 @@ def _unnamed_file(content: str | None) -> Iterator[int | None]:
 
 
 def _message(log: str) -> str:
-    """The last fatal message of a log of logfmt lines, without the manifest that it is about."""
+    """Return the last fatal message of a log of logfmt lines, without the manifest that it is about."""
     last = log.strip().rpartition("\n")[2]
     _, found, message = last.partition('msg="')
     message = message.removesuffix('"').replace('\\"', '"') if found else last

@@ -9,6 +9,8 @@ from airflow.decorators import dag, task
 
 @dag(schedule=None, start_date=datetime(2024, 1, 1))
 def hello() -> None:
+    """Say hello, once."""
+
     @task
     def say() -> None:
         print("hello")

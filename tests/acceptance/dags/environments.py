@@ -14,7 +14,8 @@ except ImportError:
     ExternalPythonOperator = None
 
 
-def look():
+def look() -> str:
+    """Return the prefix of a Python that must be in a virtual environment."""
     import importlib.util
     import sys
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -306,7 +307,7 @@ exit "$(cat "$STANDINS/status")"
 """
 
 
-def on_host(machine: Machine, *arguments: str, script: str = "", status: int = 0):
+def on_host(machine: Machine, *arguments: str, script: str = "", status: int = 0) -> Any:
     machine.write(machine.standins / "bazel_in_root", WRITE_SCRIPT)
     machine.write(machine.standins / "status", str(status))
     machine.write(machine.standins / "script", f"#!/bin/bash\n{script}")

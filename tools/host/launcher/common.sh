@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # tools/bazel sets workspace and version
 # Shared by the launcher's scripts: messages, the cache directory, and where the registries are.
 
 container_marks="/.dockerenv /run/.containerenv"
@@ -81,6 +82,7 @@ find_registries() {
 # compatible VERSION: whether MODULE.bazel's bazel_compatibility allows it.
 compatible() {
     case $1 in [0-9]*.[0-9]*.[0-9]*) ;; *) return 1 ;; esac
+    # shellcheck disable=SC2013 # bounds have no blanks
     for bound in $(sed -n '/bazel_compatibility/,/\]/s/"\([<>=-]*[0-9.]*\)"/\n\1\n/gp' "$workspace/MODULE.bazel" | grep '^[<>-]'); do
         other=$(printf %s "$bound" | tr -d '<>=-')
         least=$(printf '%s\n' "$1" "$other" | sort -V | head -n 1)

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154 # tools/bazel sets workspace and version
 # enter_and_run ROOT ARGS…: runs the root's Bazel on the host's files, and passes on the host's certificates and registries.
 
 # Java's trust store made from the host's certificates, once per bundle; prints its path.
@@ -20,8 +21,10 @@ trust_store() {
             [ -s "$work/cacerts" ] ||
             die "Java's trust store can't be made from $bundle: $(tail -n 1 "$work/log")" "Check that file, or set SSL_CERT_FILE."
         rm -f "$work"/*.pem "$work/log"
-        [ -e "$store/cacerts" ] || rm -rf "$store" # what an interrupted removal left
-        mv -T "$work" "$store" 2>/dev/null || [ -e "$store/cacerts" ] || # another launcher was first
+        # Left of an interrupted removal.
+        [ -e "$store/cacerts" ] || rm -rf "$store"
+        # Another launcher may have been first.
+        mv -T "$work" "$store" 2>/dev/null || [ -e "$store/cacerts" ] ||
             die "$store can't be made" "Remove it by hand."
     fi
     printf '%s\n' "$store/cacerts"
@@ -74,7 +77,7 @@ run_in_foreground() {
     while :; do
         status=0
         wait "$waiter" || status=$?
-        # A signal ends the waiting, too.
+        # A signal also ends the waiting.
         kill -0 "$waiter" 2>/dev/null || return "$status"
     done
 }
@@ -130,7 +133,7 @@ enter_and_run() {
     [ -z "$RUNTIME_DEBIAN_URL" ] || export RUNTIME_DEBIAN_URL
     [ -z "$RUNTIME_PYPI_INDEX_URL" ] || export RUNTIME_PYPI_INDEX_URL
 
-    # A Bazel server that still runs in a root that was removed since must not go on: another option starts it anew.
+    # A Bazel server that still runs in a root that was removed since must not go on: another option restarts it.
     set -- "--host_jvm_args=-Druntime.root=$(stat -c %i "$root")" "$@"
     bundle=$(host_ca_bundle)
     if [ -n "$bundle" ]; then

@@ -12,6 +12,7 @@ import signal
 import stat
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]  # not resolved: in a Bazel test that would leave the runfiles
@@ -155,11 +156,12 @@ class Machine:
 
     @staticmethod
     def write(path: Path, text: str) -> Path:
+        """Write a file; return its path."""
         path.write_text(text)
         return path
 
     def program(self, name: str, text: str) -> Path:
-        """Puts a program on PATH."""
+        """Put a program on PATH."""
         path = self.bin / name
         path.unlink(missing_ok=True)
         self.write(path, text)
@@ -167,18 +169,19 @@ class Machine:
         return path
 
     def remove(self, name: str) -> None:
-        """Takes a program from PATH."""
+        """Remove a program from PATH."""
         (self.bin / name).unlink()
 
     def let_go(self) -> None:
-        """mmdebstrap goes on when half-way."""
+        """Let mmdebstrap go on when half-way."""
         self.write(self.standins / "go", "")
 
     def hold(self) -> None:
-        """mmdebstrap stops half-way until let_go."""
+        """Stop mmdebstrap half-way until let_go."""
         (self.standins / "go").unlink()
 
     def start(self, command: list[str], **environment: str) -> subprocess.Popen[str]:
+        """Start a command in the workspace."""
         return subprocess.Popen(
             command,
             cwd=self.workspace,
@@ -191,20 +194,20 @@ class Machine:
         )
 
     def start_root(self, **environment: str) -> subprocess.Popen[str]:
-        """root.sh, as tools/bazel starts it."""
+        """Start root.sh as tools/bazel does."""
         command = ["sh", str(self.workspace / "tools/host/launcher/root.sh"), str(self.workspace), VERSION]
         return self.start(command, **environment)
 
     def bazel(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """tools/bazel, waited for."""
+        """Run tools/bazel."""
         return finish(self.start([str(self.workspace / "tools/bazel"), *arguments], **environment))
 
     def root(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        """root.sh, waited for."""
+        """Run root.sh."""
         return finish(self.start_root(**environment))
 
     def wait_half_way(self) -> int:
-        """Waits until mmdebstrap is half-way; gives the process id of its child."""
+        """Wait until mmdebstrap is half-way; return the process id of its child."""
         child = self.standins / "child"
         wait_for(child.exists, "mmdebstrap to be half-way")
         number = int(child.read_text())
@@ -212,25 +215,26 @@ class Machine:
         return number
 
     def calls(self, name: str) -> list[str]:
-        """The argument lines with which a stand-in was called."""
+        """Return the argument lines of a stand-in's calls."""
         path = self.standins / f"{name}.calls"
         return path.read_text().splitlines() if path.exists() else []
 
     def arguments(self) -> list[str]:
-        """Name and arguments of the Bazel that was run at last."""
+        """Return name and arguments of the last Bazel that was run."""
         return (self.standins / "arguments").read_bytes().decode().split("\0")[:-1]
 
     def in_cache(self) -> list[str]:
-        """What stands in the launcher's cache, without its lock."""
+        """Return the names in the launcher's cache, without its lock."""
         return sorted(path.name for path in self.cache.iterdir() if path.name != "lock") if self.cache.exists() else []
 
 
 def certificates(count: int) -> str:
+    """Return a bundle of certificates."""
     return "".join(f"# {n}\n-----BEGIN CERTIFICATE-----\n{n}\n-----END CERTIFICATE-----\n" for n in range(count))
 
 
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """Waits for a started launcher."""
+    """Wait for a started launcher."""
     try:
         stdout, stderr = process.communicate(timeout=60)
     except subprocess.TimeoutExpired:
@@ -239,8 +243,8 @@ def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
-def wait_for(condition, what: str) -> None:
-    """Waits until condition() is true."""
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait until condition() is true."""
     end = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"
@@ -248,7 +252,7 @@ def wait_for(condition, what: str) -> None:
 
 
 def alive(process_id: int) -> bool:
-    """Whether a process runs (a zombie doesn't)."""
+    """Return whether a process runs (a zombie doesn't)."""
     try:
         state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

@@ -8,7 +8,9 @@ umask 022
 
 workspace=$1
 version=$2
+# shellcheck source=tools/host/launcher/common.sh
 . "$workspace/tools/host/launcher/common.sh"
+# shellcheck source=tools/host/launcher/recipe.sh
 . "$workspace/tools/host/launcher/recipe.sh"
 
 cache=$(launcher_cache)
@@ -95,9 +97,10 @@ build() {
         alone="unshare --mount" # where mmdebstrap's mounts end with it, however it ends
     fi
 
-    # Killed with kill -9 we can't end mmdebstrap, but then nobody holds the other end of this pipe any more.
+    # Killed with kill -9 we can't end mmdebstrap, but then no process holds the other end of this pipe.
     mkfifo "$work/alive"
     # In its own process group: a failing mmdebstrap sends SIGHUP to the whole of its group.
+    # shellcheck disable=SC2086 # two words or none
     TMPDIR=$temporary setsid $alone sh -c '. "$1"; shift; make_system "$@"' make_system \
         "$workspace/tools/host/launcher/recipe.sh" "$work/keyrings" "$target" ${mirror:+"$mirror"} >"$log" 2>&1 </dev/null &
     child=$!
@@ -114,7 +117,7 @@ build() {
         signature=$(grep -m 1 -o -E 'NO_PUBKEY [0-9A-F]*|Missing key [0-9A-F]*|EXPKEYSIG.*|is not signed' "$log" || true)
         if [ -n "$signature" ]; then
             reason="the signature of $suite on ${mirror:-the mirror} can't be checked: $signature"
-            remedy="Its key is neither in tools/host/launcher/keyrings nor in ${RUNTIME_LAUNCHER_KEYRING:-this machine's package debian-archive-keyring}: name a keyring that has it by RUNTIME_LAUNCHER_KEYRING, or $elsewhere."
+            remedy="Its key is neither in tools/host/launcher/keyrings nor in ${RUNTIME_LAUNCHER_KEYRING:-the package debian-archive-keyring of this machine}: name a keyring that has it by RUNTIME_LAUNCHER_KEYRING, or $elsewhere."
         fi
         die "the root could not be made: ${reason:-$(tail -n 1 "$log")} (log: $cache/failed.log)" "$remedy"
     fi
@@ -134,13 +137,13 @@ build() {
             "Please $elsewhere, or name a Debian mirror that has it by RUNTIME_LAUNCHER_DEBIAN_URL."
     configure "$work/root"
     : >"$work/root/.complete"
-    # What stands there without its mark is what an interrupted removal left.
+    # A root without its mark is left of an interrupted removal.
     [ ! -e "$root" ] || mv "$root" "$work/incomplete"
     mv "$work/root" "$root"
     say "made in $(($(date +%s) - started)) s"
 }
 
-# Roots that nobody used for a month: of other versions and recipes.
+# Roots unused for a month: of other versions and recipes.
 remove_old() {
     find "$cache" -mindepth 2 -maxdepth 2 -path "$cache/bazel-*/.complete" -mtime +30 | while read -r mark; do
         old=${mark%/.complete}
@@ -157,10 +160,13 @@ need_namespaces
 mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] ||
     die "$cache can't be written by $(id -un)" "Give it to that user, or set XDG_CACHE_HOME to another directory."
 exec 9>"$cache/lock"
-flock -n 9 || { say "another launcher is making the root; waiting for it"; flock 9; }
+flock -n 9 || {
+    say "another launcher is making the root; waiting for it"
+    flock 9
+}
 ! use_root || exit 0
 
-# What interrupted runs left; nobody is making anything while we hold the lock.
+# Left of interrupted runs: no other run makes a root while we hold the lock.
 rm -rf --one-file-system "$cache"/making.* ||
     die "$cache has files that $(id -un) can't remove" "Remove $cache/making.* by hand."
 work=$(mktemp -d "$cache/making.XXXXXX")

@@ -22,13 +22,13 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def only_root(machine: Machine) -> Path:
-    """The root, which is all that the cache holds."""
+    """Return the root, the only content of the cache."""
     (name,) = machine.in_cache()
     return machine.cache / name
 
 
 def one_line(stderr: str) -> str:
-    """The line that says why the launcher stopped: all it says after it has begun."""
+    """Return the line with the launcher's error: all its output after it has begun."""
     lines = [line for line in stderr.splitlines() if "making a root" not in line]
     assert len(lines) == 1, stderr
     assert lines[0].startswith("tools/bazel: ")
@@ -77,7 +77,7 @@ def test_interrupted_half_way(machine: Machine, number: signal.Signals) -> None:
     assert result.returncode != 0 and result.stdout == ""
     wait_for(lambda: not alive(child), "all of mmdebstrap to end")
     left = machine.in_cache()
-    if number == signal.SIGKILL:  # nobody could clean up
+    if number == signal.SIGKILL:  # it could not clean up
         assert [name[:7] for name in left] == ["making."]
     else:
         assert left == []
@@ -324,7 +324,7 @@ def test_debian_mirror(machine: Machine) -> None:
     machine.root()
     assert machine.calls("mmdebstrap")[0].endswith(" https://mirror.example/debian/")
     with (machine.workspace / "tools/host/launcher/recipe.sh").open("a") as recipe:
-        recipe.write("# anew\n")
+        recipe.write("# changed\n")
     machine.root(RUNTIME_DEBIAN_URL="https://company.example/debian https://old.example/debian")
     assert machine.calls("mmdebstrap")[1].endswith(" https://company.example/debian")
     with (machine.workspace / "tools/host/launcher/recipe.sh").open("a") as recipe:

@@ -76,7 +76,7 @@ def folder(path: str) -> str | None:
 
 
 def arrows(name: str, source: str) -> Iterator[Arrow]:
-    """Yield the dependencies of a file on this repository, wherever they lead.
+    """Yield the dependencies of a file on this repository.
 
     Args:
         name: path of a .py, .bzl or BUILD.bazel file; it decides how the source is read.
@@ -84,23 +84,21 @@ def arrows(name: str, source: str) -> Iterator[Arrow]:
     """
     for node in ast.walk(ast.parse(source)):
         if name.endswith(".py"):
-            for module in _modules(node):
-                yield Arrow(name, node.lineno, module.replace(".", "/"), True)
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                for module in _modules(node):
+                    yield Arrow(name, node.lineno, module.replace(".", "/"), True)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             match = _LABEL.fullmatch(node.value)
-            # Labels of visibility are no dependencies; those of test data name packages that there are not.
+            # Labels of visibility are not dependencies; those of test data name packages that do not exist.
             if match and not node.value.endswith(("__pkg__", "__subpackages__")):
                 yield Arrow(name, node.lineno, match[1], node.value not in _TABLES and bool(_CODE.search(node.value)))
 
 
-def _modules(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
+    names = [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
         # What is imported may be a module itself.
-        names = [f"{node.module}.{alias.name}" for alias in node.names]
-    elif isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    else:
-        return []
+        names = [f"{node.module}.{name}" for name in names] if node.module and not node.level else []
     return [module for module in names if _MODULE.fullmatch(module)]
 
 

@@ -39,7 +39,7 @@ def test_direction() -> None:
 
 
 def test_every_folder_is_in_the_table() -> None:
-    """Also what is added later: otherwise nobody asks what it may depend on."""
+    """Also a folder that is added later."""
     lost = {name for name, _ in texts(".py", ".bzl", "BUILD.bazel") if "/" in name and folder(name) is None}
     assert lost - {"providers/BUILD.bazel"} == set()
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 import ast
 import dataclasses
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 
+# As pydocstyle's D401 has it for Python.
+_NOT_IMPERATIVE = re.compile(r"(?:[A-Z][a-z]*[^\Ws]s|The|A|An|All|Each|Every|What|Where|Whether|Which)\b")
+SUFFIXES = (".bzl", "BUILD.bazel", "MODULE.bazel")
 _DOCUMENTED = {"rule", "repository_rule", "aspect", "module_extension", "provider", "tag_class"}
 
 
@@ -37,13 +41,15 @@ def _loads(module: ast.Module) -> list[Load]:
         call = statement.value if isinstance(statement, ast.Expr) else None
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "load"):
             continue
-        label, *symbols = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+        label, *symbols = [str(argument.value) for argument in call.args if isinstance(argument, ast.Constant)]
         names = {name: name for name in symbols}
         renamed = {
-            keyword.arg: keyword.value.value for keyword in call.keywords if isinstance(keyword.value, ast.Constant)
+            str(keyword.arg): str(keyword.value.value)
+            for keyword in call.keywords
+            if isinstance(keyword.value, ast.Constant)
         }
-        names.update((str(local), str(there)) for local, there in renamed.items())
-        found.append(Load(statement.lineno, str(label), names, tuple(str(symbol) for symbol in symbols)))
+        names.update(renamed)
+        found.append(Load(statement.lineno, label, names, tuple(symbols)))
     return found
 
 
@@ -70,7 +76,7 @@ def _load_faults(module: ast.Module, source: str) -> Iterator[tuple[int, str]]:
 
 
 def _is_code(statement: ast.stmt) -> bool:
-    """Whether a statement is neither a load nor a docstring."""
+    """Return whether a statement is neither a load nor a docstring."""
     if not isinstance(statement, ast.Expr):
         return True
     value = statement.value
@@ -92,9 +98,14 @@ def _called(call: ast.Call) -> str:
 def _documentation_faults(name: str, module: ast.Module) -> Iterator[tuple[int, str]]:
     if not ast.get_docstring(module):
         yield 1, "the file has no docstring"
-    for node in module.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node):
-            yield node.lineno, f"{node.name} has no docstring"
+    for function in module.body:
+        if not isinstance(function, ast.FunctionDef) or function.name.startswith("_"):
+            continue
+        text = ast.get_docstring(function)
+        if not text:
+            yield function.lineno, f"{function.name} has no docstring"
+        elif _NOT_IMPERATIVE.match(text):
+            yield function.lineno, f"{function.name}: its docstring must begin with an imperative: Return, Declare, …"
     if name.endswith("_test.bzl"):
         return  # rules of tests are for themselves
     for node in ast.walk(module):
@@ -117,7 +128,7 @@ def _attribute_faults(attributes: ast.expr) -> Iterator[tuple[int, str]]:
             ):
                 continue
             if not str(key.value).startswith("_") and "doc" not in {keyword.arg for keyword in value.keywords}:
-                yield value.lineno, f"attribute {key.value} has no doc"
+                yield value.lineno, f"attribute {key.value!s} has no doc"
 
 
 def _style_faults(source: str, module: ast.Module) -> Iterator[tuple[int, str]]:
@@ -131,8 +142,43 @@ def _style_faults(source: str, module: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, "print is for debugging"
 
 
+def ordered(source: str) -> str:
+    """Sort the load statements at the head of a file, and the names in each.
+
+    Args:
+        source: a file's content.
+
+    Returns:
+        The content; unchanged where there is anything between the statements, such as a comment.
+    """
+    try:
+        module = ast.parse(source)
+    except SyntaxError:
+        return source
+    loads = _loads(module)
+    lines = source.splitlines(keepends=True)
+    if not loads or [load.line for load in loads] != list(range(loads[0].line, loads[0].line + len(loads))):
+        return source
+    if any(not _is_plain(line) for line in lines[loads[0].line - 1 : loads[-1].line]):
+        return source
+    first = loads[0].line - 1
+    lines[first : loads[-1].line] = [_statement(load) for load in sorted(loads, key=Load.key)]
+    return "".join(lines)
+
+
+def _is_plain(line: str) -> bool:
+    """Return whether a line is a whole load statement without a comment."""
+    return line.startswith("load(") and line.endswith(")\n") and "#" not in line
+
+
+def _statement(load: Load) -> str:
+    renamed = sorted(f'{local} = "{there}"' for local, there in load.names.items() if local not in load.order)
+    names = [f'"{name}"' for name in sorted(load.order)]
+    return "load(" + ", ".join([f'"{load.label}"', *names, *renamed]) + ")\n"
+
+
 def faults(name: str, source: str) -> list[str]:
-    """Checks one file.
+    """Check one file.
 
     Args:
         name: the file's name; only .bzl files need documentation

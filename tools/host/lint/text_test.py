@@ -32,14 +32,14 @@ MAXIMUM_LINES = {".py": 450, ".bzl": 300, ".sh": 300}
 
 
 def host_names(text: str) -> set[str]:
-    """The names of hosts in a text that are not reserved for examples."""
+    """Return the names of hosts in a text that are not reserved for examples."""
     text = GO_MODULE.sub("", text)
     found = {match[1].rstrip(".").lower() for match in URL.finditer(text)} | {match[0] for match in HOST.finditer(text)}
     return {name for name in found if "." in name and not RESERVED.search(name)} - NO_REGISTRIES
 
 
 def test_host_names_are_found() -> None:
-    host = ".".join(["registry", "somewhere", "org"])  # not written as one: this file is checked, too
+    host = ".".join(["registry", "somewhere", "org"])  # not written as one: this file is checked as well
     for text in (
         f"https://{host}/simple",
         f"see {host}.",

@@ -13,7 +13,7 @@ _FAULTS_SHOWN = 50
 
 
 def _ignored(relative: str, patterns: list[str]) -> bool:
-    """Whether git's own rules leave a file or folder out; of their syntax, what our .gitignore uses."""
+    """Return whether git's own rules leave a file or folder out; of their syntax, what our .gitignore uses."""
     name = relative.rpartition("/")[2]
     for pattern in patterns:
         anchored = pattern.startswith("/")
@@ -23,7 +23,7 @@ def _ignored(relative: str, patterns: list[str]) -> bool:
 
 
 def files(*suffixes: str) -> Iterator[Path]:
-    """Gives every file of the work tree that git does not ignore, in order.
+    """Yield every file of the work tree that git does not ignore, in order.
 
     Args:
         suffixes: how the names end; none means all files
@@ -42,7 +42,7 @@ def files(*suffixes: str) -> Iterator[Path]:
 
 
 def texts(*suffixes: str) -> Iterator[tuple[str, str]]:
-    """Gives name (relative to the root) and content of every text file; see `files`."""
+    """Yield name (relative to the root) and content of every text file; see `files`."""
     for path in files(*suffixes):
         data = path.read_bytes()
         if b"\0" not in data:
@@ -50,6 +50,6 @@ def texts(*suffixes: str) -> Iterator[tuple[str, str]]:
 
 
 def report(faults: list[str]) -> str:
-    """The first faults, one a line, for an assertion's message."""
+    """Format the first faults, one a line, for an assertion's message."""
     more = len(faults) - _FAULTS_SHOWN
     return "\n".join(["", *faults[:_FAULTS_SHOWN], *([f"and {more} more"] if more > 0 else [])])

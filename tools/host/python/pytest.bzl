@@ -3,7 +3,7 @@
 load(":defs.bzl", "py_test")
 
 def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
-    """Runs pytest on `srcs`.
+    """Run pytest on `srcs`.
 
     Args:
       name: target name.

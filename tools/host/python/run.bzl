@@ -38,7 +38,7 @@ def _import_path(ctx, program):
     return ":".join(places)
 
 def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_message, inputs = [], tools = [], env = {}, execution_requirements = {}):
-    """Registers an action that runs `python -m module arguments`.
+    """Register an action that runs `python -m module arguments`.
 
     Args:
       ctx: the rule's context; its attributes include PYTHON_ATTRS.

@@ -46,8 +46,8 @@ def test_standard_library_is_compiled() -> None:
     """Debian compiles at installation; uncompiled modules would cost each action's start."""
     import json.decoder
 
-    assert json.decoder.__cached__ is None or json.decoder.__spec__ is not None
-    assert json.decoder.__spec__.origin.endswith("json/decoder.pyc")
+    spec = json.decoder.__spec__
+    assert spec and spec.origin and spec.origin.endswith("json/decoder.pyc")
 
 
 def test_bundle_is_the_same_on_every_machine(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_bundle_is_the_same_on_every_machine(tmp_path: Path) -> None:
     (root / "usr/bin").mkdir()
     shutil.copy(HOME / "bin/python3.9", root / "usr/bin/python3.9")
     # As tools/host/python/repository.bzl does it.
-    command = [
+    command: list[str | Path] = [
         libraries / "ld-2.31.so",
         "--library-path",
         libraries,

@@ -30,7 +30,7 @@ def pages(arguments: Sequence[str]) -> dict[str, str]:
         arguments: NAME=LABEL=FILE of each page.
 
     Raises:
-        render.Undocumented: something public has no docstring.
+        render.UndocumentedError: something public has no docstring.
         textproto.TextprotoError: a file is not a text-format message.
         OSError: a file cannot be read.
     """
@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     try:
         made = pages(options.pages)
-    except (render.Undocumented, textproto.TextprotoError, OSError) as error:
+    except (render.UndocumentedError, textproto.TextprotoError, OSError) as error:
         print(f"reference: {error}", file=sys.stderr)
         return 1
     directory = options.directory

@@ -27,7 +27,7 @@ _TYPES = {
 }
 
 
-class Undocumented(Exception):
+class UndocumentedError(Exception):
     """A public symbol, an attribute, a parameter or a field has no documentation; the message names it."""
 
 
@@ -35,7 +35,7 @@ def page(label: str, module: Message) -> str:
     """Return the page of the file `label`, with its rules, macros and functions, and providers in alphabetic order.
 
     Raises:
-        Undocumented: something that the page would list has no docstring.
+        UndocumentedError: something that the page would list has no docstring.
     """
     sections = {
         "Rules": [(rule.text("rule_name"), _rule(rule)) for rule in module.messages("rule_info")],
@@ -66,7 +66,7 @@ def symbols(module: Message) -> list[str]:
 
 def _documented(name: str, text: str) -> str:
     if not text.strip():
-        raise Undocumented(f"{name} has no docstring")
+        raise UndocumentedError(f"{name} has no docstring")
     return text.strip("\n")
 
 

@@ -38,7 +38,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("method", ["namespace", "proot"])
 @pytest.mark.parametrize("uid", [0, 50000])
-def test_arm64_programs_and_their_children(capfd, root: Path, method: str, uid: int) -> None:
+def test_arm64_programs_and_their_children(
+    capfd: pytest.CaptureFixture[str], root: Path, method: str, uid: int
+) -> None:
     spec = Spec(
         root=str(root),
         # env starts uname: so a child of an arm64 program is run too.

@@ -43,7 +43,7 @@ def run(capfd: pytest.CaptureFixture, root: Path, method: str, script: str, **mo
     return status, capfd.readouterr().out
 
 
-def test_identity_environment_and_directory(capfd, root: Path, method: str) -> None:
+def test_identity_environment_and_directory(capfd: pytest.CaptureFixture[str], root: Path, method: str) -> None:
     (root / "srv").mkdir()
     status, out = run(
         capfd,
@@ -62,7 +62,7 @@ def test_identity_environment_and_directory(capfd, root: Path, method: str) -> N
     assert [line for line in lines[3:] if not line.startswith(("PWD=", "SHLVL="))] == ["KEY=a b=c", "PATH=/bin"]
 
 
-def test_mounts(capfd, root: Path, method: str, tmp_path: Path) -> None:
+def test_mounts(capfd: pytest.CaptureFixture[str], root: Path, method: str, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/file").write_text("content")
     (tmp_path / "out").mkdir()
@@ -80,7 +80,7 @@ def test_mounts(capfd, root: Path, method: str, tmp_path: Path) -> None:
     assert str(tmp_path) not in mounted
 
 
-def test_read_only_is_read_only(capfd, root: Path, tmp_path: Path) -> None:
+def test_read_only_is_read_only(capfd: pytest.CaptureFixture[str], root: Path, tmp_path: Path) -> None:
     for name in ("proc", "dev", "in"):
         (root / name).mkdir()
     script = "busybox touch /in/x /x 2>/dev/null; busybox ls / /in"
@@ -89,23 +89,23 @@ def test_read_only_is_read_only(capfd, root: Path, tmp_path: Path) -> None:
     assert "x" not in out.split()
 
 
-def test_no_network_but_loopback(capfd, root: Path) -> None:
+def test_no_network_but_loopback(capfd: pytest.CaptureFixture[str], root: Path) -> None:
     _, out = run(capfd, root, "namespace", "busybox ifconfig -a", env={"PATH": "/bin"})
     assert "127.0.0.1" in out
     assert "Link encap" in out and out.count("Link encap") == 1
 
 
-def test_killed_command(capfd, root: Path, method: str) -> None:
+def test_killed_command(capfd: pytest.CaptureFixture[str], root: Path, method: str) -> None:
     assert run(capfd, root, method, "kill -9 $$")[0] == 128 + 9
 
 
-def test_last_process_does_not_decide(capfd, root: Path, method: str) -> None:
+def test_last_process_does_not_decide(capfd: pytest.CaptureFixture[str], root: Path, method: str) -> None:
     """Debian's proot alone would give the status of the process that ends last."""
     script = "(busybox sleep 0.2; exit 5) & exit 3"
     assert run(capfd, root, method, script, env={"PATH": "/bin"})[0] == 3
 
 
-def test_nothing_stays_behind(capfd, root: Path, method: str) -> None:
+def test_nothing_stays_behind(capfd: pytest.CaptureFixture[str], root: Path, method: str) -> None:
     began = time.monotonic()
     status, out = run(capfd, root, method, f"busybox sleep {LONG}.1 & echo started", env={"PATH": "/bin"})
     assert (status, out) == (0, "started\n")
@@ -153,20 +153,20 @@ def test_a_killed_caller_takes_all_along(root: Path, method: str) -> None:
         time.sleep(0.05)
 
 
-def test_nested(capfd, root: Path) -> None:
+def test_nested(capfd: pytest.CaptureFixture[str], root: Path) -> None:
     """A command that is root in its namespace can make a namespace of its own, as sandboxes in sandboxes do."""
     script = "busybox unshare -Um busybox true && echo nested"
     assert run(capfd, root, "namespace", script, env={"PATH": "/bin"}) == (0, "nested\n")
 
 
-def test_missing_command(capfd, root: Path) -> None:
+def test_missing_command(capfd: pytest.CaptureFixture[str], root: Path) -> None:
     with pytest.raises(EnterError, match="can't start '/no/such'"):
         enter.run(Spec(root=str(root), command=("/no/such",), method="namespace"))
     spec = Spec(root=str(root), command=("/no/such",), method="proot", proot=str(TOOLS))
     assert enter.run(spec) == 127
 
 
-def test_neither_is_possible(monkeypatch: pytest.MonkeyPatch, root: Path, capsys) -> None:
+def test_neither_is_possible(monkeypatch: pytest.MonkeyPatch, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def forbidden() -> str:
         raise EnterError("user namespaces can't be used here (unshare: Operation not permitted)")
 
@@ -177,7 +177,7 @@ def test_neither_is_possible(monkeypatch: pytest.MonkeyPatch, root: Path, capsys
     assert enter.main(["--root", str(root), "--method", "namespace", "--", "/bin/busybox"]) == enter.NOT_ENTERED
 
 
-def test_falls_back_to_proot(monkeypatch: pytest.MonkeyPatch, capfd, root: Path) -> None:
+def test_falls_back_to_proot(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], root: Path) -> None:
     def forbidden() -> str:
         raise EnterError("user namespaces can't be used here")
 
@@ -187,7 +187,7 @@ def test_falls_back_to_proot(monkeypatch: pytest.MonkeyPatch, capfd, root: Path)
     assert "taking proot" in capfd.readouterr().err
 
 
-def test_forbidden_for_real(capfd, root: Path) -> None:
+def test_forbidden_for_real(capfd: pytest.CaptureFixture[str], root: Path) -> None:
     """In a namespace whose own limit of user namespaces is 0, the kernel itself refuses."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     inner = (

@@ -75,9 +75,9 @@ def measure(
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="benchmark", description="compare interpreters")
-    parser.add_argument("--version", required=True)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("trees", nargs="+", metavar="NAME=TREE.tar")
+    parser.add_argument("--version", required=True, help="version of the interpreters, such as 3.11")
+    parser.add_argument("--rounds", type=int, default=9, help="runs of each loop; the fastest counts")
+    parser.add_argument("trees", nargs="+", metavar="NAME=TREE.tar", help="an interpreter")
     arguments = parser.parse_args(argv)
     isolation = Isolation(proot=os.environ.get("ROOTLESS_TOOLS", ""))
     try:

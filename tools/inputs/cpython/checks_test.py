@@ -1,4 +1,4 @@
-"""The checks that stand between a build and the images. ROOTLESS_TOOLS: see tools/host/rootless/enter_test.py."""
+"""The checks of a build's result. ROOTLESS_TOOLS: see tools/host/rootless/enter_test.py."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ RECIPE = json.loads(Path(os.environ["PYTHON_RECIPE"]).read_text())
 VERSION = ".".join(RECIPE["release"].split(".")[:2])
 DIGITS = VERSION.replace(".", "")
 LIBRARY = f"usr/local/lib/python{VERSION}"
-# 3.9 installs it for programs that embed Python; Docker's python images have it, too.
+# 3.9 installs it for programs that embed Python; so do Docker's python images.
 EMBEDDING = {arch: f"{LIBRARY}/config-{VERSION}-{platform.triplet}/python.o" for arch, platform in PLATFORMS.items()}
 LIBPYTHON = f"libpython{VERSION}.so.1.0"
 # Differ by nature: the configuration that Python was built with, and machine code.
@@ -51,9 +51,9 @@ def trees() -> dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]]:
 
 @pytest.mark.parametrize("arch", TREES)
 class TestTree:
-    """What stands in a tree."""
+    """The content of a tree."""
 
-    def test_names_of_the_programs(self, trees, arch: str) -> None:
+    def test_names_of_the_programs(self, trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]], arch: str) -> None:
         links = {name: info.linkname for name, (info, _) in trees[arch].items() if info.issym()}
         for name, target in (
             ("python", "python3"),
@@ -66,17 +66,21 @@ class TestTree:
             assert links[f"usr/local/bin/{name}"] == target
         assert not [name for name in trees[arch] if name.startswith("usr/local/bin/pip")]
 
-    def test_owners_modes_and_times(self, trees, arch: str) -> None:
+    def test_owners_modes_and_times(
+        self, trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]], arch: str
+    ) -> None:
         for info, _ in trees[arch].values():
             assert (info.uid, info.gid, info.mtime) == (0, 0, EPOCH)
             assert info.mode in ((0o777,) if info.issym() else (0o644, 0o755))
 
-    def test_nothing_superfluous(self, trees, arch: str) -> None:
+    def test_nothing_superfluous(self, trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]], arch: str) -> None:
         parts = {part for name in trees[arch] for part in name.split("/")}
         assert not parts & {"test", "tests", "idle_test", "_no_bytecode.py", "Setup.bak"}
         assert not [name for name in trees[arch] if name.endswith((".a", ".o", ".pyo")) and name != EMBEDDING[arch]]
 
-    def test_what_extensions_and_venv_need(self, trees, arch: str) -> None:
+    def test_what_extensions_and_venv_need(
+        self, trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]], arch: str
+    ) -> None:
         triplet = PLATFORMS[arch].triplet
         for name in (
             f"usr/local/include/python{VERSION}/Python.h",
@@ -90,7 +94,9 @@ class TestTree:
         bundled = [name for name in trees[arch] if name.startswith(f"{LIBRARY}/ensurepip/_bundled/pip-")]
         assert len(bundled) == 1
 
-    def test_every_module_is_compiled(self, trees, arch: str) -> None:
+    def test_every_module_is_compiled(
+        self, trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]], arch: str
+    ) -> None:
         count = 0
         for name in trees[arch]:
             if not name.endswith(".py") or not name.startswith(LIBRARY):
@@ -102,13 +108,15 @@ class TestTree:
             count += 1
         assert count > 500
 
-    def test_code_is_for_the_machine(self, trees, arch: str) -> None:
+    def test_code_is_for_the_machine(
+        self, trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]], arch: str
+    ) -> None:
         found = [elf_needs.needs(content) for _, content in trees[arch].values() if content.startswith(b"\x7fELF")]
         assert {needs.machine for needs in found if needs} == {PLATFORMS[arch].elf_machine}
         # The interpreter, libpython, libpython3.so, which stands for it in what any Python 3 may load.
         assert len(found) == len(RECIPE["modules"]) + 3 + (EMBEDDING[arch] in trees[arch])
 
-    def test_libpython(self, trees, arch: str) -> None:
+    def test_libpython(self, trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]], arch: str) -> None:
         """It is there under the names that linkers and loaders look for; interpreter and modules don't take it."""
         links = {name: info.linkname for name, (info, _) in trees[arch].items() if info.issym()}
         assert links[f"usr/lib/{PLATFORMS[arch].triplet}/{LIBPYTHON}"] == f"../../local/lib/{LIBPYTHON}"
@@ -121,7 +129,7 @@ class TestTree:
         assert needing == ["usr/local/lib/libpython3.so"]
 
 
-def test_the_same_on_both_machines(trees) -> None:
+def test_the_same_on_both_machines(trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]]) -> None:
     """Sources and bytecode of the standard library don't depend on the machine."""
     one, two = trees.values()
     shared = [
@@ -147,14 +155,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> tuple[BuildRoot, Mount]:
 class TestRunning:
     """The amd64 interpreter at work, offline, in the packages it was built against."""
 
-    def run(self, root, step: str, script: str) -> str:
+    def run(self, root: tuple[BuildRoot, Mount], step: str, script: str) -> str:
         """Run a script with the tree at /usr/local."""
         return root[0].run(step, script, [root[1]], {"PATH": f"{toolchain.WRAPPERS}:/usr/local/bin:/usr/bin"})
 
-    def test_version(self, root) -> None:
+    def test_version(self, root: tuple[BuildRoot, Mount]) -> None:
         assert self.run(root, "version", "python --version").strip() == f"Python {RECIPE['release']}"
 
-    def test_libraries(self, root) -> None:
+    def test_libraries(self, root: tuple[BuildRoot, Mount]) -> None:
         script = (
             "import ssl, sqlite3, lzma, bz2, zlib, ctypes, readline, curses.panel, uuid, dbm.gnu, dbm.ndbm, hashlib, decimal\n"
             "import multiprocessing.shared_memory, venv, ensurepip, pyexpat, xml.etree.ElementTree, asyncio, sysconfig\n"
@@ -165,21 +173,21 @@ class TestRunning:
         said = self.run(root, "libraries", f'python -W error::ImportWarning -c "{script}"')
         assert said.split() == ["1.1.1", "gcc", "x86_64-linux-gnu"]
 
-    def test_bytecode_is_taken(self, root) -> None:
+    def test_bytecode_is_taken(self, root: tuple[BuildRoot, Mount]) -> None:
         said = self.run(
             root, "bytecode", "python -v -c 'import json' 2>&1 | grep -c 'could not create\\|wrote' || true"
         )
         assert said.strip() == "0"
 
-    def test_venv_with_pip(self, root) -> None:
+    def test_venv_with_pip(self, root: tuple[BuildRoot, Mount]) -> None:
         said = self.run(root, "venv", "python -m venv /tmp/v && /tmp/v/bin/pip --version && /tmp/v/bin/pip list")
         assert said.startswith("pip ") and "setuptools" in said
 
-    def test_config_program(self, root) -> None:
+    def test_config_program(self, root: tuple[BuildRoot, Mount]) -> None:
         said = self.run(root, "config", "python3-config --includes")
         assert said.split()[0] == f"-I/usr/local/include/python{VERSION}"
 
-    def test_embedding(self, root) -> None:
+    def test_embedding(self, root: tuple[BuildRoot, Mount]) -> None:
         """A program of somebody else is compiled with what python3-config says, and finds library and modules."""
         program = (
             "#include <Python.h>\n"

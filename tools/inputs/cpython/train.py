@@ -104,7 +104,7 @@ def train(arguments: argparse.Namespace, recipe: Recipe, output: Path, scratch: 
     ]
     root.run("anchor", "gcc -O2 -fPIC -fvisibility=hidden -c anchor.c -o anchor.o", mounts, chdir=_PLACE)
     flags = build.Flags("-fprofile-instr-generate", f"{_PLACE}/anchor.o {_PLACE}/{_RUNTIME}")
-    # What runs while it is built is counted as well; nobody wants that.
+    # What runs while it is built is counted as well, which is unwanted.
     build.compile_source(root, recipe, target, mounts, {"LLVM_PROFILE_FILE": "/tmp/building.profraw"}, flags)
     _work(root, recipe, mounts)
     tools = profile.Tools(scratch / "llvm", arguments.profile_deb, isolation)
@@ -115,29 +115,30 @@ def train(arguments: argparse.Namespace, recipe: Recipe, output: Path, scratch: 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="update_profiles", add_help=False)
-    parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--version", required=True)
-    parser.add_argument("--source", type=Path, required=True)
-    parser.add_argument("--debian", type=Path)
-    parser.add_argument("--own-patch", type=Path, action="append", default=[])
-    parser.add_argument("--zig", type=Path, required=True)
-    parser.add_argument("--deb", type=Path, action="append", required=True)
-    parser.add_argument("--profile-deb", type=Path, action="append", required=True)
-    parser.add_argument("--workload", type=Path, action="append", required=True)
-    parser.add_argument("--wheel", type=Path, action="append", default=[])
-    parser.add_argument("--proot", default="")
+    parser.add_argument("--recipe", type=Path, required=True, help="row of runtime/python/recipes.bzl as JSON")
+    parser.add_argument("--version", required=True, help="version of the recipe, such as 3.11")
+    parser.add_argument("--source", type=Path, required=True, help="the release's archive")
+    parser.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
+    parser.add_argument("--own-patch", type=Path, action="append", default=[], help="patch to apply after Debian's")
+    parser.add_argument("--zig", type=Path, required=True, help="the ziglang wheel")
+    parser.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
+    parser.add_argument("--profile-deb", type=Path, action="append", required=True, help="llvm and what it needs")
+    parser.add_argument("--workload", type=Path, action="append", required=True, help="file of the workload")
+    parser.add_argument("--wheel", type=Path, action="append", default=[], help="wheel that the workload imports")
+    parser.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (versions; all by default); return the exit status."""
+    parser = argparse.ArgumentParser(prog="update_profiles", description="make the profiles of interpreters again")
+    parser.add_argument("versions", nargs="*", metavar="VERSION", help="such as 3.11; all by default")
+    options = parser.parse_args(argv)
     known = {}
     for name in os.environ["TRAININGS"].split():
         arguments = _parser().parse_args(Path(name).read_text().splitlines())
         known[arguments.version] = arguments
-    parser = argparse.ArgumentParser(prog="update_profiles", description="make the profiles of interpreters anew")
-    parser.add_argument("versions", nargs="*", metavar="VERSION", help=", ".join(known))
-    versions = parser.parse_args(argv).versions or list(known)
+    versions = options.versions or list(known)
     if set(versions) - set(known):
         parser.error(
             f"there are profiles of {', '.join(known)}, not of {', '.join(sorted(set(versions) - set(known)))}"

@@ -8,11 +8,13 @@ import sys
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tools.inputs.cpython import tree
 from tools.inputs.cpython.errors import BuildError
+from tools.inputs.cpython.recipe import Recipe
 from tools.inputs.wheel.bytecode import Compiler, pyc_path
 
 
@@ -77,10 +79,12 @@ def test_bytecode_names_time_and_size_of_what_is_packed(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (library / f"{name}.py").write_text(f"value = '{name}'\n" * 300)
     recipe = SimpleNamespace(program=library.name, version=version, release=version)
-    tree.compile_all(tmp_path / "one", recipe, Compiler([sys.executable], {}))
+    tree.compile_all(tmp_path / "one", cast("Recipe", recipe), Compiler([sys.executable], {}))
     tree.write_tar(tmp_path / "one", ["usr/local"], tmp_path / "one.tar")
     with tarfile.open(tmp_path / "one.tar") as tar:
         for name in ("a", "b"):
             source = tar.getmember(f"usr/local/lib/{library.name}/{name}.py")
-            bytecode = tar.extractfile(pyc_path(source.name, version)).read()
+            file = tar.extractfile(pyc_path(source.name, version))
+            assert file
+            bytecode = file.read()
             assert struct.unpack("<3I", bytecode[4:16]) == (0, source.mtime, source.size)

@@ -6,6 +6,7 @@ import json
 import os
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def tree(tmp_path: Path) -> oracle_trees.Tree:
     return oracle_trees.of_parts([[str(tmp_path / "part"), str(tmp_path / "mtree")]])
 
 
-def test_files_effects_and_records(tmp_path):
+def test_files_effects_and_records(tmp_path: Path) -> None:
     files = {
         "etc/sudoers": b"x",
         "usr/share/doc/sample/README": b"r",
@@ -74,7 +75,7 @@ def test_files_effects_and_records(tmp_path):
     assert "etc/link" in found.paths and "usr/share/doc/sample/README" not in found.paths
 
 
-def test_times_are_kept_but_never_newer_than_the_epoch(tmp_path):
+def test_times_are_kept_but_never_newer_than_the_epoch(tmp_path: Path) -> None:
     new = deb_samples.header("./new", tarfile.REGTYPE)
     new.mtime = 4000000000
     assert (
@@ -87,7 +88,7 @@ def test_times_are_kept_but_never_newer_than_the_epoch(tmp_path):
     assert times["old"] == 1600000000 and times["new"] == EPOCH
 
 
-def test_changed_script_names_package_script_and_command(tmp_path, capsys):
+def test_changed_script_names_package_script_and_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reviewed = {"postinst": [scripts.digest(b"#!/bin/sh\ntrue\n")]}
     assert (
         run(
@@ -111,17 +112,19 @@ def test_changed_script_names_package_script_and_command(tmp_path, capsys):
         ({"triggers": b"interest foo\n"}, {}, "triggers is new"),
     ],
 )
-def test_new_and_missing_scripts(tmp_path, capsys, members, reviewed, reason):
+def test_new_and_missing_scripts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], members: dict[str, Any], reviewed: dict[str, Any], reason: str
+) -> None:
     assert run(tmp_path, deb_samples.deb(scripts=members), {"effects": [], "scripts": reviewed}) == 1
     assert reason in capsys.readouterr().err
 
 
-def test_comments_do_not_change_a_script():
+def test_comments_do_not_change_a_script() -> None:
     assert scripts.digest(b"#!/bin/sh\n# one\ntrue  \n\n") == scripts.digest(b"#!/bin/sh\n  # two\n\ntrue\n")
     assert scripts.digest(b"#!/bin/sh\ntrue\n") != scripts.digest(b"#!/bin/bash\ntrue\n")
 
 
-def test_ldconfig_trigger_needs_no_review(tmp_path):
+def test_ldconfig_trigger_needs_no_review(tmp_path: Path) -> None:
     assert (
         run(
             tmp_path,
@@ -132,13 +135,13 @@ def test_ldconfig_trigger_needs_no_review(tmp_path):
     )
 
 
-def test_other_version_than_locked(tmp_path, capsys):
+def test_other_version_than_locked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = deb_samples.deb(control=deb_samples.CONTROL.replace("1.0-1", "1.0-2"))
     assert run(tmp_path, data, {"effects": [], "scripts": {}}) == 1
     assert "the lock says Version 1.0-1, the package sample itself says 1.0-2" in capsys.readouterr().err
 
 
-def test_broken_package(tmp_path, capsys):
+def test_broken_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, deb_samples.deb()[:-100], {"effects": [], "scripts": {}}) == 1
     assert "error: a.deb: truncated: data.tar.xz" in capsys.readouterr().err
 
@@ -156,13 +159,13 @@ def test_broken_package(tmp_path, capsys):
         ({"verb": "mode", "path": "usr/bin/sample", "mod": 0o755}, "has an unknown field 'mod'"),
     ],
 )
-def test_effect_that_does_not_fit(effect, reason):
+def test_effect_that_does_not_fit(effect: dict[str, Any], reason: str) -> None:
     deb = deb_archive.read(deb_samples.deb(), "a.deb")
     with pytest.raises(effects.EffectError, match=reason):
         effects.apply(deb.entries, [effects.parse(effect)], 0)
 
 
-def test_filters_as_dpkg():
+def test_filters_as_dpkg() -> None:
     rules = path_filter.parse(FILTER + "path-include /usr/share/locale/locale.alias\npath-exclude=/opt/[ab]*\n")
     assert rules.skips("usr/share/doc/a/b/c", False) and not rules.skips("usr/share/doc/a/copyright", False)
     assert not rules.skips("usr/share/doc/a/b", True), "a directory below which an included file could lie"
@@ -172,7 +175,7 @@ def test_filters_as_dpkg():
         path_filter.parse("path-exclude usr/share\n")
 
 
-def test_real_package(tmp_path):
+def test_real_package(tmp_path: Path) -> None:
     """A package of the lock: what is made is what it has, whatever it is."""
     source = Path(os.environ["SAMPLE_DEB"])
     deb = deb_archive.read(source.read_bytes(), source.name)

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -23,7 +24,8 @@ class Index:
     """Stands in for apt where its solver does not matter: every package depends on what `needs` says."""
 
     def __init__(self, versions: dict[str, list[tuple[str, str]]], needs: dict[str, list[str]]) -> None:
-        self._versions, self._needs, self._forbidden = versions, needs, set()
+        self._versions, self._needs = versions, needs
+        self._forbidden: set[tuple[str, str]] = set()
 
     def forbid(self, versions: Iterable[tuple[str, str]]) -> None:
         self._forbidden = set(versions)
@@ -75,11 +77,12 @@ SETS = (
 WANTED = Wanted("bullseye", (Source("debian", "bullseye"),), SETS)
 
 
-def solution(served=lambda url: True, wanted=WANTED):
-    return lock.solve(Index(INDEX, {"curl": ["libcurl", "libc"]}), wanted, "amd64", MIRRORS, served)
+def solution(served: Callable[[str], bool] = lambda url: True, wanted: Wanted = WANTED) -> lock.Solution:
+    index = cast("apt.PrivateApt", Index(INDEX, {"curl": ["libcurl", "libc"]}))
+    return lock.solve(index, wanted, "amd64", MIRRORS, served)
 
 
-def test_sets_and_dependencies():
+def test_sets_and_dependencies() -> None:
     made = solution()
     assert {name: sorted(sets) for name, sets in made.sets.items()} == {
         "libc": ["base"],
@@ -90,10 +93,10 @@ def test_sets_and_dependencies():
     assert made.files["libc"].version == "2.1" and made.passed_over == {}
 
 
-def test_version_that_is_not_served_is_passed_over_and_noted():
+def test_version_that_is_not_served_is_passed_over_and_noted() -> None:
     asked = []
 
-    def served(url):
+    def served(url: str) -> Any:
         asked.append(url)
         return "2.1" not in url
 
@@ -107,12 +110,12 @@ def test_version_that_is_not_served_is_passed_over_and_noted():
     assert "note" not in entries[0] and entries[0]["sets"] == ["system", "tools"]
 
 
-def test_nothing_is_served():
+def test_nothing_is_served() -> None:
     with pytest.raises(apt.AptError, match="no installable version"):
         solution(lambda url: False)
 
 
-def test_the_committed_locks_are_in_this_form():
+def test_the_committed_locks_are_in_this_form() -> None:
     """Each lock is what `render` writes, names no host, and holds every package that the sets ask for."""
     directory = Path(os.environ["DEBIAN_DIRECTORY"])
     wanted = lock.decode_wanted(bzl_data.read(directory / "packages.bzl"))
@@ -145,13 +148,13 @@ def test_the_committed_locks_are_in_this_form():
         ({"archs": ["amd64", "m68k"]}, "unknown architecture m68k"),
     ],
 )
-def test_wrong_package_sets(change, reason):
+def test_wrong_package_sets(change: dict[str, Any], reason: str) -> None:
     item = {"name": "x", "archs": ["amd64"], "dependencies": "solved", "packages": [], **change}
     with pytest.raises(LockError, match=reason):
         lock.decode_wanted({"SUITE": "s", "SOURCES": [], "PACKAGE_SETS": [item]})
 
 
-def test_mirrors_from_apts_sources(tmp_path):
+def test_mirrors_from_apts_sources(tmp_path: Path) -> None:
     (tmp_path / "sources.list.d").mkdir()
     (tmp_path / "sources.list").write_text(
         "# deb http://no.example/debian sid main\n"
@@ -172,7 +175,7 @@ def test_mirrors_from_apts_sources(tmp_path):
     assert apt.configured_mirrors(tmp_path) == {}
 
 
-def test_mirrors_given(monkeypatch):
+def test_mirrors_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "configured_mirrors", dict)
     monkeypatch.setenv("RUNTIME_DEBIAN_URL", "http://env.example/debian/")
     assert lock.find_mirrors([], "s", bool)["debian-security"] == "http://env.example/debian-security"
@@ -181,14 +184,14 @@ def test_mirrors_given(monkeypatch):
         lock.find_mirrors(["pypi=http://a.example"], "s", bool)
 
 
-def test_first_mirror_that_has_the_suite(monkeypatch):
+def test_first_mirror_that_has_the_suite(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "configured_mirrors", dict)
     monkeypatch.setenv("RUNTIME_DEBIAN_URL", "http://new.example/debian http://old.example/debian/")
     found = lock.find_mirrors([], "s", lambda url: url == "http://old.example/debian/dists/s/Release")
     assert found == {"debian": "http://old.example/debian", "debian-security": "http://old.example/debian-security"}
 
 
-def test_no_mirror(tmp_path):
+def test_no_mirror(tmp_path: Path) -> None:
     keyring = tmp_path / "keyring"
     keyring.write_text("")
     with pytest.raises(apt.AptError, match="set RUNTIME_DEBIAN_SECURITY_URL"):
@@ -197,12 +200,12 @@ def test_no_mirror(tmp_path):
         apt.PrivateApt(tmp_path / "apt", "amd64", [], {}, str(tmp_path / "gone"))
 
 
-def test_local_mirror_tells_what_it_serves(tmp_path):
+def test_local_mirror_tells_what_it_serves(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_text("")
     assert lock.is_served((tmp_path / "a.deb").as_uri()) and not lock.is_served((tmp_path / "b.deb").as_uri())
 
 
-def test_write_only_what_changes(tmp_path):
+def test_write_only_what_changes(tmp_path: Path) -> None:
     path = tmp_path / "lock.json"
     assert (
         lock.write_if_changed(path, "a") and not lock.write_if_changed(path, "a") and lock.write_if_changed(path, "b")

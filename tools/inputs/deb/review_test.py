@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tools.inputs.deb.oracle_trees import Node
 DIRECTORY = Path(os.environ["DEBIAN_DIRECTORY"])
 
 
-def test_tables_agree():
+def test_tables_agree() -> None:
     tables = bzl_data.read(DIRECTORY / "effects.bzl")
     reviewed = bzl_data.read(DIRECTORY / "reviewed_scripts.bzl")["REVIEWED_SCRIPTS"]
     assert review.undeclared(reviewed, tables["EFFECTS"], tables["WITHOUT_EFFECT"]) == []
@@ -23,13 +24,13 @@ def test_tables_agree():
         assert set(programs) <= set(reviewed[package])
 
 
-def test_tables_that_disagree():
-    reviewed = {"a": {}, "b": {}}
+def test_tables_that_disagree() -> None:
+    reviewed: dict[str, dict[str, Sequence[str]]] = {"a": {}, "b": {}}
     lines = review.undeclared(reviewed, {"b": [], "c": []}, {"b": ""})
     assert [line.split()[0] for line in lines] == ["a", "b", "c"]
 
 
-def test_accept_replaces_only_what_is_named():
+def test_accept_replaces_only_what_is_named() -> None:
     one = deb_archive.read(deb_samples.deb(scripts={"postinst": b"#!/bin/sh\nnew\n"}), "a.deb")
     arm = deb_archive.read(
         deb_samples.deb(
@@ -37,7 +38,10 @@ def test_accept_replaces_only_what_is_named():
         ),
         "a.deb",
     )
-    reviewed = {"sample": {"postinst": ["old"], "preinst": ["old"]}, "other": {"postinst": ["kept"]}}
+    reviewed: dict[str, dict[str, Sequence[str]]] = {
+        "sample": {"postinst": ["old"], "preinst": ["old"]},
+        "other": {"postinst": ["kept"]},
+    }
     review.accept([one, arm], {}, reviewed, ["sample"])
     assert reviewed["other"] == {"postinst": ["kept"]}
     assert sorted(reviewed["sample"]) == ["postinst"] and len(reviewed["sample"]["postinst"]) == 2
@@ -45,7 +49,9 @@ def test_accept_replaces_only_what_is_named():
         scripts.check(deb, reviewed["sample"])
 
 
-def test_program_shows_reports_and_accepts(tmp_path, monkeypatch, capsys):
+def test_program_shows_reports_and_accepts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path))
     (tmp_path / "d").mkdir()
     (tmp_path / "d/effects.bzl").write_text('EFFECTS = {}\nWITHOUT_EFFECT = {"sample": "why"}\nPROGRAMS = {}\n')
@@ -58,7 +64,7 @@ def test_program_shows_reports_and_accepts(tmp_path, monkeypatch, capsys):
     assert review.main([*base, "--accept", "gone"]) == 1 and "not in the lock: gone" in capsys.readouterr().err
 
 
-def test_data_is_literals(tmp_path):
+def test_data_is_literals(tmp_path: Path) -> None:
     path = tmp_path / "x.bzl"
     path.write_text('"""Doc."""\nA = [0o755, "x" + "y"]\n')
     with pytest.raises(bzl_data.DataError, match=":2: A is not a plain literal"):
@@ -77,7 +83,7 @@ def file(data: bytes, mode: int = 0o644) -> Node:
     return Node("file", mode, 0, 0, "", data)
 
 
-def test_oracle_finds_and_explains(capsys):
+def test_oracle_finds_and_explains(capsys: pytest.CaptureFixture[str]) -> None:
     ours = {"a": file(b"x"), "b": file(b"1\n2\n"), "c": file(b"x", 0o600), "d": file(b"1\n"), "same": file(b"s")}
     theirs = {"b": file(b"2\n1\n"), "c": file(b"x"), "d": file(b"0\n1\n"), "e": file(b""), "same": file(b"s")}
     found = oracle.compare(ours, theirs)

@@ -6,6 +6,7 @@ import json
 import os
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def state() -> tables.State:
     return decode.fields(tables.State, STATE)
 
 
-def package(name="base", fields=None, **more) -> Facts:
+def package(name: str = "base", fields: dict[str, str] | None = None, **more: Any) -> Facts:
     control = {"Package": name, "Version": "1", "Architecture": "amd64", "Description": "x", **(fields or {})}
     values = {"instance": name, "conffiles": (), "interests": (), "paths": (), "libraries": (), "texts": {}, **more}
     return Facts(fields=control, **values)
@@ -69,7 +70,7 @@ def text(tree: Tree, path: str) -> str:
     return tree.entries[path].data.decode()
 
 
-def test_accounts():
+def test_accounts() -> None:
     tree = Tree(0)
     accounts.write_accounts(System([package(texts=BASE)], "amd64"), tree, 19723, [state().accounts, own_accounts()])
     assert text(tree, "etc/passwd").splitlines()[0] == "root:x:0:0:root:/root:/bin/bash"
@@ -94,12 +95,12 @@ def test_accounts():
         ({"groups": ACCOUNTS["groups"], "users": [{**USER, "home": "/a:b"}]}, "':' or a line break"),
     ],
 )
-def test_accounts_that_clash(declared, reason):
+def test_accounts_that_clash(declared: dict[str, Any], reason: str) -> None:
     with pytest.raises(StateError, match=reason):
         accounts.write_accounts(System([package(texts=BASE)], "amd64"), Tree(0), 0, [own_accounts(declared)])
 
 
-def test_status_stanza_is_in_dpkgs_form():
+def test_status_stanza_is_in_dpkgs_form() -> None:
     fields = {"Homepage": "h", "Depends": "b(>=1)|c ,d", "Section": "libs"}
     system = System([package("z"), package("a", fields, conffiles=(("/etc/a", "00"),))], "amd64")
     tree = Tree(0)
@@ -112,7 +113,7 @@ def test_status_stanza_is_in_dpkgs_form():
     assert second.startswith("Package: z\n")
 
 
-def test_triggers_name_instances():
+def test_triggers_name_instances() -> None:
     tree = Tree(0)
     dpkg_state.write_status(
         System([package(interests=(("t", ""),)), package("q", interests=(("t", "noawait"),))], "amd64"), tree
@@ -120,15 +121,15 @@ def test_triggers_name_instances():
     assert text(tree, "var/lib/dpkg/triggers/t") == "base\nq/noawait\n"
 
 
-def alternative(*choices):
+def alternative(*choices: Any) -> Any:
     return [tables.Alternative("pager", "/usr/bin/pager", {"pager.1.gz": "/man/pager.1.gz"}, choices)]
 
 
-def choice(path, priority, name="base"):
+def choice(path: str, priority: Any, name: str = "base") -> Any:
     return tables.Choice(name, path, priority, {"pager.1.gz": path + ".1.gz"})
 
 
-def test_alternatives():
+def test_alternatives() -> None:
     system = System([package(paths=("bin/more", "bin/less"))], "amd64")
     tree = Tree(0)
     declared = alternative(
@@ -146,7 +147,7 @@ def test_alternatives():
         dpkg_state.write_alternatives(system, Tree(0), alternative(choice("/bin/more", 1), choice("/bin/less", 1)))
 
 
-def test_apt():
+def test_apt() -> None:
     example = {
         "usr/share/doc/apt/examples/sources.list": "# x\ndeb http://archive.example/debian bullseye main contrib\n"
     }
@@ -165,7 +166,7 @@ def test_apt():
     assert text(tree, "var/lib/apt/extended_states") == "Package: dep\nArchitecture: amd64\nAuto-Installed: 1\n\n"
 
 
-def test_packages_that_do_not_fit_together():
+def test_packages_that_do_not_fit_together() -> None:
     with pytest.raises(StateError, match="usr/bin/x is in the packages a and b"):
         System([package("a", paths=("usr/bin/x",)), package("b", paths=("usr/bin/x",))], "amd64")
     with pytest.raises(StateError, match="a occurs twice"):
@@ -178,7 +179,7 @@ def test_packages_that_do_not_fit_together():
         state_part.build([package(texts=BASE, paths=("etc/passwd",))], "amd64", state(), own_accounts(), [])
 
 
-def test_loader_cache():
+def test_loader_cache() -> None:
     lib = "usr/lib/x86_64-linux-gnu"
     libraries = (
         Library(f"{lib}/libz.so.1.2", "", 62, "libz.so.1", 0),
@@ -210,13 +211,13 @@ def test_loader_cache():
         ld_cache.write_ld_cache(System([package(texts=BASE, libraries=(special,))], "amd64"), Tree(0))
 
 
-def test_pam_without_its_marks():
+def test_pam_without_its_marks() -> None:
     texts = {f"usr/share/pam/common-{kind}": "nothing\n" for kind in ("auth", "account", "password", "session")}
     with pytest.raises(StateError, match="common-auth has not the marks"):
         pam.write_pam(System([package("libpam-runtime", texts=texts)], "amd64"), Tree(0))
 
 
-def test_certificates_of_the_lock():
+def test_certificates_of_the_lock() -> None:
     """Hashes as `openssl x509 -hash` prints them, for certificates of the locked package."""
     deb = deb_archive.read(Path(os.environ["CA_CERTIFICATES_DEB"]).read_bytes(), "ca-certificates")
     collected = facts.collect(deb, deb.entries, ["usr/share/ca-certificates/*.crt"])
@@ -231,12 +232,12 @@ def test_certificates_of_the_lock():
 
 
 @pytest.mark.parametrize("pem", ["", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"])
-def test_broken_certificate(pem):
+def test_broken_certificate(pem: str) -> None:
     with pytest.raises(certificates.CertificateError):
         certificates.subject_hash(pem)
 
 
-def test_program(tmp_path, capsys):
+def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "facts").write_text(facts.dump(package(texts=BASE)))
     files = {"state": tmp_path / "state.json", "accounts": tmp_path / "accounts.json", "facts": tmp_path / "facts"}
     files["state"].write_text(json.dumps(STATE))
@@ -258,7 +259,7 @@ def test_program(tmp_path, capsys):
     assert "state.json: `diversions`, row 1 (dash): has an unknown field 'ot'" in capsys.readouterr().err
 
 
-def test_facts_of_a_sample():
+def test_facts_of_a_sample() -> None:
     deb = deb_archive.read(deb_samples.deb({"etc/a": b"\xff"}), "a.deb")
     with pytest.raises(facts.FactsError, match="not UTF-8"):
         facts.collect(deb, deb.entries, ["etc/*"])

@@ -7,35 +7,35 @@ def _given(**fields):
     return {name: value for name, value in fields.items() if value != None}
 
 def copy(*, source, path):
-    """An effect: a file of the package, with its mode, to another place."""
+    """Copy a file of the package, with its mode, to another place."""
     return {"path": path, "source": source, "verb": "copy"}
 
 def directory(*, path, mode, uid = None, gid = None):
-    """An effect: a directory; replaces the metadata of one that the package has. Root's, unless uid and gid say otherwise."""
+    """Add a directory, or replace the metadata of one that the package has; root's, unless uid and gid say otherwise."""
     return _given(gid = gid, mode = mode, path = path, uid = uid, verb = "directory")
 
 def file(*, path, mode, uid = None, gid = None, text = None):
-    """An effect: a new file, empty and root's unless said otherwise."""
+    """Add a new file, empty and root's unless said otherwise."""
     return _given(gid = gid, mode = mode, path = path, text = text, uid = uid, verb = "file")
 
 def link(*, path, target):
-    """An effect: a new symbolic link."""
+    """Add a new symbolic link."""
     return {"path": path, "target": target, "verb": "link"}
 
 def mode(*, path, mode):
-    """An effect: another mode for a file of the package."""
+    """Give a file of the package another mode."""
     return {"mode": mode, "path": path, "verb": "mode"}
 
 def replace(*, path, target):
-    """An effect: a symbolic link in place of the package's empty directory."""
+    """Put a symbolic link in place of the package's empty directory."""
     return {"path": path, "target": target, "verb": "replace"}
 
 def group(*, name, gid, package = None):
-    """A group. With `package`, here and below: only where that package is in the image."""
+    """Declare a group. With `package`, here and below: only where that package is in the image."""
     return _given(gid = gid, name = name, package = package)
 
 def user(*, name, uid, gid, home, shell, password, gecos = None, groups = None, home_mode = None, home_gid = None, home_files = None, package = None):
-    """A user.
+    """Declare a user.
 
     Args:
       name: user name.
@@ -70,35 +70,35 @@ def user(*, name, uid, gid, home, shell, password, gecos = None, groups = None, 
     )
 
 def accounts(*, groups = [], users = []):
-    """Groups and users, added in this order."""
+    """Declare groups and users, added in this order."""
     return {"groups": groups, "users": users}
 
 def login_shells(*, package, shells):
-    """Login shells of a package, for /etc/shells."""
+    """Declare login shells of a package, for /etc/shells."""
     return {"package": package, "shells": shells}
 
 def alternative(*, name, link, choices, slaves = {}):
-    """A link of update-alternatives: `choices` are choice()s; `slaves`, dict: name -> link that follows the master's choice."""
+    """Declare a link of update-alternatives: `choices` are choice()s; `slaves`, dict: name -> link that follows the master's choice."""
     return {"choices": choices, "link": link, "name": name, "slaves": slaves}
 
 def choice(*, package, path, priority, slaves = {}):
-    """What an alternative may point to; `slaves`, dict: name of a slave -> what it points to then."""
+    """Declare what an alternative may point to; `slaves`, dict: name of a slave -> what it points to then."""
     return {"package": package, "path": path, "priority": priority, "slaves": slaves}
 
 def diversion(*, package, path, to):
-    """A diversion by dpkg-divert: where another package's file of that path goes."""
+    """Declare a diversion by dpkg-divert: where another package's file of that path goes."""
     return {"package": package, "path": path, "to": to}
 
 def statoverride(*, package, path, user, group, mode):
-    """An owner and mode by dpkg-statoverride that a later installation keeps."""
+    """Declare an owner and mode by dpkg-statoverride that a later installation keeps."""
     return {"group": group, "mode": mode, "package": package, "path": path, "user": user}
 
 def apt_source(*, registry, suite):
-    """A line of sources.list; registry is "debian" or "debian-security"."""
+    """Declare a line of sources.list; registry is "debian" or "debian-security"."""
     return {"registry": registry, "suite": suite}
 
 def system_state(*, accounts, shells, alternatives, diversions, statoverrides, certificates_head, locales_head, apt_sources, directories):
-    """What the maintainer scripts of several packages make together.
+    """Declare what the maintainer scripts of several packages make together.
 
     Args:
       accounts: accounts() that packages make on their own, after base-passwd's.

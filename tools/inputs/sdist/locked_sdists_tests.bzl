@@ -59,7 +59,7 @@ _recipe_test = unittest.make(_recipe_test_impl)
 _data_test = unittest.make(_data_test_impl)
 
 def locked_sdists_tests(name):
-    """Declares the tests.
+    """Declare the tests.
 
     Args:
       name: of the suite.

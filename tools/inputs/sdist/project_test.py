@@ -1,4 +1,4 @@
-"""What projects say of their build."""
+"""How projects declare their build."""
 
 from __future__ import annotations
 

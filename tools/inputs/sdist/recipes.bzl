@@ -35,7 +35,7 @@ def recipe(
         programs = None,
         extensions = None,
         libraries = None):
-    """Gives a row; the arguments are the keys above, those that are left out are not in it."""
+    """Return a row; the arguments are the keys above, and absent ones are left out."""
     row = {
         "backend": backend,
         "backend_tag": backend_tag,

@@ -13,11 +13,11 @@ from tools.inputs.sdist import wheel_file
 from tools.inputs.sdist.sdist_error import SdistError
 from tools.inputs.wheel.metadata import read_metadata
 from tools.inputs.wheel.record import Record
-from tools.inputs.wheel.samples import make_wheel
+from tools.inputs.wheel.samples import Content, make_wheel
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.inputs.wheel.wheel_zip import Archive
 
-FILES = {"p/b.py": "b = 1\n" * 90, "p/a.py": "a = 1\n", "p-1.0.data/scripts/run": "#!python\n"}
+FILES: dict[str, Content] = {"p/b.py": "b = 1\n" * 90, "p/a.py": "a = 1\n", "p-1.0.data/scripts/run": "#!python\n"}
 MODES = {"p-1.0.data/scripts/run": stat.S_IFREG | 0o775, "p/a.py": stat.S_IFREG | 0o664}
 
 

@@ -23,14 +23,14 @@ from hypothesis import strategies as st
 
 from tools.inputs.wheel import part
 from tools.inputs.wheel.bytecode import Compiler
-from tools.inputs.wheel.samples import make_wheel
+from tools.inputs.wheel.samples import Content, make_wheel
 from tools.lib.epoch import EPOCH
 from tools.oci import mtree
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 CACHE = f"cpython-{PYTHON.replace('.', '')}"
 SITE = f"usr/local/lib/python{PYTHON}/site-packages"
-FILES = {
+FILES: dict[str, Content] = {
     "sample/__init__.py": "value = {1, 2, 'three'}\n" * 50,
     "sample/broken.py": "def (:\n",
     "sample/data.bin": b"\0\1" * 500,
@@ -162,7 +162,7 @@ def test_bytecode_is_what_py_compile_makes(tmp_path: Path) -> None:
     ours = contents(tmp_path)[f"{SITE}/sample/__pycache__/__init__.{CACHE}.pyc"][1]
     theirs = Path(compiled).read_bytes()
     assert ours[:16] == theirs[:16]
-    # The order of a set in a .pyc follows the hash seed, which py_compile here has from this process; marks may differ, too.
+    # The order of a set in a .pyc follows the hash seed, which py_compile here has from this process; marks may differ as well.
     assert len(ours) == len(theirs)
 
 
@@ -196,7 +196,7 @@ def test_an_edited_module_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_bytecode_whatever_else_the_interpreter_holds() -> None:
-    """What marshal.dumps gives by itself differs by a mark when a name of the code is held elsewhere, too."""
+    """By itself marshal.dumps sets another mark if a name of the code is also held elsewhere."""
     program = (
         "import marshal, runpy, sys; {}; print(marshal.dumps(compile(b'some_name', '', 'exec')), file=sys.stderr); "
         "sys.argv = sys.argv[5:]; sys.path.insert(0, ''); runpy.run_path(sys.argv[0], run_name='__main__')"

@@ -20,7 +20,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Union
+from typing import Any, Union
 
 import pytest
 
@@ -40,7 +40,7 @@ POINTS = "[console_scripts]\nrun = sample:main\n"
 INFO = "sample-1.0.dist-info"
 
 
-def data(directory: str, **options: object) -> Callable[[Path], Path]:
+def data(directory: str, **options: Any) -> Callable[[Path], Path]:
     """Return a wheel with a script, a header and files for every other place in a .data directory."""
     files = {
         **SOURCE,
@@ -53,11 +53,11 @@ def data(directory: str, **options: object) -> Callable[[Path], Path]:
     return lambda folder: make_wheel(folder, files, modes={f"{directory}/scripts/tool": EXECUTABLE}, **options)
 
 
-def wheel(files: dict[str, str | bytes] = {}, **options: object) -> Callable[[Path], Path]:  # noqa: B006 (not changed)
+def wheel(files: dict[str, str | bytes] = {}, **options: Any) -> Callable[[Path], Path]:  # noqa: B006 (not changed)
     return lambda folder: make_wheel(folder, {**SOURCE, **files}, **options)
 
 
-def script(content: bytes, name: str = "tool", mode: int = EXECUTABLE, **options: object) -> Callable[[Path], Path]:
+def script(content: bytes, name: str = "tool", mode: int = EXECUTABLE, **options: Any) -> Callable[[Path], Path]:
     path = f"sample-1.0.data/scripts/{name}"
     return wheel({path: content}, modes={path: mode}, **options)
 
@@ -73,7 +73,7 @@ def record(change: Callable[[str], str]) -> Callable[[Path], Path]:
     return make
 
 
-def zipped(change: Callable[[zipfile.ZipFile], None]) -> Callable[[Path], Path]:
+def zipped(change: Callable[[zipfile.ZipFile], object]) -> Callable[[Path], Path]:
     """Return a wheel to whose archive something was added."""
 
     def make(folder: Path) -> Path:
@@ -84,6 +84,11 @@ def zipped(change: Callable[[zipfile.ZipFile], None]) -> Callable[[Path], Path]:
         return path
 
     return make
+
+
+def _add(archive: zipfile.ZipFile, *names: str) -> None:
+    for name in names:
+        archive.writestr(name, "" if name.endswith("/") else "x")
 
 
 class _Pipe(io.RawIOBase):
@@ -108,7 +113,7 @@ def descriptors(folder: Path) -> Path:
     path = make_wheel(folder, SOURCE)
     with zipfile.ZipFile(path) as archive:
         contents = [(info.filename, archive.read(info)) for info in archive.infolist()]
-    with zipfile.ZipFile(_Pipe(path), "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(_Pipe(path), "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents:
             archive.writestr(name, content)
     return path
@@ -168,12 +173,10 @@ SAME: dict[str, Callable[[Path], Path]] = {
     ),
     "names with a comma and a quote": wheel({"sample/a,b.txt": "x", 'sample/a"b.txt': "y"}),
     "name beyond ASCII": wheel({"sample/é.txt": "x"}),
-    "signatures": zipped(
-        lambda archive: (archive.writestr(f"{INFO}/RECORD.jws", "x"), archive.writestr(f"{INFO}/RECORD.p7s", "y"))
-    ),
+    "signatures": zipped(lambda archive: _add(archive, f"{INFO}/RECORD.jws", f"{INFO}/RECORD.p7s")),
     "licence files in dist-info": wheel({f"{INFO}/licenses/LICENSE": "x"}),
     "direct_url.json and INSTALLER of the wheel": wheel({f"{INFO}/INSTALLER": "conda\n"}),
-    "directories": zipped(lambda archive: (archive.writestr("sample/", ""), archive.writestr("sample/empty/", ""))),
+    "directories": zipped(lambda archive: _add(archive, "sample/", "sample/empty/")),
     "stored": wheel(method=zipfile.ZIP_STORED),
     "data descriptors": descriptors,
     "zip64": zip64,
@@ -247,7 +250,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {case: maker(tmp_path_factory.mktemp("wheel")) for case, maker in makers.items()}
 
 
-@pytest.fixture(scope="module", params=PIPS or [None], ids=[pip.rpartition("/")[2] for pip in PIPS] or ["none"])
+@pytest.fixture(scope="module", params=PIPS or [""], ids=[pip.rpartition("/")[2] for pip in PIPS] or ["none"])
 def pip(request: pytest.FixtureRequest, wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Return what one pip makes of every wheel: the files, or what it says."""
     assert request.param, "PIPS names no pip"

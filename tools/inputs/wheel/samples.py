@@ -82,6 +82,6 @@ def make_wheel(
 
 
 def patch(path: Path, old: bytes, new: bytes, count: int = -1) -> None:
-    """Replace bytes of a wheel with equally many, wherever they occur (or only `count` times)."""
+    """Replace all occurrences of some bytes in a wheel (or `count` of them) with equally many."""
     assert len(old) == len(new) and old in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(old, new, count))

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from tools.inputs.wheel import unpack
-from tools.inputs.wheel.samples import make_wheel
+from tools.inputs.wheel.samples import Content, make_wheel
 
-FILES = {"sample/__init__.py": "x = 1\n", "sample-1.0.data/scripts/tool": b"\x7fELF", "sample/tool.txt": "t"}
+FILES: dict[str, Content] = {
+    "sample/__init__.py": "x = 1\n",
+    "sample-1.0.data/scripts/tool": b"\x7fELF",
+    "sample/tool.txt": "t",
+}
 
 
 def run(wheel: Path, *options: str) -> int:

@@ -32,7 +32,7 @@ _DEBIAN = {
 _SOURCES = Label("//runtime/python:sources.json")
 
 def _locked_files(locks):
-    """Makes the repository of every file.
+    """Declare the repository of every file.
 
     Args:
       locks: list of (Label, decoded lock).
@@ -47,7 +47,7 @@ def _locked_files(locks):
             key = "{}/{}".format(directory, entry["file"])
             if key in known:
                 if known[key][0]["sha256"] != entry["sha256"]:
-                    fail("{} stands in {}/{} and in {}/{} with different sha256: one file name is one file".format(
+                    fail("{} is in {}/{} and in {}/{} with different sha256: one file name is one file".format(
                         entry["file"],
                         known[key][1].package,
                         known[key][1].name,

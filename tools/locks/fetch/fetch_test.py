@@ -1,4 +1,4 @@
-"""The repository rules fetch what a lock names, only that, from wherever the registry is, or say what is wrong.
+"""The repository rules fetch what a lock names, and only that, from the registry's configured place, or say what is wrong.
 
 Real Bazel in a workspace of its own, and a real registry on loopback.
 """
@@ -43,7 +43,7 @@ def fetch(shared: tuple[Workspace, Mirror], request: pytest.FixtureRequest) -> F
 
 
 def assert_tells(stderr: str, *asked: str, variable: str = VARIABLE, lock: str = "requirements_lock/some.json") -> None:
-    """The message has the thing, the lock, the addresses, the mirror's variable and the remedy."""
+    """Check that a message has the thing, the lock, the addresses, the mirror's variable and the remedy."""
     assert f"{FILE} can't be fetched" in stderr
     assert f"lock:     {lock} (sha256 " in stderr
     assert f"another mirror by {variable}=URL" in stderr
@@ -328,7 +328,7 @@ REMEDY = "remake it: tools/bazel run //requirements_lock:update"
 
 
 def wrong_entry(**changes: Any) -> dict[str, Any]:
-    """An entry with other values; None takes the key away."""
+    """Return an entry with other values; None removes the key."""
     changed = {**entry(PATH, b""), **changes}
     return {key: value for key, value in changed.items() if value is not None}
 
@@ -383,7 +383,7 @@ def test_locks_of_the_catalogue(fetch: Fetch) -> None:
 def test_same_name_with_different_sha256(fetch: Fetch) -> None:
     fetch.workspace.lock([entry(PATH, fetch.wheel)], sources=[entry(f"packages/other/{FILE}", b"other")])
     stderr = fetch.fails()
-    message = f"{FILE} stands in {LOCK} and in runtime/python/sources.json with different sha256"
+    message = f"{FILE} is in {LOCK} and in runtime/python/sources.json with different sha256"
     assert message in stderr
 
 

@@ -33,7 +33,7 @@ class Answer:
 
 
 def _module(path: str) -> Answer | None:
-    """A registry of Bazel modules has every one in every version, empty: the tests need their names only."""
+    """Serve every Bazel module in every version, empty: the tests only need their names."""
     if path == "/bazel_registry.json":
         return Answer(b"{}")
     if not path.startswith("/modules/"):
@@ -76,20 +76,22 @@ class Mirror:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
 
     def forget(self) -> None:
+        """Drop all answers and requests."""
         self.answers = {}
         self.asked = []
 
     def serve(self, path: str, body: bytes, **answer: Any) -> None:
-        """Answers `path` (as it is asked) with a body."""
+        """Answer `path` (as it is asked) with a body."""
         self.answers[path] = Answer(body, **answer)
 
 
 def entry(path: str, body: bytes, registry: str = "pypi", **more: Any) -> dict[str, Any]:
-    """A lock's entry for a file."""
+    """Return a lock's entry for a file."""
     file = path.rpartition("/")[2]
     sha256 = hashlib.sha256(body).hexdigest()
     common = {"file": file, "path": path, "registry": registry, "sha256": sha256, "size": len(body), "sets": []}
@@ -143,6 +145,7 @@ class Workspace:
         self.lock([])
 
     def write(self, path: Path, text: str) -> None:
+        """Write a file of the workspace."""
         (self.path / path).parent.mkdir(parents=True, exist_ok=True)
         (self.path / path).write_text(text)
 
@@ -152,7 +155,7 @@ class Workspace:
         self.write(Path("runtime/catalogue.bzl"), f"def lock_rows():\n    return {rows}\n")
 
     def lock(self, files: Sequence[Any], debian: Sequence[Any] = (), sources: Sequence[Any] = ()) -> None:
-        """Writes the locks: one of wheels, Debian's of both architectures, the interpreters' sources."""
+        """Write the locks: one of wheels, Debian's of both architectures, the interpreters' sources."""
         self.write(Path("requirements_lock/locks.json"), json.dumps([{"lock": "some"}]))
         self.write(Path("requirements_lock/some.json"), json.dumps({"files": list(files)}))
         self.write(Path("runtime/debian/bullseye_amd64.json"), json.dumps({"files": list(debian)}))
@@ -160,6 +163,7 @@ class Workspace:
         self.write(Path("runtime/python/sources.json"), json.dumps({"files": list(sources)}))
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run Bazel in the workspace."""
         return subprocess.run(
             [*self._startup, *command, *self._options],
             cwd=self.path,
@@ -172,7 +176,7 @@ class Workspace:
         )
 
     def fetch(self, label: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Fetches one file of a lock (and what that needs), nothing else: a query loads only packages."""
+        """Fetch one file of a lock (and what that needs), nothing else: a query loads only packages."""
         return self.run(
             "query",
             "--color=no",
@@ -188,18 +192,18 @@ class Workspace:
         return Path(self.run("info", "output_base").stdout.strip(), "external")
 
     def fetched(self, entry: dict[str, Any]) -> bytes | None:
-        """The bytes of an entry's file; None where it was not fetched."""
+        """Return the bytes of an entry's file; None where it was not fetched."""
         (file, *more) = [*self._repositories().glob(f"*~file_{entry['sha256'][:20]}/{entry['file']}"), None]
         assert len(more) < 2
         return file.read_bytes() if file else None
 
     def half_made(self) -> list[str]:
-        """Files of downloads that were not finished, in the repositories and in the cache."""
+        """Return files of downloads that were not finished, in the repositories and in the cache."""
         left = [path for path in self._repositories().glob("*~file_*/*") if not (path.parent / "BUILD.bazel").exists()]
         return [str(path) for path in [*left, *self._cache.rglob("tmp-*")]]
 
     def close(self) -> None:
-        """Ends the server at once: there is nothing that it should keep."""
+        """Kill the server: it has nothing to keep."""
         for number in self._bazel.glob("*/server/server.pid.txt"):
             os.kill(int(number.read_text()), signal.SIGKILL)
 
@@ -220,14 +224,16 @@ class Fetch:
         }
 
     def __call__(self, label: str = TARGET, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Fetch a file."""
         return self.workspace.fetch(label, *options, **{**self.variables, **environment})
 
     def succeeds(self, label: str = TARGET, *options: str, **environment: str) -> None:
+        """Fetch a file; fail if Bazel does."""
         result = self(label, *options, **environment)
         assert result.returncode == 0, result.stderr
 
     def fails(self, label: str = TARGET, *options: str, **environment: str) -> str:
-        """What Bazel says; also checks that nothing half-made stays."""
+        """Return Bazel's messages; check that nothing incomplete is left."""
         result = self(label, *options, **environment)
         assert result.returncode != 0, result.stdout
         assert self.workspace.half_made() == []
@@ -238,9 +244,9 @@ class Fetch:
         self.mirror.serve(self.prefix + path, body, **answer)
 
     def fetched(self) -> bytes | None:
-        """The wheel's bytes; None where it was not fetched."""
+        """Return the wheel's bytes; None where it was not fetched."""
         return self.workspace.fetched(entry(PATH, self.wheel))
 
     def asked(self) -> list[str]:
-        """What was asked of the mirror, relative to this test's own path."""
+        """Return the mirror's requests, relative to this test's own path."""
         return [path[len(self.prefix) :] for path in self.mirror.asked]

@@ -14,7 +14,7 @@ from tools.locks.pypi.model import LockedFile, LockError, LockSpec
 
 
 def check(root: Path, spec: LockSpec, folder: Path) -> list[str]:
-    """Gives what is wrong with a lock, as sentences that name it; nothing when it is up to date.
+    """Return what is wrong with a lock, as sentences that name it; nothing when it is up to date.
 
     Raises:
         LockError: its input can't be read.
@@ -50,7 +50,7 @@ def _halves(spec: LockSpec, files: list[LockedFile], pins: dict[str, resolver.Pi
         named = f"lock {spec.lock!r}: {file.file}"
         pin = pins.get(file.name)
         if pin is None or pin.version != file.version or file.sha256 not in pin.hashes:
-            problems.append(f"{named}: stands in {spec.lock}.json but {spec.lock}.txt has no such pin or hash")
+            problems.append(f"{named}: is in {spec.lock}.json but {spec.lock}.txt has no such pin or hash")
         for arch in file.archs:
             if (file.name, arch) in owners:
                 problems.append(f"{named}: second file of {file.name} for {arch}, after {owners[file.name, arch]}")

@@ -21,7 +21,7 @@ _PATCHES = 40  # more than any minor version of Python has had
 def choose(
     spec: LockSpec, pin: Pin, archs: Sequence[str], files: list[IndexFile], requested: bool, requires: Sequence[str]
 ) -> list[LockedFile]:
-    """Chooses the file of each architecture; architectures that take the same file share an entry.
+    """Choose the file of each architecture; architectures that take the same file share an entry.
 
     Args:
         spec: the lock
@@ -94,14 +94,14 @@ def _of_version(
         else:
             for suffix in _SDIST_SUFFIXES:
                 stem = file.file[: -len(suffix)] if file.file.endswith(suffix) else ""
-                written_name, _, written_version = stem.rpartition("-")
-                if normalize(written_name) == name and same_version(written_version, version):
+                stem_name, _, stem_version = stem.rpartition("-")
+                if normalize(stem_name) == name and same_version(stem_version, version):
                     sdists.append(file)
     return wheels, sdists
 
 
 def same_version(written: str, version: str) -> bool:
-    """Tells whether a version in a file name means `version`: `1.0` and `1.0.0`, `1.0rc1` and `1.0c1` are one."""
+    """Return whether a version in a file name means `version`: `1.0` and `1.0.0`, `1.0rc1` and `1.0c1` are one."""
     try:
         return Version(written) == Version(version)
     except InvalidVersion:
@@ -110,7 +110,7 @@ def same_version(written: str, version: str) -> bool:
 
 @functools.cache
 def python_allowed(requires: str, python: str) -> bool:
-    """Tells whether `Requires-Python` (PEP 440 specifiers) allows a Python minor version.
+    """Return whether `Requires-Python` (PEP 440 specifiers) allows a Python minor version.
 
     A minor version is allowed when one of its patch versions is: `>=3.9.1` allows 3.9, as pip does in a 3.9 that is new
     enough. What is not a specifier allows everything, as in pip; the resolver has looked at it already.

@@ -41,7 +41,7 @@ class IndexFile:
 
 
 def pip_index() -> str:
-    """Gives the index that pip uses on this machine: the one that it is configured for, else pip's own default.
+    """Return the index that pip uses on this machine: the one that it is configured for, else pip's own default.
 
     Raises:
         LockError: the default can't be found out.
@@ -63,12 +63,12 @@ def pip_index() -> str:
 
 
 def _machine_environment() -> dict[str, str]:
-    """The environment without what was set for the Python that runs this program."""
+    """Return the environment without what was set for the Python that runs this program."""
     return {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
 
 
 def relative_path(url: str, files_url: str) -> str:
-    """Gives a file's path relative to the place where the index keeps its files.
+    """Return a file's path relative to the place where the index keeps its files.
 
     Args:
         url: absolute address of the file
@@ -93,13 +93,13 @@ class Index:
     """A simple repository API."""
 
     def __init__(self, url: str, files_url: str = "", pause: Callable[[float], None] = time.sleep) -> None:
-        """Takes the index's address, the place of its files ("": see `relative_path`) and a way to wait."""
+        """Take the index's address, the place of its files ("": see `relative_path`) and a way to wait."""
         self.url = url.rstrip("/")
         self._files_url = files_url
         self._pause = pause
 
     def files(self, project: str) -> list[IndexFile]:
-        """Gives all files of a project.
+        """Return all files of a project.
 
         Raises:
             LockError: the index doesn't know the project, can't be reached, or answers something else.
@@ -170,7 +170,7 @@ class Index:
 
 
 def uploaded_by(file: IndexFile, cutoff: str) -> bool:
-    """Tells whether a file was uploaded on or before the day `cutoff` (UTC)."""
+    """Return whether a file was uploaded on or before the day `cutoff` (UTC)."""
     if not re.match(r"\d{4}-\d\d-\d\dT", file.uploaded):
         raise LockError(f"{file.file}: the index gives no usable upload time ({file.uploaded!r})")
     return file.uploaded[:10] <= cutoff

@@ -29,7 +29,7 @@ class LocalIndex:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Takes a folder for the files."""
+        """Take a folder for the files."""
         self._folder = folder
         self._projects: dict[str, list[dict[str, Any]]] = {}
         self.broken: dict[str, tuple[int, bytes]] = {}
@@ -64,7 +64,7 @@ class LocalIndex:
         self._server.server_close()
 
     def wheel(self, name: str, version: str, tag: str = "py3-none-any", uploaded: str = OLD, **options: Any) -> None:
-        """Adds a wheel; `options` as of samples.make_wheel, and `requires`: a list, `yanked`, `requires_python`."""
+        """Add a wheel; `options` as of samples.make_wheel, and `requires`: a list, `yanked`, `requires_python`."""
         requires, facts = options.pop("requires", []), self._facts(options)
         written = name.replace("-", "_")
         lines = "".join(f"Requires-Dist: {line}\n" for line in requires)
@@ -74,7 +74,7 @@ class LocalIndex:
         self._add(name, path, uploaded, facts)
 
     def sdist(self, name: str, version: str, uploaded: str = OLD, **options: Any) -> None:
-        """Adds a source distribution without static metadata."""
+        """Add a source distribution without static metadata."""
         path = self._folder / f"{name}-{version}.tar.gz"
         with tarfile.open(path, "w:gz") as archive:
             text = f"Metadata-Version: 1.0\nName: {name}\nVersion: {version}\n".encode()
@@ -86,7 +86,7 @@ class LocalIndex:
         self._add(name, path, uploaded, self._facts(options))
 
     def remove(self, name: str, file: str) -> None:
-        """Takes a file off the project's page."""
+        """Take a file off the project's page."""
         self._projects[name] = [entry for entry in self._projects[name] if entry["filename"] != file]
 
     @staticmethod
@@ -108,7 +108,7 @@ class LocalIndex:
         )
 
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
-        """Answers one request."""
+        """Answer one request."""
         self.hits.append(request.path)
         status, body, kind = self._page(request.path, request.headers.get("Accept", ""))
         request.send_response(status)

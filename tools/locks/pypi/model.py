@@ -25,7 +25,7 @@ class LockError(Exception):
 
 
 def normalize(name: str) -> str:
-    """Gives a distribution's name in the normal form of PEP 503."""
+    """Return a distribution's name in the normal form of PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -49,7 +49,7 @@ class LockSpec:
 
     @classmethod
     def parse(cls, row: Any, where: str) -> LockSpec:
-        """Reads one row; `where` is named in errors.
+        """Read one row; `where` is named in errors.
 
         Raises:
             LockError: unknown, missing or malformed field.
@@ -105,7 +105,7 @@ class LockedFile:
     registry: str = REGISTRY
 
     def row(self) -> dict[str, Any]:
-        """Gives it as the object that stands in the lock."""
+        """Return it as the lock's object."""
         return {
             "archs": list(self.archs),
             "file": self.file,
@@ -139,7 +139,7 @@ def read_tables(*paths: Path) -> list[LockSpec]:
 
 
 def read_table(path: Path) -> list[LockSpec]:
-    """Reads the table of locks.
+    """Read the table of locks.
 
     Raises:
         LockError: unreadable table, bad row, or two rows of one name.
@@ -154,12 +154,12 @@ def read_table(path: Path) -> list[LockSpec]:
     names = [spec.lock for spec in specs]
     for name in names:
         if names.count(name) > 1:
-            raise LockError(f"{path.name}: lock {name!r} stands in {names.count(name)} rows")
+            raise LockError(f"{path.name}: lock {name!r} is in {names.count(name)} rows")
     return specs
 
 
 def input_lines(root: Path, spec: LockSpec) -> list[str]:
-    """Gives the requirement lines of a lock's input, without comments.
+    """Return the requirement lines of a lock's input, without comments.
 
     Raises:
         LockError: the input is missing, asks for nothing, or holds an option line other than `-c FILE`.
@@ -171,7 +171,7 @@ def input_lines(root: Path, spec: LockSpec) -> list[str]:
 
 
 def constraint_lines(root: Path, spec: LockSpec) -> list[str]:
-    """Gives the lines of the constraint files (beside the input) that a lock's input names by `-c FILE`.
+    """Return the lines of the constraint files (beside the input) that a lock's input names by `-c FILE`.
 
     Raises:
         LockError: a constraint file is missing or holds option lines.
@@ -194,19 +194,19 @@ def _lines(root: Path, spec: LockSpec, name: str) -> list[str]:
 
 
 def requested_names(lines: list[str]) -> set[str]:
-    """Gives the normalised names of the distributions that requirement lines ask for."""
+    """Return the normalised names of the distributions that requirement lines ask for."""
     return {normalize(re.match(r"[A-Za-z0-9._-]*", line).group()) for line in lines}  # type: ignore[union-attr]
 
 
 def input_digest(root: Path, spec: LockSpec) -> str:
-    """Gives the digest of all that a lock is made from: its row, its input's lines, its constraints; no comments."""
+    """Return the digest of all that a lock is made from: its row, its input's lines, its constraints; no comments."""
     facts = [spec.lock, spec.python, *spec.archs, spec.cutoff, ""]
     facts += input_lines(root, spec) + constraint_lines(root, spec)
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
 
 def render_json(spec: LockSpec, digest: str, files: list[LockedFile]) -> str:
-    """Writes the JSON half of a lock: one file per line, sorted, so that a change is a small diff."""
+    """Write the JSON half of a lock: one file per line, sorted, so that a change is a small diff."""
     head = {
         "lock": spec.lock,
         "python": spec.python,

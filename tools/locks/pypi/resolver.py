@@ -40,22 +40,31 @@ class Resolver(Protocol):
     """Resolves the input of a lock for one architecture."""
 
     def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
-        """Gives the pins by normalised name; raises LockError when there is no solution."""
+        """Return the pins by normalised name; raise LockError when there is no solution."""
 
 
 class Uv:
     """The resolver of Astral's uv, which writes pip-tools' format."""
 
     def __init__(self, executable: Path, index_url: str, python: Path) -> None:
-        """Takes the program, the index that it asks, and a Python, which uv wants to see but for which it resolves not."""
+        """Set up the resolver.
+
+        Args:
+            executable: uv.
+            index_url: the index to ask.
+            python: any interpreter; uv insists on one but resolves for `--python-version`.
+        """
         self._executable = executable
         self._index_url = index_url
         self._python = python
 
     def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
-        """See `Resolver`. The result depends only on input, Python, architecture, cut-off and index: no older lock,
-        no configuration of the machine and no installed package is looked at. No code of a distribution is run: what
-        has no metadata on the index stands in SDIST_METADATA."""
+        """Resolve as `Resolver` says.
+
+        The result depends only on input, Python, architecture, cut-off and index, not on an older lock, the machine's
+        configuration or installed packages. No code of a distribution runs: SDIST_METADATA has the metadata that the index
+        lacks.
+        """
         command = [
             str(self._executable), "pip", "compile", spec.input,
             "--quiet", "--no-progress", "--color", "never", "--no-header", "--generate-hashes",
@@ -82,7 +91,7 @@ class Uv:
 
 
 def parse(text: str) -> dict[str, Pin]:
-    """Reads a requirements file with hashes as pip-tools and uv write it.
+    """Read a requirements file with hashes as pip-tools and uv write it.
 
     Raises:
         LockError: something in it isn't a pinned requirement with hashes.
@@ -111,7 +120,7 @@ def _needed_by(block: str) -> list[str]:
 
 
 def requirements(by_arch: dict[str, dict[str, Pin]]) -> dict[str, list[str]]:
-    """Gives the distributions that each distribution requires, on any of the architectures."""
+    """Return the distributions that each distribution requires, on any of the architectures."""
     found: dict[str, set[str]] = {}
     for pins in by_arch.values():
         for pin in pins.values():
@@ -122,7 +131,7 @@ def requirements(by_arch: dict[str, dict[str, Pin]]) -> dict[str, list[str]]:
 
 
 def merge(spec: LockSpec, by_arch: dict[str, dict[str, Pin]]) -> str:
-    """Joins the architectures' pins to one requirements file; a pin of one architecture only gets a marker.
+    """Merge the architectures' pins into one requirements file; a pin of only one architecture gets a marker.
 
     Raises:
         LockError: the architectures disagree on a version.

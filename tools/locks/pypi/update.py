@@ -1,4 +1,4 @@
-"""Makes the locks anew, or checks that they belong to their inputs.
+"""Updates the locks, or checks that they belong to their inputs.
 
     bazel run //requirements_lock:update              all locks
     bazel run //requirements_lock:update -- 10_py311  only these
@@ -32,7 +32,7 @@ _CONNECTIONS = 8
 def make(
     root: Path, spec: LockSpec, solve: resolver.Resolver, index: Index, say: Callable[[str], None]
 ) -> dict[str, str]:
-    """Makes one lock.
+    """Make one lock.
 
     Args:
         root: the repository's root
@@ -78,7 +78,7 @@ def make(
 
 
 def write(folder: Path, files: dict[str, str]) -> list[str]:
-    """Writes the files that differ, each beside its place and then renamed over it; gives the names of those.
+    """Write the files that differ, each beside its place and then renamed over it; return the names of those.
 
     The name beside it is the same in each run, so what a killed run has left there goes.
     """
@@ -98,8 +98,8 @@ def write(folder: Path, files: dict[str, str]) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the program; gives its exit status: 0 done, 1 a lock couldn't be made or is stale."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description="Makes the requirement locks anew, or checks them.")
+    """Run the program; return its exit status: 0 done, 1 a lock couldn't be made or is stale."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description="Updates the requirement locks, or checks them.")
     parser.add_argument("locks", nargs="*", metavar="LOCK", help="only these locks")
     parser.add_argument(
         "--table", type=Path, action="append", default=[], help=f"further rows beside those of {TABLE}, as a table"

@@ -18,7 +18,7 @@ NATIVE = "cp311-cp311-manylinux_2_17_{}"
 
 
 def program() -> str:
-    """Gives the resolver's program: Bazel hands it over, else the one on PATH."""
+    """Return the resolver's program: Bazel hands it over, else the one on PATH."""
     return str(Path(os.environ["UV"]).absolute()) if "UV" in os.environ else "uv"
 
 
@@ -74,12 +74,12 @@ def files(root: Path) -> dict[str, dict[str, Any]]:
 
 
 def contents(root: Path) -> dict[str, str]:
-    """Gives the names and texts of all files beside the locks."""
+    """Return the names and texts of all files beside the locks."""
     return {path.name: path.read_text() for path in (root / "requirements_lock").iterdir()}
 
 
 def refusal(root: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
-    """Runs the updater, which must fail and leave nothing behind; gives what it says."""
+    """Run the updater, which must fail and leave nothing behind; return what it says."""
     before = sorted(path.name for path in (root / "requirements_lock").iterdir())
     assert run(root, *options) == 1
     assert sorted(path.name for path in (root / "requirements_lock").iterdir()) == before
@@ -141,7 +141,7 @@ def test_a_killed_run_leaves_nothing_that_the_next_one_trips_over(
                 os.kill(os.getpid(), signal.SIGKILL)
             replace(source, target)
 
-        update.os.replace = dies
+        update.os.replace = dies  # type: ignore[assignment]
         os._exit(run(root))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     assert run(root, "--check") == 1  # half a lock is never taken for one
@@ -282,7 +282,7 @@ def test_bad_tables_inputs_and_names(root: Path, capsys: pytest.CaptureFixture[s
     assert "can't read its input providers/line.in" in refusal(root, capsys)
     table = root / "requirements_lock/locks.json"
     table.write_text(json.dumps(json.loads(table.read_text()) * 2))
-    assert "lock 'line_py311' stands in 2 rows" in refusal(root, capsys)
+    assert "lock 'line_py311' is in 2 rows" in refusal(root, capsys)
     write(root)
     more = root / "more.json"
     more.write_text(table.read_text())

@@ -35,7 +35,7 @@ Output groups, with names that other rule sets' test and push rules look for:
 """
 
 def _write_tarball(ctx, image):
-    """The action that makes the docker-archive: large, so it is in no default output."""
+    """Declare the action that makes the docker-archive, which is large and so in no default output."""
     output = ctx.actions.declare_file(ctx.label.name + ".tar")
     args = ctx.actions.args()
     args.add_all([image], map_each = image_arguments)

@@ -11,7 +11,7 @@ def _layer_arguments(layer):
     return ["--layer", layer.created_by, layer.metadata.path, layer.mtree.path]
 
 def _write(ctx, layers, spec, mnemonic, what, **outputs):
-    """An action that makes documents of the image.
+    """Declare an action that makes documents of the image.
 
     Args:
       ctx: of the rule.
@@ -40,7 +40,7 @@ def _write(ctx, layers, spec, mnemonic, what, **outputs):
     )
 
 def write_documents(ctx, layers):
-    """Declares the actions that make an image's documents of its layers' metadata; no layer is read.
+    """Declare the actions that make an image's documents from its layers' metadata; no layer is read.
 
     Args:
       ctx: of a rule with DOCUMENTS_ATTRS and the attributes named by SPEC_FIELDS.

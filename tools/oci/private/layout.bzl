@@ -7,7 +7,7 @@ LAYOUT_ATTRS = {
 }
 
 def image_arguments(image):
-    """map_each function: the documents of an image.
+    """Return the documents of an image; for map_each.
 
     Args:
       image: ImageInfo, or a struct with `manifest` and `config`.
@@ -18,7 +18,7 @@ def image_arguments(image):
     return ["--image", image.manifest.path, image.config.path]
 
 def layer_arguments(layer):
-    """map_each function: a layer.
+    """Return the arguments of a layer; for map_each.
 
     Args:
       layer: LayerInfo.
@@ -29,7 +29,7 @@ def layer_arguments(layer):
     return ["--layer", layer.metadata.path, layer.blob.path]
 
 def image_inputs(images):
-    """Everything that an action which writes images reads.
+    """Return everything that an action which writes images reads.
 
     Args:
       images: list of structs with `manifest`, `config` and `layers`.
@@ -41,7 +41,7 @@ def image_inputs(images):
     return documents + [file for image in images for layer in image.layers for file in (layer.metadata, layer.blob)]
 
 def write_layout(ctx, *, output, images, index = None, digest = None, annotations = {}):
-    """Registers the action.
+    """Register the action.
 
     The action makes hard links to the layers. A sandbox is another mount, where links are refused, and a cache or a remote
     worker would hand back copies: so it runs locally, and no cache keeps it.

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tools.oci.samples import member_content
+
 HERE = Path(__file__).parent
 
 
@@ -22,7 +24,7 @@ def blob(layout: Path, digest: str) -> bytes:
     return data
 
 
-def root(layout: Path) -> dict[str, Any]:
+def root(layout: Path) -> Any:
     assert json.loads((layout / "oci-layout").read_bytes()) == {"imageLayoutVersion": "1.0.0"}
     (descriptor,) = json.loads((layout / "index.json").read_bytes())["manifests"]
     return descriptor
@@ -97,8 +99,8 @@ def test_index() -> None:
 
 def test_tarball() -> None:
     with tarfile.open(HERE / "image_amd64.tar") as archive:
-        (manifest,) = json.load(archive.extractfile("manifest.json"))
+        (manifest,) = json.loads(member_content(archive, "manifest.json"))
         assert manifest["RepoTags"] == ["tools/oci:amd64"]
         for layer in manifest["Layers"]:
-            with tarfile.open(fileobj=io.BytesIO(archive.extractfile(layer).read())) as content:
+            with tarfile.open(fileobj=io.BytesIO(member_content(archive, layer))) as content:
                 assert content.getnames()

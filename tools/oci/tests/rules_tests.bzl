@@ -97,7 +97,7 @@ _no_layers_test = _refusal_test("does not have mandatory providers: 'LayerInfo'"
 _many_files_test = _refusal_test("files_part: @@//tools/oci/tests:base_and_top gives 2 files")
 
 def rules_test_suite(name):
-    """All tests of this file.
+    """Declare all tests of this file.
 
     Args:
       name: of the test suite.

@@ -31,7 +31,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of one DAG."""
+    """Return a project of one DAG."""
     root = tmp_path / "project"
     for name, text in {
         "Dockerfile": "FROM registry.example/astronomer/astro-runtime:10.9.0\n",
@@ -61,7 +61,7 @@ class Program:
             (golden / f"10_py311_{architecture}.golden").write_text(f"# x\nmanifest {digest}")
 
     def __call__(self, *arguments: object, status: int = 0) -> tuple[str, str]:
-        """Standard output and standard error."""
+        """Run the program; return standard output and standard error."""
         given = {
             "catalogue": "tools/project/catalogue.json",
             "golden": self.place / "golden",
@@ -166,7 +166,7 @@ def test_an_edited_dag_is_one_small_layer(program: Program, project: Path, regis
     assert registry.sent_blobs() == 6
     before = json.loads(registry.get("/v2/team/edited/manifests/dev")[0])
 
-    # What holds the base need not get it again, so nobody asks for its layers.
+    # A holder of the base need not get it again, so its layers are not requested.
     program.layouts = program.place / "nowhere"
     (project / "dags/a.py").write_text(DAG + "# edited\n")
     registry.forget()
@@ -204,7 +204,7 @@ def test_base_from_a_registry(program: Program, project: Path, registry: Registr
 
 
 def test_base_in_another_repository_is_mounted(program: Program, project: Path, registry: Registry) -> None:
-    """Nothing of the base is sent, and nobody asks for its layers."""
+    """Nothing of the base is sent or requested."""
     name = f"{registry.address}/platform/astro-runtime"
     client = Skopeo(Path("tools/ship/client"), tls_verify=False)
     for architecture in ("amd64", "arm64"):

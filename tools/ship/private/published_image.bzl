@@ -1,4 +1,4 @@
-"""published_image: what the programs of this room have to know of an image."""
+"""published_image: what the programs of this folder need to know about an image."""
 
 load("//tools/oci:providers.bzl", "ImageIndexInfo", "ImageInfo")
 

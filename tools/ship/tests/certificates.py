@@ -36,10 +36,11 @@ class Authority:
 
     @property
     def certificate(self) -> Path:
+        """The file of its own certificate."""
         return self.directory / "authority.pem"
 
     def server(self, name: str, names: str = "right", days: int = 1) -> ssl.SSLContext:
-        """A server's side of TLS.
+        """Return a server's side of TLS.
 
         Args:
             name: of the files.

@@ -16,7 +16,7 @@ def command(target: str, *arguments: str) -> list[str]:
 
 
 def surroundings(home: Path, **environment: str) -> dict[str, str]:
-    """The environment of a user with this home."""
+    """Return the environment of a user with this home."""
     return {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "runtime"), "PATH": "/usr/bin:/bin", **environment}
 
 
@@ -28,7 +28,7 @@ def push(target: str, *arguments: str, home: Path, **environment: str) -> subpro
 
 
 def built(target: str) -> str:
-    """The digest that Bazel has written down."""
+    """Return the digest that Bazel has written down."""
     return (HERE / f"{target}.digest").read_text().strip()
 
 

@@ -29,7 +29,7 @@ sys.exit(run(Spec(
 
 
 def make(directory: Path, visible: list[Path]) -> Path:
-    """Makes the root and the program.
+    """Make the root and the program.
 
     Args:
         directory: an empty directory.

@@ -30,6 +30,7 @@ class Request:
 
     @property
     def writes(self) -> bool:
+        """Whether the request sends or changes something."""
         return self.method in ("PUT", "POST", "PATCH", "DELETE")
 
 
@@ -46,14 +47,14 @@ Habit = Callable[[Request], "Response | None"]
 
 
 def error(status: int, code: str, message: str, **headers: str) -> Response:
-    """An error in the form of the distribution specification; underscores in header names are hyphens."""
+    """Return an error in the form of the distribution specification; underscores in header names are hyphens."""
     body = json.dumps({"errors": [{"code": code, "message": message, "detail": None}]}).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(status, {"Content-Type": "application/json", **named}, body)
 
 
 def basic(user: str) -> str:
-    """The Authorization header of NAME:PASSWORD."""
+    """Return the Authorization header of NAME:PASSWORD."""
     return "Basic " + base64.b64encode(user.encode()).decode()
 
 
@@ -70,7 +71,7 @@ class Front:
     requests: list[Request] = field(default_factory=list)
 
     def written(self) -> list[str]:
-        """The requests that send or change something."""
+        """Return the requests that send or change something."""
         return [f"{request.method} {request.path}" for request in self.requests if request.writes]
 
 
@@ -78,7 +79,7 @@ class Front:
 def running(
     upstream: str, habit: Habit, certificate: ssl.SSLContext | None = None, proxy: bool = False
 ) -> Iterator[Front]:
-    """Runs a front.
+    """Run a front.
 
     Args:
         upstream: HOST:PORT of the registry.
@@ -94,6 +95,7 @@ def running(
             """Not on the test's own output."""
 
         def do_CONNECT(self) -> None:  # noqa: N802 - the name in the standard library
+            assert certificate
             self.send_response(200)
             self.end_headers()
             self.connection = certificate.wrap_socket(self.connection, server_side=True)
@@ -128,7 +130,7 @@ def running(
 
     class Server(http.server.ThreadingHTTPServer):
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that does not like the certificate goes away."""
+            """Ignore clients that reject the certificate."""
 
     server = Server(("127.0.0.1", 0), Handler)
     if certificate and not proxy:
@@ -145,7 +147,7 @@ def running(
 
 
 def forward(upstream: str, request: Request, secure: bool) -> Response:
-    """What the real registry answers; without the authorization, which was the front's own matter."""
+    """Return what the real registry answers; without the authorization, which was the front's own matter."""
     headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP}
     headers.pop("Authorization", None)
     headers["X-Forwarded-Proto"] = "https" if secure else "http"

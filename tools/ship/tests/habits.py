@@ -39,13 +39,13 @@ def ecr(user: str, repositories: Sequence[str]) -> Habit:
             return error(404, "NAME_UNKNOWN", message)
         manifest = _MANIFEST.match(request.path)
         if request.method == "PUT" and manifest and ":" not in manifest["reference"]:
-            if manifest.groups() in tagged:
+            if (manifest["name"], manifest["reference"]) in tagged:
                 message = (
                     f"The image tag '{manifest['reference']}' already exists in the '{manifest['name']}' repository "
                     "and cannot be overwritten because the repository is immutable."
                 )
                 return error(400, "TAG_INVALID", message)
-            tagged[manifest.groups()] = ""
+            tagged[manifest["name"], manifest["reference"]] = ""
         return None
 
     return habit

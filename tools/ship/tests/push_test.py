@@ -113,7 +113,7 @@ def test_credentials_of_the_docker_config(private: Registry, tmp_path: Path) -> 
     result = push("small", *arguments, home=tmp_path, DOCKER_CONFIG=str(tmp_path / "docker"))
     assert result.returncode == 0, result.stderr
     assert private.get("/v2/private/manifests/1.2.3", "somebody:secret")[1] == built("small")
-    # The default place, too; and nothing of the credentials stays in the temporary directory.
+    # Also from the default place; and no credentials stay in the temporary directory.
     docker_config(tmp_path / ".docker", private.address, "somebody:secret")
     (tmp_path / "tmp").mkdir()
     assert push("later", *arguments, "--replace", home=tmp_path, TMPDIR=str(tmp_path / "tmp")).returncode == 0

@@ -36,20 +36,20 @@ class Registry:
     log: Path
 
     def requests(self) -> list[tuple[str, str]]:
-        """Method and path of all answered requests since the last forget()."""
+        """Return method and path of all answered requests since the last forget()."""
         found = re.findall(r'"(GET|HEAD|PUT|POST|PATCH) (\S+) HTTP/1.1"', self.log.read_text())
         return [(method, path.partition("?")[0]) for method, path in found]
 
     def sent_blobs(self) -> int:
-        """How many blobs were sent since the last forget()."""
+        """Return how many blobs were sent since the last forget()."""
         return sum(method == "PUT" and "/blobs/uploads/" in path for method, path in self.requests())
 
     def forget(self) -> None:
-        """Empties the log (the registry appends to it)."""
+        """Empty the log (the registry appends to it)."""
         os.truncate(self.log, 0)
 
     def get(self, path: str, user: str = "") -> tuple[bytes, str]:
-        """Body and Docker-Content-Digest of an answer."""
+        """Get a path; return body and Docker-Content-Digest."""
         connection = http.client.HTTPConnection(self.address, timeout=30)
         headers = {"Accept": _TYPES}
         if user:
@@ -62,6 +62,7 @@ class Registry:
 
 
 def free_port() -> int:
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -69,7 +70,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(directory: Path, htpasswd: str = "", read_only: bool = False, address: str = "") -> Iterator[Registry]:
-    """A registry that keeps its files below `directory`; with `htpasswd` it wants credentials."""
+    """Return a registry that keeps its files below `directory`; with `htpasswd` it wants credentials."""
     directory.mkdir(parents=True, exist_ok=True)
     address = address or f"127.0.0.1:{free_port()}"
     configuration = {
@@ -87,7 +88,7 @@ def running(directory: Path, htpasswd: str = "", read_only: bool = False, addres
     (directory / "config.yml").write_text(json.dumps(configuration))
     libraries = ":".join(str(SERVERS / path) for path in BUILD.library_directories)
     loader = SERVERS / BUILD.library_directories[0] / "ld-2.31.so"
-    command = [
+    command: list[str | Path] = [
         loader,
         "--library-path",
         libraries,

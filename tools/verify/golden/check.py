@@ -21,12 +21,12 @@ LAYERS = "layers/"
 
 
 def command(package: str, target: str) -> str:
-    """How a program of a package is run."""
+    """Return the command that runs a program of a package."""
     return f"tools/bazel run //{package}:{target}"
 
 
 def read(name: str, path: Path, kind: str) -> object:
-    """The document in a file.
+    """Read the document in a file.
 
     Raises:
         DocumentError: naming the file, when it is none or of another kind.
@@ -38,14 +38,14 @@ def read(name: str, path: Path, kind: str) -> object:
 
 
 def kind_of(name: str, text: str) -> str:
-    """What a document is of: "layer", "image" or "index"."""
+    """Return the kind of a document: "layer", "image" or "index"."""
     if name.startswith(LAYERS):
         return "layer"
     return "index" if text.split("\n", 2)[1].startswith("digest ") else "image"
 
 
 def differences(accepted: Mapping[str, Path], built: Mapping[str, Path]) -> dict[str, list[str]]:
-    """What differs, by name of the image or index; nothing for those that are as accepted.
+    """Return the differences by name of the image or index, of those that differ.
 
     Args:
         accepted: name and file of each accepted document.
@@ -87,13 +87,13 @@ def _layers(values: Mapping[str, object]) -> dict[str, Layer]:
 
 
 def stale(accepted: Mapping[str, Path], built: Mapping[str, Path]) -> list[str]:
-    """Lines about files that are missing or that belong to nothing."""
+    """Return lines about missing and superfluous files."""
     missing = [f"{name}: missing: this was never accepted" for name in sorted(built.keys() - accepted.keys())]
-    return missing + [f"{name}: of nothing in the catalogue" for name in sorted(accepted.keys() - built.keys())]
+    return missing + [f"{name}: nothing in the catalogue has it" for name in sorted(accepted.keys() - built.keys())]
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The arguments, with `accepted` and `built` as dictionaries."""
+    """Parse the arguments, with `accepted` and `built` as dictionaries."""
     parser = argparse.ArgumentParser(prog="golden", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--accepted", nargs=2, action="append", default=[], metavar=("NAME", "PATH"), help="an accepted file"
@@ -115,7 +115,7 @@ def main(argv: Sequence[str]) -> int:
         lines = stale(options.accepted, options.built) if options.complete else []
         found = {} if options.complete else differences(options.accepted, options.built)
     except DocumentError as error:
-        print(f"golden: {error}\nTo write it anew: {update}", file=sys.stderr)
+        print(f"golden: {error}\nTo update it: {update}", file=sys.stderr)
         return 1
     for label, about in found.items():
         lines += [f"{label} is not what was accepted:", *(f"  {line}" for line in about)]

@@ -20,7 +20,7 @@ def _arguments(built: dict[str, Path], accepted: dict[str, Path]) -> list[str]:
 
 
 def said(tmp_path: Path, changed: Sample, capsys: pytest.CaptureFixture[str]) -> str:
-    """What the test says of an image that is not the accepted sample."""
+    """Return the test's output for an image that differs from the accepted sample."""
     accepted, built = build(tmp_path / "accepted", Sample()), build(tmp_path / "built", changed)
     assert check.main(_arguments(built, accepted)) == 1
     text = capsys.readouterr().out
@@ -145,5 +145,5 @@ def test_complete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check.main([*_arguments(built, accepted), "--complete"]) == 1
     text = capsys.readouterr().out
     assert "i.golden: missing: this was never accepted" in text
-    assert "layers/old.golden: of nothing in the catalogue" in text
+    assert "layers/old.golden: nothing in the catalogue has it" in text
     assert UPDATE in text

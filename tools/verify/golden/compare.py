@@ -9,7 +9,7 @@ from tools.verify.golden.document import Image, Index, Layer, Part
 
 
 def index_differences(accepted: Index, built: Index) -> list[str]:
-    """Lines that say how two indexes differ; none if they do not."""
+    """Return lines that say how two indexes differ; none if they do not."""
     lines = _changed("digest", accepted.digest, built.digest)
     lines += [f"manifest {line}" for line in _diff(accepted.manifests, built.manifests)]
     return lines
@@ -18,10 +18,11 @@ def index_differences(accepted: Index, built: Index) -> list[str]:
 def image_differences(
     accepted: Image, built: Image, accepted_layers: Mapping[str, Layer], built_layers: Mapping[str, Layer]
 ) -> list[str]:
-    """Lines that say how two images differ; none if they do not.
+    """Return lines that say how two images differ; none if they do not.
 
     Args:
-        accepted, built: the images.
+        accepted: the accepted image.
+        built: the built image.
         accepted_layers: the accepted layers by name; one that was never accepted is missing.
         built_layers: by name, every layer of `built`.
     """
@@ -40,18 +41,18 @@ def image_differences(
 
 
 def layer_differences(accepted: Layer, built: Layer) -> list[str]:
-    """Lines that say how two layers differ; none if they do not."""
+    """Return lines that say how two layers differ; none if they do not."""
     lines = _changed("digest", accepted.digest, built.digest) + _changed("diff_id", accepted.diff_id, built.diff_id)
     pairs = list(matched(accepted.parts, built.parts))
     changed = [(before, after) for before, after in pairs if before is None or after is None or not same(before, after)]
     same_content = accepted.diff_id == built.diff_id
     for before, after in changed:
-        if before is None:
-            lines.append(f"{after.origin}: a new part")
-        elif after is None:
-            lines.append(f"{before.origin}: no longer a part of this layer")
-        else:
+        if before and after:
             lines.append(part_difference(before, after, same_content, alone=len(changed) == 1))
+        elif before:
+            lines.append(f"{before.origin}: no longer a part of this layer")
+        elif after:
+            lines.append(f"{after.origin}: a new part")
     if lines and not changed:
         if [part.origin for part in accepted.parts] != [part.origin for part in built.parts]:
             lines.append("the parts are the same, in another order")
@@ -65,15 +66,16 @@ def layer_differences(accepted: Layer, built: Layer) -> list[str]:
 
 
 def same(before: Part, after: Part) -> bool:
-    """Whether a part is bit by bit the accepted one. (What it was made of may have changed all the same.)"""
+    """Return whether a part equals the accepted one bit by bit (its inputs may differ)."""
     return (before.deflate, before.listing) == (after.deflate, after.listing)
 
 
 def part_difference(before: Part, after: Part, same_content: bool, alone: bool) -> str:
-    """One line that says what differs between two parts.
+    """Describe the difference between two parts in one line.
 
     Args:
-        before, after: the accepted part and the built one.
+        before: the accepted part.
+        after: the built part.
         same_content: whether the layer's uncompressed content (diff_id) is the accepted one.
         alone: whether this is the only changed part of the layer.
     """
@@ -89,7 +91,7 @@ def part_difference(before: Part, after: Part, same_content: bool, alone: bool) 
 
 
 def differing(before: Part, after: Part, same_content: bool, alone: bool) -> Iterator[str]:
-    """The kinds of difference between two parts, in words."""
+    """Yield the kinds of difference between two parts, in words."""
     if before.listing == after.listing:
         if same_content:
             yield "compressed bytes only (the compressor)"
@@ -109,7 +111,7 @@ def differing(before: Part, after: Part, same_content: bool, alone: bool) -> Ite
 
 
 def matched(accepted: Sequence[Part], built: Sequence[Part]) -> Iterator[tuple[Part | None, Part | None]]:
-    """Accepted and built parts in pairs: by origin, then by package, the others alone; in the order of `built`."""
+    """Yield accepted and built parts in pairs: by origin, then by package, the others alone; in the order of `built`."""
     left = list(accepted)
 
     def take(like: Part, key: Callable[[Part], Hashable]) -> Part | None:

@@ -15,7 +15,7 @@
     diff_id sha256:…
     part wheel:adal=1.2.7 DEFLATE LISTING INPUT NAMES ATTRIBUTES CONTENTS
 
-An image names its layers only: their digests stand once, in the layer's own file, however many images share it. DEFLATE is
+An image names its layers only: their digests are in the layer's own file only, however many images share it. DEFLATE is
 the whole SHA-256 of the part. The five others only help to explain a difference and are cut short (`Part` says what each
 is of).
 """
@@ -105,14 +105,14 @@ def dump_layer(layer: Layer) -> str:
 
 
 def dump_image(image: Image) -> str:
-    """The text of an image's file."""
+    """Format an image's file."""
     layers = (f"layer {name}" for name in image.layers)
     fields = (f"field {value}" for value in image.fields)
     return _text(image.label, [f"manifest {image.manifest}", f"config {image.config}", *layers, *fields])
 
 
 def dump_index(index: Index) -> str:
-    """The text of an index's file."""
+    """Format an index's file."""
     return _text(index.label, [f"digest {index.digest}", *(f"manifest {value}" for value in index.manifests)])
 
 
@@ -133,7 +133,7 @@ class _Lines:
             self.values[word].append(value)
 
     def one(self, word: str) -> str:
-        """The digest of a line that there is once."""
+        """Return the digest of a line that occurs once."""
         values = self.values[word]
         if len(values) != 1 or not _DIGEST.fullmatch(values[0]):
             raise DocumentError(f"there is not one line '{word} sha256:…'")
@@ -141,7 +141,7 @@ class _Lines:
 
 
 def parse_layer(text: str) -> Layer:
-    """The layer of a text.
+    """Parse a layer's file.
 
     Raises:
         DocumentError: the text is not one that `dump_layer` wrote.
@@ -161,7 +161,7 @@ def parse_layer(text: str) -> Layer:
 
 
 def parse_image(text: str) -> Image:
-    """The image of a text.
+    """Parse an image's file.
 
     Raises:
         DocumentError: the text is not one that `dump_image` wrote.
@@ -172,7 +172,7 @@ def parse_image(text: str) -> Image:
 
 
 def parse_index(text: str) -> Index:
-    """The index of a text.
+    """Parse an index's file.
 
     Raises:
         DocumentError: the text is not one that `dump_index` wrote.

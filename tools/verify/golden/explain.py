@@ -3,7 +3,7 @@
     tools/bazel run //runtime/golden:explain -- [IMAGE…] [--disk-cache DIRECTORY] [--outputs BAZEL_BIN]
 
 Listings are too large for the repository, so an accepted one has to come from somewhere: from Bazel's disk cache, where it
-lies under its digest as long as nobody cleaned up, or from a work tree of the accepted commit that was built beside this
+lies under its digest until it is cleaned up, or from a work tree of the accepted commit that was built beside this
 one. Without either this prints the commands that make such a work tree.
 """
 
@@ -42,7 +42,7 @@ class Source(Protocol):
     """Where accepted files may be had."""
 
     def file(self, place: Path, digest: str) -> Path | None:
-        """The file whose SHA-256 starts with `digest`; `place` is where a build puts it."""
+        """Return the file whose SHA-256 starts with `digest`; `place` is where a build puts it."""
 
 
 class DiskCache:
@@ -80,7 +80,7 @@ def changed_parts(
 
 
 def explanation(before: Part, part: Built, sources: Sequence[Source]) -> list[str] | None:
-    """Lines about the files of a part; None where the accepted part cannot be had.
+    """Return lines about the files of a part; None if the accepted part is not available.
 
     Raises:
         MtreeError, DeflateError: a file is not what its name says.
@@ -100,7 +100,7 @@ def explanation(before: Part, part: Built, sources: Sequence[Source]) -> list[st
 
 
 def advice(parts: Sequence[Built], package: str, images: Sequence[str]) -> str:
-    """The commands that build the accepted parts beside this work tree."""
+    """Return the commands that build the accepted parts beside this work tree."""
     file = f"{package}/{check.LAYERS}{parts[0].layer}.golden"
     explain = check.command(package, "explain")
     return "\n".join(
@@ -116,8 +116,9 @@ def advice(parts: Sequence[Built], package: str, images: Sequence[str]) -> str:
 
 
 def _layers(options: argparse.Namespace) -> list[str]:
-    """The layers of the named images, or of all, each once."""
-    known, names = set(), []
+    """Return the layers of the named images, or of all, each once."""
+    known: set[str] = set()
+    names: list[str] = []
     for name, path in options.built.items():
         kind = check.kind_of(name, path.read_text("utf-8"))
         value = check.read(name, path, kind)

@@ -16,7 +16,7 @@ PARTS = (("base", "deb:base=5.1"), ("wheels", "wheel:first=1.0"), ("wheels", "wh
 
 
 def said(tmp_path: Path, changed: Sample, capsys: pytest.CaptureFixture[str], *options: str, status: int = 0) -> str:
-    """What is printed about an image that is not the accepted sample."""
+    """Return the output for an image that differs from the accepted sample."""
     accepted, built = build(tmp_path / "accepted", Sample()), build(tmp_path / "built", changed)
     arguments = [word for name, path in built.items() for word in ("--built", name, str(path))]
     arguments += [word for name, path in accepted.items() for word in ("--accepted", name, str(path))]

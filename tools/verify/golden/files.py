@@ -13,10 +13,11 @@ _CHUNK = 1 << 18
 
 
 def file_differences(accepted: Sequence[Entry], built: Sequence[Entry]) -> Iterator[str]:
-    """One line for each path that is not as in the accepted listing, in the order of the paths.
+    """Yield a line for each path that differs from the accepted listing, in the order of the paths.
 
     Args:
-        accepted, built: the entries of the two listings.
+        accepted: the entries of the accepted listing.
+        built: the entries of the built listing.
     """
     before, after = ({entry.path: entry for entry in entries} for entries in (accepted, built))
     for path in sorted(before.keys() | after.keys()):
@@ -47,7 +48,7 @@ def _kinds(before: Entry, after: Entry) -> Iterator[str]:
 
 
 def _content(deflate: Path) -> Iterator[memoryview]:
-    """The uncompressed bytes of a part."""
+    """Yield the uncompressed bytes of a part."""
 
     def pieces() -> Iterator[bytes]:
         with open(deflate, "rb") as file:
@@ -73,7 +74,7 @@ def stream_digest(deflate: Path) -> str:
 
 
 def stream_difference(accepted: Path, built: Path) -> str:
-    """What differs between two parts with the same listing: the compressed form only, or the order.
+    """Describe the difference between two parts with the same listing: only the compressed form, or the order.
 
     Raises:
         DeflateError: a file is not a part.
@@ -84,5 +85,5 @@ def stream_difference(accepted: Path, built: Path) -> str:
 
 
 def readable(entries: Sequence[Entry]) -> int:
-    """How many files a listing has, directories apart."""
+    """Return the number of files in a listing, without directories."""
     return sum(entry.type != DIRECTORY for entry in entries)

@@ -47,7 +47,7 @@ class Sample:
     spec: Spec = field(default_factory=lambda: Spec("amd64", env={"A": "1"}, user="50000"))
 
     def with_package(self, old: Package, new: Package) -> Sample:
-        """The same image with another package in the place of one."""
+        """Return the same image with another package in the place of one."""
         layers = {
             name: tuple(new if package is old else package for package in packages)
             for name, packages in self.layers.items()
@@ -98,8 +98,9 @@ def build(directory: Path, sample: Sample) -> dict[str, Path]:
             kept.append(measure.part(Origin.parse(part.origin), part.deflate, part.mtree, [source]))
         text = document.dump_layer(Layer(f"//layers:{name}", result.digest, result.diff_id, tuple(kept)))
         documents[f"layers/{name}.golden"] = text
-    blob = canonical.encode(config(sample.spec, layers))
-    image = measure.image("//:i", canonical.encode(manifest(sample.spec, blob, layers)), blob, list(sample.layers))
+    config_blob = canonical.encode(config(sample.spec, layers))
+    manifest_blob = canonical.encode(manifest(sample.spec, config_blob, layers))
+    image = measure.image("//:i", manifest_blob, config_blob, list(sample.layers))
     documents["i.golden"] = document.dump_image(image)
     for name, text in documents.items():
         (directory / name).write_text(text, "utf-8")

@@ -59,7 +59,7 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def part(origin: Origin, deflate: Path, listing: Path, inputs: Sequence[Path]) -> Part:
-    """What is kept of a part.
+    """Measure a part.
 
     Raises:
         DocumentError: its listing is unreadable.
@@ -96,7 +96,7 @@ def _short(lines: Iterable[str]) -> str:
 
 
 def fields(value: Any, name: str = "") -> list[str]:
-    """A JSON value, one line for each value in it; `config.Env "A=b"` for each element of a list."""
+    """Flatten a JSON value to one line for each value in it; `config.Env "A=b"` for each element of a list."""
     if isinstance(value, dict) and value:
         return [line for key in sorted(value) for line in fields(value[key], f"{name}.{key}" if name else key)]
     if isinstance(value, list) and value:
@@ -105,7 +105,7 @@ def fields(value: Any, name: str = "") -> list[str]:
 
 
 def image(label: str, manifest: bytes, config: bytes, layers: Sequence[str]) -> Image:
-    """What is kept of an image."""
+    """Measure an image."""
     decoded = json.loads(config)
     own = {key: value for key, value in decoded.items() if key not in ("rootfs", "history")}
     own["annotations"] = json.loads(manifest).get("annotations")
@@ -115,7 +115,7 @@ def image(label: str, manifest: bytes, config: bytes, layers: Sequence[str]) -> 
 
 
 def index(label: str, blob: bytes) -> Index:
-    """What is kept of an index."""
+    """Measure an index."""
     manifests = []
     for descriptor in json.loads(blob)["manifests"]:
         platform = descriptor["platform"]

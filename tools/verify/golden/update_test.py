@@ -1,4 +1,4 @@
-"""Accepting writes what was built into the work tree, whole or not at all, and removes what is of nothing."""
+"""Accepting writes what was built into the work tree, whole or not at all, and removes what no longer exists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.verify.golden.golden_samples import FIRST, Sample, build
 
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory of accepted digests of a work tree."""
+    """Return the directory of accepted digests of a work tree."""
     monkeypatch.setenv("BUILD_WORKSPACE_DIRECTORY", str(tmp_path / "work"))
     path = tmp_path / "work" / "runtime" / "golden"
     path.mkdir(parents=True)

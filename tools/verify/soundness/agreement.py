@@ -33,7 +33,7 @@ _MOUNTED = ("/dev", "/proc", "/sys", "/tmp")
 
 
 def comparable(tests: dict[str, Any], image: Image, account: Account) -> tuple[dict[str, Any], list[str]]:
-    """Tests that both can judge.
+    """Reduce tests to those that both can judge.
 
     Args:
         tests: as read by structure.read.
@@ -120,8 +120,8 @@ def _compare(
     (scratch / "tests").mkdir()
     for file in arguments.test:
         for number, tests in enumerate(variants(structure.read(file))):
-            tests, said = comparable(tests, image, entered.account)
-            left_out.update(dict.fromkeys(said))
+            tests, skipped = comparable(tests, image, entered.account)
+            left_out.update(dict.fromkeys(skipped))
             if len(tests) > 1:
                 files.append(scratch / "tests" / f"{file.stem}_{number}.yaml")
                 files[-1].write_text(json.dumps(_typed(tests), indent=1))
@@ -152,7 +152,7 @@ def _typed(tests: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(argv: Sequence[str]) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="agreement", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--name", required=True, help="name of the image, for messages")
     parser.add_argument("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")

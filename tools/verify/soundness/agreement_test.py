@@ -55,7 +55,7 @@ licenseTests:
 
 
 @pytest.fixture
-def arguments(tmp_path):
+def arguments(tmp_path: Path) -> list[str]:
     passwd = b"root:x:0:0::/root:/bin/sh\nastro:x:50000:0::/home:/bin/sh\n"
     lower = [
         entry("etc/passwd", passwd),
@@ -108,14 +108,16 @@ def arguments(tmp_path):
     return [*options, f"--test={tmp_path / 'tests.yaml'}"]
 
 
-def _run(arguments) -> int:
+def _run(arguments: list[str]) -> int:
     child = os.fork()  # it moves into namespaces of its own
     if child == 0:
         os._exit(agreement.run(arguments))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def test_they_agree(arguments, capfd, monkeypatch, tmp_path) -> None:
+def test_they_agree(
+    arguments: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("TEST_TMPDIR", str(tmp_path))
     status = _run(arguments)
     output = capfd.readouterr().out
@@ -128,7 +130,9 @@ def test_they_agree(arguments, capfd, monkeypatch, tmp_path) -> None:
     assert 50 < failures < compared - 50, "both kinds of verdicts have to be among them"
 
 
-def test_a_disagreement_fails(arguments, capfd, monkeypatch, tmp_path) -> None:
+def test_a_disagreement_fails(
+    arguments: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("TEST_TMPDIR", str(tmp_path))
     monkeypatch.setattr(structure, "mode_string", lambda node: "-rw-r--r--")
     status = _run(arguments)

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import source_hash
+from pathlib import Path
+from typing import Any
 
 from tools.formats.elf_samples import elf_file
 from tools.lib.epoch import EPOCH
-from tools.verify.soundness.image_samples import LIBC, MAGIC, SITE, TAG, pyc
+from tools.oci.part import PartWriter
+from tools.verify.soundness.image_samples import LIBC, MAGIC, SITE, TAG, Sample, pyc
+from tools.verify.soundness.merge import Image
+
+Change = Callable[[Sample], object]
 
 INFO = f"{SITE}/pure-1.0.dist-info"
 KEY = b"-----BEGIN PRIVATE " + b"KEY-----\n" + b"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7" * 3 + b"\n"
 TOKEN = b"token = 'gh" + b"p_0123456789abcdefghijABCDEFGHIJ012345'\n"
 
 
-def _native(**fields):
+def _native(**fields: Any) -> Change:
     return lambda sample: sample.wheels["native"].files.update({"native/ext.so": elf_file(**fields)})
 
 
-def _replace(path, data):
+def _replace(path: str, data: bytes) -> Change:
     return lambda sample: sample.replaced.update({path: data})
 
 
-def _pure(name, data, executable=False):
-    def change(sample):
+def _pure(name: str, data: bytes, executable: bool = False) -> Change:
+    def change(sample: Sample) -> None:
         sample.wheels["pure"].files[name] = data
         if executable:
             sample.wheels["pure"].executable += (name,)
@@ -30,43 +37,45 @@ def _pure(name, data, executable=False):
     return change
 
 
-def _metadata(line):
+def _metadata(line: str) -> Change:
     return lambda sample: setattr(sample.wheels["pure"], "metadata", line + "\n")
 
 
-def _deb(**fields):
-    def change(sample):
+def _deb(**fields: Any) -> Change:
+    def change(sample: Sample) -> None:
         for key, value in fields.items():
             setattr(sample.debs["dash"], key, value)
 
     return change
 
 
-def upper(path, data=b"", target=""):
-    def write(part):
+def upper(path: str, data: bytes = b"", target: str = "") -> Change:
+    """Return a change that adds a file or a link to the upper layer."""
+
+    def write(part: PartWriter) -> None:
         part.symlink(path, target) if target else part.file(path, data)
 
     return lambda sample: sample.upper.append(write)
 
 
-def _merged_usr(sample):
+def _merged_usr(sample: Sample) -> None:
     sample.links = {"sbin": "usr/sbin"}
     sample.debs["libc6"].files["lib64/ld-linux-x86-64.so.2"] = elf_file(soname="ld-linux-x86-64.so.2")
 
 
-def _digest(sample):
+def _digest(sample: Sample) -> None:
     build = sample.build
 
-    def changed(place):
+    def changed(place: Path) -> Image:
         image = build(place)
         image.config["rootfs"]["diff_ids"][1] = "sha256:" + 64 * "0"
         return image
 
-    sample.build = changed
+    sample.build = changed  # type: ignore[method-assign]
 
 
 # Name -> change, kind, path and part of the message of the one finding.
-CASES = {
+CASES: dict[str, tuple[Change, str | None, str, str]] = {
     "another machine": (_native(machine=183), "elf-machine", f"{SITE}/native/ext.so", "ELF machine 183"),
     "damaged": (
         lambda sample: sample.wheels["native"].files.update({"native/ext.so": elf_file()[:150] + bytes(10)}),
@@ -255,7 +264,7 @@ CASES = {
 
 # What contradicts a record contradicts others as well.
 # (change, kind, path, part of the message) of one of the findings.
-SEVERAL = [
+SEVERAL: list[tuple[Change, str, str, str]] = [
     (_replace(f"{SITE}/pure_tool", b"#!/bin/dash\n#"), "record", f"{INFO}/RECORD", "bytes of"),
     (_replace(f"{SITE}/pure_tool", b"#!/bin/dasx\n"), "record", f"{INFO}/RECORD", "it has sha256="),
     (lambda sample: sample.removed.add(f"{SITE}/pure_tool"), "record", f"{INFO}/RECORD", "which is not there"),

@@ -44,7 +44,7 @@ class CollectError(Exception):
 
 
 def collect(name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry]]) -> layer_facts.Layer:
-    """Reads a layer.
+    """Read a layer.
 
     Args:
         name: what the image's history calls it.
@@ -125,7 +125,7 @@ def _extra(path: str, member: Member, data: bytes) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="tools.verify.soundness.collect", description=__doc__)
     parser.add_argument("--name", required=True, help="name of the layer, for messages")
     parser.add_argument("--blob", type=Path, required=True, help="the layer")

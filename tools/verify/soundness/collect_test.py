@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tools.formats import ld_so_cache
@@ -12,7 +15,7 @@ from tools.verify.soundness import collect, elf_facts, layer_facts, traces
 from tools.verify.structure_test.layer_samples import entry, layer
 
 
-def extras(tmp_path, *entries):
+def extras(tmp_path: Path, *entries: Any) -> Any:
     found = collect.collect("layer", layer(tmp_path, *entries).blob, {})
     return {file.path: file.extra for file in found.files}
 
@@ -53,13 +56,13 @@ def test_elf_of_other_kinds() -> None:
 
 
 @pytest.mark.parametrize("end", range(20, len(elf_file(needed=["a"], versions={"a": ["b"]}, defines=["c"])), 7))
-def test_a_cut_off_elf_has_a_fault(end) -> None:
+def test_a_cut_off_elf_has_a_fault(end: Any) -> None:
     found = elf_facts.read(elf_file(needed=["a"], versions={"a": ["b"]}, defines=["c"])[:end])
     assert found is not None
     assert found.fault
 
 
-def test_what_is_kept_of_a_file(tmp_path) -> None:
+def test_what_is_kept_of_a_file(tmp_path: Path) -> None:
     place = "usr/local/lib/python3.9/site-packages/a-1.dist-info"
     found = extras(
         tmp_path,
@@ -104,7 +107,7 @@ def test_what_is_kept_of_a_file(tmp_path) -> None:
         ("root/aws/credentials", b"", []),
     ],
 )
-def test_traces(path, data, kinds) -> None:
+def test_traces(path: str, data: bytes, kinds: list[Any]) -> None:
     assert [kind for kind, _ in traces.find(path, data)] == kinds
 
 
@@ -113,7 +116,7 @@ def test_a_secret_is_not_given_away() -> None:
     assert shown == "gh" + "p_01234567… (40 bytes)"
 
 
-def test_program(tmp_path, capsys) -> None:
+def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blob = layer(tmp_path, entry("a/b.py", b"x")).blob
     listing = tmp_path / "part.mtree"
     entries = [

@@ -26,7 +26,7 @@ class Layers:
         self._known: dict[tuple[int, str], bytes] = {}
 
     def read(self, files: Mapping[str, Node]) -> dict[str, bytes]:
-        """Reads files.
+        """Read files.
 
         Args:
             files: by any key.

@@ -40,7 +40,7 @@ class Distribution(NamedTuple):
 
 
 def find(image: Image, interpreter: Interpreter) -> list[Distribution]:
-    """All distributions in site-packages, sorted by directory."""
+    """Return all distributions in site-packages, sorted by directory."""
     nodes = image.tree.nodes
     prefix = interpreter.site_packages + "/"
     directories = {

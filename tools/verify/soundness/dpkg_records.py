@@ -48,7 +48,7 @@ class Dpkg(NamedTuple):
 
 
 def read(image: Image) -> Dpkg:
-    """Reads them; what is missing is empty."""
+    """Read the records; missing ones are empty."""
     packages: list[Package] = []
     fault = ""
     try:

@@ -31,8 +31,8 @@ class Elf(NamedTuple):
 
 
 def from_json(fields: dict[str, Any]) -> Elf:
-    """What `to_json` gave."""
-    known = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    """Decode what `to_json` returned."""
+    known: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
     known["versions"] = tuple((library, version) for library, version in known.get("versions", ()))
     return Elf(**{"bits": 0, "machine": 0, "type": 0, **known})
 

@@ -10,7 +10,7 @@ An exceptions file is YAML, a list of
       pythons: ["3.11"]              # left out: all
       versions: ">=2,<3"             # of the package; left out: all
       images: ["*_base_*"]           # left out: all
-      reason: why this is right, or nobody's fault here
+      reason: why this is right, or cannot be fixed here
 
 One that is for an image (its package is there, and the rest of what it says of image and package fits) but fits no finding fails
 as well.
@@ -72,7 +72,7 @@ class Allowed:
     images: tuple[str, ...] = ()
 
     def concerns(self, image: Image, python: str) -> bool:
-        """Whether it is for this image."""
+        """Return whether the exception is for this image."""
         if self.architectures and image.architecture not in self.architectures:
             return False
         if self.pythons and python not in self.pythons:
@@ -82,7 +82,7 @@ class Allowed:
         return not self.package or any(self.is_of(origin) for origin in image.origins())
 
     def fits(self, finding: Finding, origin: Origin | None) -> bool:
-        """Whether it allows a finding about a file of this origin."""
+        """Return whether the exception allows a finding about a file of this origin."""
         if finding.check != self.check or (self.package and not (origin and self.is_of(origin))):
             return False
         if self.about and not fnmatch.fnmatchcase(finding.about, self.about):
@@ -90,7 +90,7 @@ class Allowed:
         return not self.path or compile_glob(self.path)(finding.path)
 
     def is_of(self, origin: Origin) -> bool:
-        """Whether an origin is the package that this is for."""
+        """Return whether an origin is the package that this is for."""
         if not fnmatch.fnmatchcase(origin.name, self.package):
             return False
         return not self.versions or SpecifierSet(self.versions, prereleases=True).contains(origin.version)
@@ -101,7 +101,7 @@ class Allowed:
 
 
 def read_exceptions(file: Path, kinds: Iterable[str]) -> list[Allowed]:
-    """Reads a file of exceptions.
+    """Read a file of exceptions.
 
     Args:
         file: the YAML file.
@@ -131,7 +131,9 @@ def _read(where: str, number: int, entry: Any, kinds: set[str]) -> Allowed:
         raise ExceptionsError(f"{where}: gives no reason")
     if not entry.get("package") and not entry.get("path"):
         raise ExceptionsError(f"{where}: names neither package nor path")
-    values = {key: tuple(value) if isinstance(value, list) else str(value) for key, value in entry.items()}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else str(value) for key, value in entry.items()
+    }
     try:
         compile_glob(values.get("path", "/"))
         SpecifierSet(values.get("versions", ""))
@@ -149,7 +151,7 @@ class Verdict(NamedTuple):
 
 
 def judge(image: Image, python: str, findings: Iterable[Finding], exceptions: Sequence[Allowed]) -> Verdict:
-    """Takes the exceptions from the findings.
+    """Remove the allowed findings.
 
     Args:
         image: the image.
@@ -186,7 +188,7 @@ def judge(image: Image, python: str, findings: Iterable[Finding], exceptions: Se
 
 
 def describe(image: Image, finding: Finding) -> str:
-    """A finding as people read it: image, kind, path, layer, part, what is wrong, what to do."""
+    """Format a finding for people: image, kind, path, layer, part, what is wrong, what to do."""
     node = image.tree.nodes.get(finding.path)
     origin = finding.origin or (node.origin if node else None)
     words = []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tools.oci.origin import Origin
@@ -24,7 +27,7 @@ ALPHA = Finding("elf-needed", "a/alpha.so", "libx.so.1", "needs libx.so.1", "Add
 BETA = Finding("elf-needed", "a/beta.so", "liby.so.1", "needs liby.so.1", "Add it.")
 
 
-def exceptions(tmp_path, text):
+def exceptions(tmp_path: Path, text: str) -> Any:
     file = tmp_path / "exceptions.yaml"
     file.write_text(text)
     return read_exceptions(file, ["elf-needed", "trace"])
@@ -55,7 +58,7 @@ def test_a_finding_names_everything() -> None:
         ("package: alpha, images: ['*_py311_*']", True),
     ],
 )
-def test_allowed(fields, allowed, tmp_path) -> None:
+def test_allowed(fields: str, allowed: bool, tmp_path: Path) -> None:
     found = judge(IMAGE, "3.11", [ALPHA], exceptions(tmp_path, f"[{{check: elf-needed, {fields}, reason: why}}]"))
     kinds = [kind for kind, _ in found.failures]
     assert (kinds, found.allowed) == (([], 1) if allowed else (["elf-needed", UNUSED], 0))
@@ -72,12 +75,12 @@ def test_allowed(fields, allowed, tmp_path) -> None:
         "package: alpha, images: ['*_base_*']",
     ],
 )
-def test_not_for_this_image(fields, tmp_path) -> None:
+def test_not_for_this_image(fields: str, tmp_path: Path) -> None:
     found = judge(IMAGE, "3.11", [ALPHA], exceptions(tmp_path, f"[{{check: elf-needed, {fields}, reason: why}}]"))
     assert [kind for kind, _ in found.failures] == ["elf-needed"]
 
 
-def test_an_exception_that_fits_nothing_fails(tmp_path) -> None:
+def test_an_exception_that_fits_nothing_fails(tmp_path: Path) -> None:
     allowed = exceptions(
         tmp_path,
         "- {check: elf-needed, package: alpha, reason: why}\n- {check: trace, package: alpha, reason: old}\n",
@@ -102,6 +105,6 @@ def test_an_exception_that_fits_nothing_fails(tmp_path) -> None:
         ("[{check: trace, package: a, versions: new, reason: b}]", "Invalid specifier"),
     ],
 )
-def test_what_is_not_understood(text, message, tmp_path) -> None:
+def test_what_is_not_understood(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ExceptionsError, match=message):
         exceptions(tmp_path, text)

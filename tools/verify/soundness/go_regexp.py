@@ -1,7 +1,7 @@
-"""Regular expressions as Go's regexp package understands them (RE2), made into Python's.
+r"""Translates regular expressions of Go's regexp package (RE2) into Python's.
 
 container-structure-test's patterns are Go's. What both languages write alike but mean differently is translated: "$" and
-"\\z", "\\s", ASCII classes, flags in the middle, "\\Q…\\E". What Go refuses (look-around, references) is refused; what is its
+"\z", "\s", ASCII classes, flags in the middle, "\Q…\E". What Go refuses (look-around, references) is refused; what is its
 own and cannot be said in Python (Unicode classes, ungreedy mode) is an error of its own, never a guess.
 """
 
@@ -33,37 +33,37 @@ _GROUP = re.compile(r"\?(?:P?<([A-Za-z_0-9]+)>|([imsU]*(?:-[imsU]+)?)([:)]))")
 _MAX_REPEAT = 1000
 
 
-class InvalidPattern(ValueError):
+class InvalidPatternError(ValueError):
     """Go does not compile it."""
 
 
-class UnknownPattern(ValueError):
+class UnknownPatternError(ValueError):
     """Go may compile it, but what it means cannot be said in Python's terms."""
 
 
 def compile_go(pattern: str) -> re.Pattern[str]:
-    """A pattern of Go as one of Python; `search` then says what MatchString says.
+    """Translate a pattern of Go into one of Python, whose `search` agrees with MatchString.
 
     Raises:
-        InvalidPattern, UnknownPattern: see there.
+        InvalidPatternError, UnknownPatternError: see there.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return re.compile(_Translator(pattern).translate(), re.ASCII)
     except (re.error, Warning, OverflowError) as error:
-        raise InvalidPattern(f"{pattern!r}: {error}") from error
+        raise InvalidPatternError(f"{pattern!r}: {error}") from error
 
 
 class _Translator:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._at = 0
-        self._flags = frozenset()
-        self._outer: list[frozenset] = []
+        self._flags: frozenset[str] = frozenset()
+        self._outer: list[frozenset[str]] = []
 
     def translate(self) -> str:
-        out = []
+        out: list[str] = []
         repeated = False
         while self._at < len(self._pattern):
             match = _REPEAT.match(self._pattern, self._at)
@@ -74,16 +74,16 @@ class _Translator:
             repeated = False
             out.append(self._next())
         if self._outer:
-            raise InvalidPattern(f"{self._pattern!r}: a group is not closed")
+            raise InvalidPatternError(f"{self._pattern!r}: a group is not closed")
         return "".join(out)
 
     def _repeat(self, match: re.Match[str], forbidden: bool) -> str:
         if forbidden:
-            raise InvalidPattern(f"{self._pattern!r}: {match[0]} repeats nothing, or another repetition")
+            raise InvalidPatternError(f"{self._pattern!r}: {match[0]} repeats nothing, or another repetition")
         if match[1]:
             least, most = int(match[1]), int(match[3] or match[1])
             if max(least, most) > _MAX_REPEAT or (match[3] and least > most):
-                raise InvalidPattern(f"{self._pattern!r}: {match[0]} is out of range")
+                raise InvalidPatternError(f"{self._pattern!r}: {match[0]} is out of range")
         self._at = match.end()
         lazy = self._pattern.startswith("?", self._at)
         self._at += lazy
@@ -100,7 +100,7 @@ class _Translator:
             return self._group()
         if character == ")":
             if not self._outer:
-                raise InvalidPattern(f"{self._pattern!r}: a group is closed that is not open")
+                raise InvalidPatternError(f"{self._pattern!r}: a group is closed that is not open")
             self._flags = self._outer.pop()
             return ")"
         if character == "|":
@@ -122,14 +122,16 @@ class _Translator:
             return "("
         match = _GROUP.match(self._pattern, self._at)
         if not match:
-            raise InvalidPattern(f"{self._pattern!r}: Go has no group {self._pattern[self._at - 1 : self._at + 3]!r}")
+            raise InvalidPatternError(
+                f"{self._pattern!r}: Go has no group {self._pattern[self._at - 1 : self._at + 3]!r}"
+            )
         self._at = match.end()
         if match[1]:
             self._outer.append(self._flags)
             return f"(?P<{match[1]}>"
         on, _, off = match[2].partition("-")
         if "U" in match[2]:
-            raise UnknownPattern(f"{self._pattern!r}: ungreedy mode")
+            raise UnknownPatternError(f"{self._pattern!r}: ungreedy mode")
         if match[3] == ":":
             self._outer.append(self._flags)
         self._flags = (self._flags | set(on)) - set(off)
@@ -152,31 +154,31 @@ class _Translator:
         return self._cased(self._character(character))
 
     def _character(self, character: str) -> str:
-        """What stands behind a backslash and means one character."""
+        """Translate an escape of one character, after its backslash."""
         if character in "pPC":
-            raise UnknownPattern(f"{self._pattern!r}: \\{character}")
+            raise UnknownPatternError(f"{self._pattern!r}: \\{character}")
         if character in _CONTROL:
             return _CONTROL[character]
         if character == "x":
             match = re.compile(r"\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{2})").match(self._pattern, self._at)
             if not match:
-                raise InvalidPattern(f"{self._pattern!r}: \\x")
+                raise InvalidPatternError(f"{self._pattern!r}: \\x")
             self._at = match.end()
             return re.escape(chr(int(match[1] or match[2], 16)))
         if character in "01234567":
             match = re.compile("[0-7]{1,2}").match(self._pattern, self._at)
             if character != "0" and not match:
-                raise InvalidPattern(f"{self._pattern!r}: Go has no references like \\{character}")
+                raise InvalidPatternError(f"{self._pattern!r}: Go has no references like \\{character}")
             digits = match[0] if match else ""
             self._at += len(digits)
             return re.escape(chr(int(character + digits, 8)))
         if character.isalnum() or not character.isascii():
-            raise InvalidPattern(f"{self._pattern!r}: Go has no \\{character}")
+            raise InvalidPatternError(f"{self._pattern!r}: Go has no \\{character}")
         return re.escape(character)
 
     def _take(self) -> str:
         if self._at == len(self._pattern):
-            raise InvalidPattern(f"{self._pattern!r} is cut off")
+            raise InvalidPatternError(f"{self._pattern!r} is cut off")
         self._at += 1
         return self._pattern[self._at - 1]
 
@@ -191,9 +193,9 @@ class _Translator:
             if self._pattern.startswith("[:", self._at):
                 match = re.compile(r"\[:(\^?)(\w+):\]").match(self._pattern, self._at)
                 if not match or match[2] not in _ASCII_CLASSES:
-                    raise InvalidPattern(f"{self._pattern!r}: unknown class")
+                    raise InvalidPatternError(f"{self._pattern!r}: unknown class")
                 if match[1]:
-                    raise UnknownPattern(f"{self._pattern!r}: negated class in a class")
+                    raise UnknownPatternError(f"{self._pattern!r}: negated class in a class")
                 self._at = match.end()
                 out.append(_ASCII_CLASSES[match[2]])
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.verify.soundness.go_regexp import InvalidPattern, UnknownPattern, compile_go
+from tools.verify.soundness.go_regexp import InvalidPatternError, UnknownPatternError, compile_go
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ from tools.verify.soundness.go_regexp import InvalidPattern, UnknownPattern, com
         (r"\bä", "ä", False),  # "\b" is of ASCII
     ],
 )
-def test_match(pattern, text, fits) -> None:
+def test_match(pattern: str, text: str, fits: bool) -> None:
     assert (compile_go(pattern).search(text) is not None) == fits
 
 
@@ -74,12 +74,12 @@ def test_match(pattern, text, fits) -> None:
         "(?x)a",
     ],
 )
-def test_what_go_refuses(pattern) -> None:
-    with pytest.raises(InvalidPattern):
+def test_what_go_refuses(pattern: str) -> None:
+    with pytest.raises(InvalidPatternError):
         compile_go(pattern)
 
 
 @pytest.mark.parametrize("pattern", [r"\pL", r"[\p{Greek}]", "(?U)a+", "[[:^alpha:]]", r"\C"])
-def test_what_is_not_guessed(pattern) -> None:
-    with pytest.raises(UnknownPattern):
+def test_what_is_not_guessed(pattern: str) -> None:
+    with pytest.raises(UnknownPatternError):
         compile_go(pattern)

@@ -38,7 +38,7 @@ LIBC = "lib/x86_64-linux-gnu/libc.so.6"
 
 
 def pyc(source: bytes, magic: int = MAGIC, time: int = EPOCH) -> bytes:
-    """The head of a bytecode file (PEP 552, by time) and something as its code."""
+    """Return the head of a bytecode file (PEP 552, by time) and something as its code."""
     head = magic.to_bytes(2, "little") + b"\r\n" + bytes(4)
     return head + time.to_bytes(4, "little") + len(source).to_bytes(4, "little") + b"code"
 
@@ -67,7 +67,7 @@ class Wheel:
     executable: tuple[str, ...] = ()
 
     def installed(self, name: str) -> dict[str, bytes]:
-        """All its files by their places in the image, with RECORD."""
+        """Return all its files by their places in the image, with RECORD."""
         info = f"{name}-{self.version}.dist-info"
         files = {f"{SITE}/{path}": data for path, data in self.files.items()}
         for path, data in self.files.items():
@@ -147,7 +147,7 @@ class Sample:
     filter: str = ""
 
     def build(self, place: Path) -> merge.Image:
-        """Makes the layers, reads them, and puts them together."""
+        """Make the layers, read them, and merge them."""
         layers: list[Layer] = []
         self.blobs: list[Path] = []
         for name, parts in self._layers().items():
@@ -231,7 +231,7 @@ def _md5(data: bytes) -> str:
 
 
 def make_layer(place: Path, name: str, parts: dict[str, Callable[[PartWriter], None]]) -> tuple[Layer, Path]:
-    """A layer of these parts, and its facts, which have been written and read again."""
+    """Return a layer of these parts, and its facts after a round trip through their file."""
     made = []
     for number, (origin, write) in enumerate(parts.items()):
         part = Part(origin, place / f"{name}{number}.deflate", place / f"{name}{number}.mtree")
@@ -247,7 +247,7 @@ def make_layer(place: Path, name: str, parts: dict[str, Callable[[PartWriter], N
 
 
 def write_config(image: merge.Image, place: Path) -> Path:
-    """The image's config as a file."""
+    """Return the image's config as a file."""
     file = place / "config.json"
     file.write_text(json.dumps(image.config))
     return file

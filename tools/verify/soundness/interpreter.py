@@ -11,7 +11,7 @@ from tools.verify.soundness.merge import Image
 _SOURCE = re.compile(r"usr/local/lib/python(3\.\d+)/importlib/_bootstrap_external\.py")
 
 
-class InterpreterMissing(Exception):
+class InterpreterMissingError(Exception):
     """The image has no CPython in /usr/local, or more than one."""
 
 
@@ -44,7 +44,7 @@ class Interpreter(NamedTuple):
         return "cpython-" + self.version.replace(".", "")
 
     def markers(self, architecture: str) -> dict[str, str]:
-        """What environment markers (PEP 508) mean in the image."""
+        """Return the values of environment markers (PEP 508) in the image."""
         return {
             "extra": "",
             "implementation_name": "cpython",
@@ -62,20 +62,20 @@ class Interpreter(NamedTuple):
 
 
 def find(image: Image) -> Interpreter:
-    """Finds it.
+    """Find the interpreter of an image.
 
     Raises:
-        InterpreterMissing: there is none, there are several, or its own files don't say version and magic number.
+        InterpreterMissingError: there is none, there are several, or its own files don't say version and magic number.
     """
     found = {
         match[1]: node for match, node in ((_SOURCE.fullmatch(p), n) for p, n in image.tree.nodes.items()) if match
     }
     if len(found) != 1:
-        raise InterpreterMissing(
+        raise InterpreterMissingError(
             f"{image.name}: {len(found)} interpreters in /usr/local instead of one: {sorted(found)}"
         )
     ((version, node),) = found.items()
     header = image.tree.nodes.get(f"usr/local/include/python{version}/patchlevel.h")
     if "magic" not in node.extra or header is None or not header.extra.get("text", "").startswith(version):
-        raise InterpreterMissing(f"{image.name}: Python {version}: its sources say no magic number or version")
+        raise InterpreterMissingError(f"{image.name}: Python {version}: its sources say no magic number or version")
     return Interpreter(version, header.extra["text"].rstrip("+"), node.extra["magic"])

@@ -1,4 +1,4 @@
-"""Facts of a layer: what checks need to know of its files, so that no test has to read them again.
+"""Facts of a layer: what checks need to know about its files, so that no test has to read them again.
 
 One JSON document for each layer, made once by an action (collect.py) and merged by the test of every image that has the
 layer (merge.py).
@@ -31,7 +31,7 @@ class File(NamedTuple):
       pyc        [magic number, flags, the 8 bytes that say which source, as hexadecimal]
       shebang    first line of an executable, without "#!"
       text       content of metadata that checks read
-      base64     the same of files that are no text
+      base64     the same of binary files
       magic      the magic number of bytecode that the interpreter's own source names
       traces     [[kind, what was found], …]: places of a build, secrets
     """
@@ -65,7 +65,7 @@ class Layer:
 
 
 def dump(layer: Layer) -> str:
-    """The document: one file a line, in the archive's order."""
+    """Encode as a document: one file a line, in the archive's order."""
     head = {
         "format": FORMAT,
         "name": layer.name,
@@ -78,7 +78,7 @@ def dump(layer: Layer) -> str:
 
 
 def load(path: Path) -> Layer:
-    """Reads a document.
+    """Read a document.
 
     Raises:
         FactsError: it is none, or of another version.

@@ -59,7 +59,7 @@ class Loader:
         return elf_facts.from_json(node.extra["elf"]) if node is not None and "elf" in node.extra else None
 
     def objects(self) -> Iterator[tuple[str, Node, elf_facts.Elf]]:
-        """Every ELF file: path, node, facts."""
+        """Yield every ELF file: path, node, facts."""
         for path, node in self._tree.nodes.items():
             if node.type == FILE and "elf" in node.extra:
                 found = self.elf_of(path)
@@ -67,7 +67,7 @@ class Loader:
                 yield path, node, found
 
     def find(self, name: str, chain: Sequence[str]) -> str | None:
-        """The file that the loader takes for a name that an object needs.
+        """Return the file that the loader takes for a name that an object needs.
 
         Args:
             name: as DT_NEEDED has it.
@@ -93,7 +93,7 @@ class Loader:
         return None
 
     def load(self, root: str) -> Iterator[Load]:
-        """All that is loaded when a program or an extension module is: breadth first, as the loader does it.
+        """Yield all libraries that a program or an extension module loads: breadth first, as the loader does.
 
         Args:
             root: path of the object.
@@ -102,7 +102,7 @@ class Loader:
             One for each name that an object needs.
         """
         loaded = {posixpath.basename(root): root}
-        chains = deque([(root,)])
+        chains: deque[tuple[str, ...]] = deque([(root,)])
         while chains:
             chain = chains.popleft()
             own = self.elf_of(chain[0])
@@ -134,7 +134,7 @@ class Loader:
         origin = "/" + posixpath.dirname(path)
         for place in places.split(":") if places else ():
             place = place.replace("${ORIGIN}", origin).replace("$ORIGIN", origin)
-            if place.startswith("/"):  # an empty or relative one means the working directory: nobody's promise
+            if place.startswith("/"):  # an empty or relative one means the working directory, which is unknown
                 yield place
 
     def _usable(self, path: str) -> str | None:

@@ -38,7 +38,7 @@ _SUITE = "soundness"
 
 
 def main(argv: Sequence[str]) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     arguments = _parser().parse_args(argv)
     try:
         results = _run(arguments)
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
         contents.ContentsError,
         layer_facts.FactsError,
         findings.ExceptionsError,
-        interpreter.InterpreterMissing,
+        interpreter.InterpreterMissingError,
         merge.MergeError,
         structure.StructureError,
         tree_checks.CheckError,
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def read_image(name: str, architecture: str, config: Path, layers_facts: Sequence[Path]) -> merge.Image:
-    """The image of a config and its layers' facts.
+    """Read an image from its config and its layers' facts.
 
     Raises:
         FactsError, MergeError: see there.
@@ -112,7 +112,7 @@ def _first(messages: Sequence[str]) -> str:
 
 
 def report(results: Sequence[Result]) -> int:
-    """Prints and writes results; gives the exit status."""
+    """Print and write results; return the exit status."""
     for result in results:
         if result.outcome != PASSED:
             print(f"{result.outcome.upper()}: {result.suite}: {result.name}\n  " + result.message.replace("\n", "\n  "))

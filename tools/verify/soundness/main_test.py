@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -18,8 +21,16 @@ commandTests: [{name: a, command: b}]
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    def call(sample, tests=TESTS, tree="dangling: []\n", exceptions="[]", declared=()):
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, dict[str | None, ElementTree.Element | None]]]:
+    def call(
+        sample: Any,
+        tests: Any = TESTS,
+        tree: str = "dangling: []\n",
+        exceptions: str = "[]",
+        declared: tuple[Any, ...] = (),
+    ) -> Any:
         image = sample.build(tmp_path)
         arguments = ["--name=sample", "--arch=amd64", f"--config={image_samples.write_config(image, tmp_path)}"]
         for layer, blob in zip(image.layers, sample.blobs):
@@ -40,7 +51,7 @@ def run(tmp_path, monkeypatch, capsys):
     return call
 
 
-def test_everything_passes(run) -> None:
+def test_everything_passes(run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element | None]]]) -> None:
     sample = Sample()
     sample.debs["dash"].unlisted["etc/made"] = b""
     status, output, cases = run(sample, declared=[("dash", "etc/made")])
@@ -52,7 +63,7 @@ def test_everything_passes(run) -> None:
     assert set(cases.values()) == {None}
 
 
-def test_failures_are_named(run) -> None:
+def test_failures_are_named(run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element | None]]]) -> None:
     sample = Sample()
     sample.debs["dash"].unlisted["etc/made"] = b""
     status, output, cases = run(
@@ -74,13 +85,19 @@ def test_failures_are_named(run) -> None:
         ({"exceptions": "a: b"}, "must be a list"),
     ],
 )
-def test_files_that_are_not_understood(run, keywords, message) -> None:
+def test_files_that_are_not_understood(
+    run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element | None]]],
+    keywords: dict[str, str],
+    message: str,
+) -> None:
     status, output, cases = run(Sample(), **keywords)
     assert (status, list(cases)) == (1, ["set-up"])
     assert message in output
 
 
-def test_an_image_with_nothing_to_look_at(run) -> None:
+def test_an_image_with_nothing_to_look_at(
+    run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element | None]]],
+) -> None:
     sample = Sample()
     sample.wheels["pure"].executable = ()
     status, output, _ = run(sample)
@@ -88,14 +105,16 @@ def test_an_image_with_nothing_to_look_at(run) -> None:
     assert "there is nothing to look at: no scripts" in output
 
 
-def test_an_image_without_python(run) -> None:
+def test_an_image_without_python(
+    run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element | None]]],
+) -> None:
     sample = Sample(removed={f"{image_samples.LIBRARY}/importlib/_bootstrap_external.py"})
     status, output, _ = run(sample)
     assert status == 1
     assert "sample: 0 interpreters in /usr/local instead of one" in output
 
 
-def test_facts_that_are_none(tmp_path) -> None:
+def test_facts_that_are_none(tmp_path: Path) -> None:
     for text in ("", "[]", '[{"format": 0}]', '[{"format": 1, "name": "", "diff_id": "", "origins": []}, [1]]'):
         (tmp_path / "facts").write_text(text)
         with pytest.raises(FactsError, match="no facts of a layer"):

@@ -1,5 +1,7 @@
-"""The file system of an image, as a container runtime would make it of the layers: order, whiteouts, links that never lead out
-of the root (image-spec: layer.md). Made of facts alone; nothing is unpacked."""
+"""Merges layers into an image's file system as a container runtime does, from facts alone; nothing is unpacked.
+
+Order, whiteouts, links that never lead out of the root: see layer.md of the image specification.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,7 @@ class Tree:
 
         Args:
             path: with or without a leading slash.
-            follow: whether the last component is followed, too.
+            follow: whether the last component is also followed.
 
         Returns:
             The path of what is there, "" for the root; None for nothing.
@@ -66,12 +68,12 @@ class Tree:
         return self._resolve(path, follow, 0)
 
     def get(self, path: str) -> Node | None:
-        """What a path leads to; None for nothing and for the root."""
+        """Return the node at a path, or None if there is none or it is the root."""
         real = self.resolve(path)
         return self.nodes.get(real) if real else None
 
     def files(self) -> Iterator[tuple[str, Node]]:
-        """All regular files."""
+        """Yield all regular files."""
         return ((path, node) for path, node in self.nodes.items() if node.type == FILE)
 
     def below(self, directory: str) -> Iterator[tuple[str, Node]]:
@@ -137,7 +139,7 @@ class Image:
 
 
 def merge(layers: Sequence[Layer]) -> Tree:
-    """Puts layers on top of one another.
+    """Put layers on top of one another.
 
     Raises:
         MergeError: a path leads out of the root; a hard link names nothing.
@@ -203,7 +205,7 @@ class _Merger:
             raise MergeError(f"{path}: leads out of the image")
 
     def _directory(self, path: str, depth: int) -> str:
-        """The directory that `path` leads to inside of the root, made if there is none."""
+        """Return the directory that `path` leads to inside of the root, made if there is none."""
         real = self._real.get(path)
         if real is not None:
             return real

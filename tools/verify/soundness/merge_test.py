@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tarfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,15 +14,17 @@ from tools.verify.soundness.merge import MergeError, merge
 from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
 from tools.verify.structure_test.layer_samples import entry, layer, link
 
-HARD = {"type": b"1", "mode": 0o644}
+HARD: dict[str, Any] = {"type": b"1", "mode": 0o644}
 
 
-def facts(place, *layers):
+def facts(place: Any, *layers: Any) -> Any:
     place.mkdir(exist_ok=True)
     return [collect(f"layer{number}", layer(place, *entries).blob, {}) for number, entries in enumerate(layers)]
 
 
-CASES = {
+Entry = tuple[tarfile.TarInfo, bytes]
+
+CASES: dict[str, list[list[Entry]]] = {
     "nothing": [[]],
     "order": [
         [entry("a", b"1"), entry("b/c", b"2", mode=0o600)],
@@ -55,7 +60,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_as_unpacked(name, tmp_path) -> None:
+def test_as_unpacked(name: str, tmp_path: Path) -> None:
     (tmp_path / "blobs").mkdir()
     layers = [layer(tmp_path / "blobs", *entries) for entries in CASES[name]]
     real = unpack(layers, tmp_path / "root")
@@ -77,7 +82,7 @@ def test_as_unpacked(name, tmp_path) -> None:
         ([[link("a", "b"), link("b", "a")], [entry("a/x", b"")]], "too many symbolic links"),
     ],
 )
-def test_refused_by_both(layers, message, tmp_path) -> None:
+def test_refused_by_both(layers: list[list[Entry]], message: str, tmp_path: Path) -> None:
     with pytest.raises(MergeError, match=message):
         merge(facts(tmp_path / "facts", *layers))
     (tmp_path / "blobs").mkdir()
@@ -85,12 +90,12 @@ def test_refused_by_both(layers, message, tmp_path) -> None:
         unpack([layer(tmp_path / "blobs", *entries) for entries in layers], tmp_path / "root")
 
 
-def test_what_is_shadowed_is_known(tmp_path) -> None:
+def test_what_is_shadowed_is_known(tmp_path: Path) -> None:
     tree = merge(facts(tmp_path / "f", [entry("a", b"1"), entry("d/x", b"")], [entry("a", b"2"), entry(".wh.d", b"")]))
     assert [(path, layer) for path, layer, _ in tree.shadowed] == [("a", 1), ("d/x", 1), ("d", 1)]
 
 
-def test_resolve(tmp_path) -> None:
+def test_resolve(tmp_path: Path) -> None:
     entries = [
         entry("usr/bin/a", b""),
         link("bin", "usr/bin"),
@@ -108,7 +113,7 @@ def test_resolve(tmp_path) -> None:
     assert tree.resolve("none/..") is None
 
 
-def test_a_damaged_layer_is_named(tmp_path) -> None:
+def test_a_damaged_layer_is_named(tmp_path: Path) -> None:
     blob = layer(tmp_path, entry("a", b"1" * 5000)).blob
     blob.write_bytes(blob.read_bytes()[:-20])
     with pytest.raises(CollectError, match="mine: .*cut off"):

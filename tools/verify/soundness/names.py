@@ -21,7 +21,7 @@ from tools.verify.structure_test.result import FAILED, PASSED, Result, write_jun
 
 _SUITE = "names"
 _SHORTEST = 6
-# Names that many machines have and that stand in documentation and tests of packages.
+# Names that many machines have, and that occur in documentation and tests of packages.
 _GENERAL = {
     "localhost",
     "debian",
@@ -39,7 +39,7 @@ _BAZEL = re.compile(r"^(/.+?)/(?:execroot|sandbox)/")
 
 
 def machine_names(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What this machine is called: (kind, name); "" and a sentence for what can't be looked for."""
+    """Yield the names of this machine: (kind, name), or "" and a sentence for one that can't be searched for."""
     host = os.uname().nodename
     if len(host) < _SHORTEST or host.lower() in _GENERAL:
         yield "", f"host name {host!r}: it is too short or too general to mean this machine"
@@ -75,7 +75,7 @@ def _account() -> pwd.struct_passwd | None:
 
 
 def search(name: str, blob: Path, wanted: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """Looks through a layer.
+    """Look through a layer.
 
     Args:
         name: of the layer, for messages.
@@ -102,7 +102,7 @@ def search(name: str, blob: Path, wanted: Sequence[tuple[str, str]]) -> Iterator
 
 
 def main(argv: Sequence[str]) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="names", description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument(
         "--layer", nargs=2, action="append", required=True, metavar=("NAME", "BLOB"), help="a layer, lowest first"

@@ -1,9 +1,12 @@
-"""Names of a machine are found wherever they are in a layer."""
+"""Names of a machine are found anywhere in a layer."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,8 +15,8 @@ from tools.verify.structure_test.layer_samples import entry, layer, link
 
 
 @pytest.fixture
-def machine(monkeypatch):
-    def call(host="build-host-7", user="someone", home="/home/someone"):
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
+    def call(host: str = "build-host-7", user: str = "someone", home: str = "/home/someone") -> Any:
         monkeypatch.setattr(names.os, "uname", lambda: SimpleNamespace(nodename=host))
         monkeypatch.setattr(names, "_account", lambda: SimpleNamespace(pw_name=user, pw_dir=home))
         environment = {"TEST_SRCDIR": "/var/bazel/abc/execroot/_main/bazel-out/x"}
@@ -22,7 +25,7 @@ def machine(monkeypatch):
     return call
 
 
-def test_names_of_a_machine(machine) -> None:
+def test_names_of_a_machine(machine: Callable[..., dict[str, str]]) -> None:
     found = machine()
     assert found.pop("work tree").endswith("/")
     assert found == {
@@ -34,7 +37,7 @@ def test_names_of_a_machine(machine) -> None:
     }
 
 
-def test_what_every_image_has_is_not_looked_for(machine) -> None:
+def test_what_every_image_has_is_not_looked_for(machine: Callable[..., dict[str, str]]) -> None:
     found = machine("vm", "root", "/root")
     assert [text for kind, text in found.items() if kind == text] == [
         "host name 'vm': it is too short or too general to mean this machine",
@@ -53,14 +56,14 @@ def test_what_every_image_has_is_not_looked_for(machine) -> None:
         [link("a", "/mnt/build-host-7/x")],
     ],
 )
-def test_found(entries, tmp_path) -> None:
+def test_found(entries: list[Any], tmp_path: Path) -> None:
     blob = layer(tmp_path, *entries).blob
     (message,) = names.search("wheels", blob, [("host name", "build-host-7"), ("work tree", "/mnt/tree/")])
     assert message.startswith("layer wheels: /")
     assert message.endswith("holds this machine's host name 'build-host-7'")
 
 
-def test_program(tmp_path, capsys, monkeypatch) -> None:
+def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XML_OUTPUT_FILE", str(tmp_path / "report.xml"))
     clean = layer(tmp_path, entry("a", b"1")).blob
     assert names.main(["--layer", "clean", str(clean)]) == 0

@@ -17,7 +17,7 @@ KINDS = tuple(
 
 
 class Report(NamedTuple):
-    """What was found, and how much was looked at: a check of nothing proves nothing."""
+    """What was found, and how much was looked at: a check without subjects proves nothing."""
 
     interpreter: Interpreter
     findings: list[Finding]
@@ -25,14 +25,14 @@ class Report(NamedTuple):
 
 
 def inspect(image: Image, declared: Collection[tuple[str, str]] = ()) -> Report:
-    """Runs every check.
+    """Run every check.
 
     Args:
         image: the image.
         declared: (package, path) of what maintainer scripts would make; see checks/dpkg.py.
 
     Raises:
-        InterpreterMissing: the image has not just one Python.
+        InterpreterMissingError: the image has not just one Python.
     """
     python = interpreter.find(image)
     installed = distributions.find(image, python)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tools.formats.elf_samples import elf_file
@@ -10,12 +13,12 @@ from tools.verify.soundness.cases import CASES, SEVERAL, upper
 from tools.verify.soundness.image_samples import SITE, Deb, Sample, pyc
 
 
-def inspect(sample: Sample, place):
+def inspect(sample: Sample, place: Path) -> Any:
     image = sample.build(place)
     return soundness.inspect(image, sample.declared).findings
 
 
-def test_a_sound_image(tmp_path) -> None:
+def test_a_sound_image(tmp_path: Path) -> None:
     image = Sample().build(tmp_path)
     report = soundness.inspect(image)
     assert report.findings == []
@@ -23,7 +26,7 @@ def test_a_sound_image(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_one_fault(name, tmp_path) -> None:
+def test_one_fault(name: str, tmp_path: Path) -> None:
     change, check, path, message = CASES[name]
     sample = Sample()
     change(sample)
@@ -38,7 +41,7 @@ def test_one_fault(name, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("number", range(len(SEVERAL)))
-def test_faults_that_show_in_several_ways(number, tmp_path) -> None:
+def test_faults_that_show_in_several_ways(number: Any, tmp_path: Path) -> None:
     change, check, path, message = SEVERAL[number]
     sample = Sample()
     change(sample)
@@ -46,7 +49,7 @@ def test_faults_that_show_in_several_ways(number, tmp_path) -> None:
     assert any((f.check, f.path) == (check, path) and message in f.message for f in found), found
 
 
-def test_two_owners(tmp_path) -> None:
+def test_two_owners(tmp_path: Path) -> None:
     sample = Sample()
     sample.debs["other"] = Deb({"usr/share/other": b""})
     sample.replaced["var/lib/dpkg/info/other.list"] = b"/.\n/usr/share/other\n/bin/dash\n"
@@ -61,7 +64,7 @@ def test_two_owners(tmp_path) -> None:
     ]
 
 
-def test_what_is_right(tmp_path) -> None:
+def test_what_is_right(tmp_path: Path) -> None:
     """What the checks have to understand, so that it is not a finding."""
     sample = Sample()
     # Found by the RPATH of what loads it; a weak version; env; a filter of dpkg's; a diversion.
@@ -88,7 +91,7 @@ def test_what_is_right(tmp_path) -> None:
     assert inspect(sample, tmp_path) == []
 
 
-def test_a_name_of_two_kinds(tmp_path) -> None:
+def test_a_name_of_two_kinds(tmp_path: Path) -> None:
     """A Debian package and a distribution may have one name."""
     sample = Sample()
     sample.debs["pure"] = Deb({"usr/share/pure": b""}, version="2")

@@ -1,6 +1,6 @@
 """Verdicts on files of container-structure-test (schema 2.0.0), of an image that is nowhere unpacked and cannot be run.
 
-Does what that program does with fileExistenceTests (owners, too), fileContentTests, metadataTest and licenseTests, under the
+Does what that program does with fileExistenceTests (and owners), fileContentTests, metadataTest and licenseTests, under the
 names that it gives its results; command tests are counted and left to it. agreement.py compares the verdicts with the program's.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from tools.verify.soundness.go_regexp import InvalidPattern, UnknownPattern, compile_go
+from tools.verify.soundness.go_regexp import InvalidPatternError, UnknownPatternError, compile_go
 from tools.verify.soundness.merge import Image, Node
 from tools.verify.structure_test.layer_stream import DEVICE, DIRECTORY, FIFO, FILE, SYMLINK
 from tools.verify.structure_test.result import FAILED, PASSED, Result
@@ -94,14 +94,14 @@ def judge(file: Path, image: Image, contents: Contents) -> Verdicts:
     for each in tests.get("licenseTests", ()):
         results.append(_result(suite, "License Test", each, judges.licence, named=False))
     metadata = tests.get("metadataTest") or {}
-    # Empty lists are no test, but for the two that an image may have to lack.
+    # An empty list is not a test, except for the two that an image may have to lack.
     if any(value or key in ("entrypoint", "cmd") for key, value in metadata.items()):
         results.append(_result(suite, "Metadata Test", metadata, judges.metadata, named=False))
     return Verdicts(results, len(tests.get("commandTests", ())))
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Reads a file of tests; all scalars are strings, as they stand.
+    """Read a file of tests; all scalars are verbatim strings.
 
     Raises:
         StructureError: it is not in the schema.
@@ -133,7 +133,7 @@ def _result(
         return Result(suite, test.get("name", ""), FAILED, "it has no name or no path")
     try:
         problems = list(check(test))
-    except UnknownPattern as error:
+    except UnknownPatternError as error:
         problems = [f"can't be judged here: {error}"]
     return Result(suite, name, FAILED if problems else PASSED, "\n".join(problems))
 
@@ -237,7 +237,7 @@ class _Judge:
             yield from (f"{not_there}: {value!r} is there" for value in test.get(not_there) or () if value in values)
 
     def _stat(self, path: str) -> Node | None:
-        """What lstat(2) would say; the root is a directory of root's."""
+        """Return the node at a path, without following a last link; the root is a directory of root's."""
         full = posixpath.join(self._directory, path)
         real = self._image.tree.resolve(full, follow=full.endswith(("/", "/.", "/..")))
         if real is None:
@@ -256,5 +256,5 @@ def _matches(pattern: str, text: str, wanted: bool) -> bool:
     """As CompileAndRunRegex: what does not compile is never right."""
     try:
         return (compile_go(pattern).search(text) is not None) == wanted
-    except InvalidPattern:
+    except InvalidPatternError:
         return False

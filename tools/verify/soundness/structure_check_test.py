@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 import yaml
 
@@ -9,12 +13,13 @@ from tools.verify.soundness import structure
 from tools.verify.soundness.collect import collect
 from tools.verify.soundness.contents import ContentsError, Layers
 from tools.verify.soundness.merge import Image, merge
+from tools.verify.soundness.structure import Verdicts
 from tools.verify.structure_test.layer_samples import entry, layer, link
 from tools.verify.structure_test.result import FAILED
 
 
 @pytest.fixture
-def judge(tmp_path):
+def judge(tmp_path: Path) -> Callable[..., Verdicts]:
     lower = [
         entry("etc/shadow", b"root:*\n", mode=0o640, gid=42),
         entry("home/x", b"", uid=5, gid=6),
@@ -37,7 +42,7 @@ def judge(tmp_path):
     image = Image("sample", "amd64", config, facts, merge(facts))
     layers = Layers(blobs)
 
-    def call(**tests):
+    def call(**tests: Any) -> Verdicts:
         file = tmp_path / "tests.yaml"
         file.write_text(yaml.safe_dump({"schemaVersion": "2.0.0", **tests}))
         return structure.judge(file, image, layers.read)
@@ -70,7 +75,7 @@ def judge(tmp_path):
         ({"path": ""}, "no name or no path"),
     ],
 )
-def test_existence(judge, test, problem) -> None:
+def test_existence(judge: Callable[..., Verdicts], test: dict[str, Any], problem: str) -> None:
     (result,) = judge(fileExistenceTests=[{"name": "n", **test}]).results
     assert problem in result.message
     assert (result.outcome == FAILED) == bool(problem), result
@@ -87,7 +92,7 @@ def test_existence(judge, test, problem) -> None:
         ({"path": "/lib/a", "expectedContents": [r"\pL"]}, "can't be judged here"),
     ],
 )
-def test_content(judge, test, problem) -> None:
+def test_content(judge: Callable[..., Verdicts], test: dict[str, Any], problem: str) -> None:
     (result,) = judge(fileContentTests=[{"name": "n", **test}]).results
     assert problem in result.message
     assert (result.outcome == FAILED) == bool(problem), result
@@ -106,13 +111,13 @@ def test_content(judge, test, problem) -> None:
         ({"envVars": [{"key": "", "value": ""}]}, "a key is empty"),
     ],
 )
-def test_metadata(judge, test, problem) -> None:
+def test_metadata(judge: Callable[..., Verdicts], test: dict[str, Any], problem: str) -> None:
     (result,) = judge(metadataTest=test).results
     assert problem in result.message
     assert (result.outcome == FAILED) == bool(problem), result
 
 
-def test_licences(judge) -> None:
+def test_licences(judge: Callable[..., Verdicts]) -> None:
     results = judge(licenseTests=[{"debian": True}, {"files": ["/old", "/none"]}]).results
     assert [(result.outcome, result.message) for result in results] == [
         ("passed", ""),
@@ -120,7 +125,7 @@ def test_licences(judge) -> None:
     ]
 
 
-def test_command_tests_are_counted(judge) -> None:
+def test_command_tests_are_counted(judge: Callable[..., Verdicts]) -> None:
     verdicts = judge(commandTests=[{"name": "a", "command": "b"}, {"name": "c", "command": "d"}])
     assert (verdicts.results, verdicts.commands) == ([], 2)
 
@@ -134,12 +139,12 @@ def test_command_tests_are_counted(judge) -> None:
         {"metadataTest": {"x": 1}},
     ],
 )
-def test_files_that_are_refused(judge, tests) -> None:
+def test_files_that_are_refused(judge: Callable[..., Verdicts], tests: dict[str, Any]) -> None:
     with pytest.raises(structure.StructureError, match="tests.yaml"):
         judge(**tests)
 
 
-def test_facts_of_another_layer(tmp_path) -> None:
+def test_facts_of_another_layer(tmp_path: Path) -> None:
     blob = layer(tmp_path, entry("a", b"1")).blob
     tree = merge([collect("a", blob, {})])
     other = layer(tmp_path, entry("b", b"1")).blob

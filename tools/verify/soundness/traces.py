@@ -56,7 +56,7 @@ SECRET_NAMES = re.compile(
 
 
 def find(path: str, data: bytes) -> Iterator[tuple[str, str]]:
-    """Looks at one file.
+    """Look at one file.
 
     Args:
         path: in the image.
@@ -83,7 +83,7 @@ def find(path: str, data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _around(data: bytes, start: int) -> str:
-    """The word that stands around a position, as far as it can be printed."""
+    """Return the word around a position, as far as it can be printed."""
     first = start
     while first > 0 and start - first < _SHOWN and 0x21 <= data[first - 1] <= 0x7E:
         first -= 1

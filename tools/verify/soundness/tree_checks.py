@@ -10,7 +10,7 @@ They are YAML files of this form; every key may be left out, unknown keys are an
       "/bin/su": "4755"
     private:         # exactly what fits these may not be read (directories: entered) by everybody
       - /etc/shadow
-    links:           # symbolic link: its target as it stands
+    links:           # symbolic link: its verbatim target
       /clean-logs: /usr/local/bin/clean-airflow-logs
     dangling:        # exactly these symbolic links lead nowhere (into /dev, /proc and /sys: not looked at)
       - /usr/bin/db_sql
@@ -49,7 +49,7 @@ class CheckError(Exception):
 
 
 def run(file: Path, tree: Tree, config: dict[str, Any]) -> list[Result]:
-    """Runs the checks of a file.
+    """Run the checks of a file.
 
     Args:
         file: the YAML file.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import yaml
 
 from tools.verify.soundness.collect import collect
-from tools.verify.soundness.merge import merge
+from tools.verify.soundness.merge import Tree, merge
 from tools.verify.soundness.tree_checks import CheckError, run
 from tools.verify.structure_test.layer_samples import entry, layer, link
 from tools.verify.structure_test.result import FAILED, PASSED
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory):
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     place = tmp_path_factory.mktemp("tree")
     entries = [
         entry("etc/shadow", b"", mode=0o640, gid=42),
@@ -77,7 +80,7 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         ({"layers": [3, 9]}, "2 layers instead of 3 to 9"),
     ],
 )
-def test_checks(tree, tmp_path, checks, problem):
+def test_checks(tree: Tree, tmp_path: Path, checks: dict[str, Any], problem: str) -> None:
     file = tmp_path / "checks.yaml"
     file.write_text(yaml.safe_dump(checks))
     (result,) = run(file, tree, CONFIG)
@@ -93,7 +96,7 @@ def test_checks(tree, tmp_path, checks, problem):
         ("- a", "no checks"),
         ("owner: {}", "unknown key 'owner'; known: absent, config"),
         ("absent: [root]", "must start with '/'"),
-        ("absent: ['/a**']", "must stand alone"),
+        ("absent: ['/a**']", "must be alone"),
         ("owners: [a]", "owners"),
         ("newest: soon", "newest"),
         ("layers: 3", "layers"),
@@ -101,7 +104,7 @@ def test_checks(tree, tmp_path, checks, problem):
         ("a: [", "checks.yaml"),
     ],
 )
-def test_files_that_are_not_understood(tree, tmp_path, text, message):
+def test_files_that_are_not_understood(tree: Tree, tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "checks.yaml"
     file.write_text(text)
     with pytest.raises(CheckError, match=message.replace("*", r"\*").replace("(", r"\(")):

@@ -9,13 +9,13 @@ _NOWHERE = "/nowhere/at/all"
 
 
 def variants(tests: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Files of tests made of one, as read by structure.read.
+    """Yield files of tests made of one, as read by structure.read.
 
     Yields:
         The original without its command tests, then variants, one for each value of metadataTest.
     """
-    head = {"schemaVersion": "2.0.0"}
-    kept = {
+    head: dict[str, Any] = {"schemaVersion": "2.0.0"}
+    kept: dict[str, Any] = {
         key: tests[key]
         for key in ("fileContentTests", "fileExistenceTests", "licenseTests", "metadataTest")
         if key in tests

@@ -22,7 +22,7 @@ class Account:
 
 
 def look_up(root: Path, user: str) -> Account:
-    """The account that `user` ("astro", "50000", "astro:0", ""; Docker's USER) means in an unpacked image.
+    """Return the account that `user` ("astro", "50000", "astro:0", ""; Docker's USER) means in an unpacked image.
 
     Raises:
         AccountError: there is no such name.

@@ -60,7 +60,7 @@ class Tree:
 
 
 def unpack(layers: Sequence[Layer], root: Path) -> Tree:
-    """Unpacks layers on top of one another into `root`, which must be empty or absent.
+    """Unpack layers on top of one another into `root`, which must be empty or absent.
 
     Returns:
         The tree. Device nodes are in its listing, but not on disk.
@@ -94,9 +94,9 @@ def unpack(layers: Sequence[Layer], root: Path) -> Tree:
 
 
 def remove(root: Path) -> None:
-    """Deletes an unpacked tree, whatever its modes."""
+    """Delete an unpacked tree, whatever its modes."""
 
-    def unlock(_function, path, _error) -> None:
+    def unlock(_function: object, path: str, _error: object) -> None:
         os.chmod(os.path.dirname(path), 0o700)
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path, onerror=unlock)
@@ -145,7 +145,7 @@ class _Unpacker:
         return "/".join(parts)
 
     def _directory(self, path: str, depth: int = 0) -> str:
-        """The directory that `path` leads to inside of the root, made if there is none."""
+        """Return the directory that `path` leads to inside of the root, made if there is none."""
         real = self._real.get(path)
         if real is not None:
             return real
@@ -213,7 +213,7 @@ class _Unpacker:
         elif kind == FIFO:
             os.mkfifo(real, mode)
         elif kind == DEVICE:
-            pass  # nobody but root may make one; the listing has it
+            pass  # only root may make one; the listing has it
         self._nodes[path] = node
 
     def _white_out(self, parent: str, name: str, number: int) -> None:

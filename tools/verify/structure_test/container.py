@@ -65,7 +65,7 @@ class Container:
         self.account: Account = look_up(tree.root, image.config.get("config", {}).get("User", ""))
 
     def run(self, command: Sequence[str], mounts: Sequence[Mount] = ()) -> int:
-        """Runs a command in the image: its exit status, or 128 + the number of the signal that ended it.
+        """Run a command in the image; return its exit status, or 128 + the number of the signal that ended it.
 
         Raises:
             EnterError: the image cannot be entered; EmulationError if only because of its architecture.
@@ -110,7 +110,7 @@ class Container:
 def structure_tests(
     container: Container, image: Image, program: Path, files: Sequence[Path], scratch: Path
 ) -> list[Result]:
-    """Runs container-structure-test for each file of tests.
+    """Run container-structure-test for each file of tests.
 
     Args:
         container: the image's.
@@ -152,7 +152,7 @@ def structure_tests(
 
 @contextlib.contextmanager
 def _output_to(file: Path) -> Iterator[None]:
-    """Sends what child processes print to a file: the program asks questions that it answers itself."""
+    """Send the output of child processes to a file: the program asks questions and answers them itself."""
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
@@ -168,7 +168,7 @@ def _output_to(file: Path) -> Iterator[None]:
 
 
 def _judge(file: Path, status: int, report: Path, output: Path) -> list[Result]:
-    """The results in a report, and a failure of its own if they do not explain the exit status."""
+    """Read the results in a report; add a failure if they do not explain the exit status."""
     said = output.read_text("utf-8", "replace")
     try:
         results = read_junit(report, file.name)

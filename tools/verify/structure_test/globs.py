@@ -7,7 +7,7 @@ from typing import Callable
 
 
 def compile_glob(pattern: str) -> Callable[[str], bool]:
-    """A function that says whether a path without leading slash fits a pattern, which starts with one.
+    """Return a function that says whether a path without leading slash fits a pattern, which starts with one.
 
     "/a/**" is everything below /a, not /a itself.
 
@@ -23,7 +23,7 @@ def compile_glob(pattern: str) -> Callable[[str], bool]:
         if name == "**":
             terms.append(".+" if last else "(?:.+/)?")
         elif "**" in name:
-            raise ValueError(f"{pattern!r}: '**' must stand alone between slashes")
+            raise ValueError(f"{pattern!r}: '**' must be alone between slashes")
         else:
             term = re.escape(name).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
             terms.append(term if last else term + "/")

@@ -19,12 +19,12 @@ from tools.verify.structure_test.globs import compile_glob
         ("/a+b/[c]", ["a+b/[c]"], ["aab/c"]),
     ],
 )
-def test_patterns(pattern, fitting, others):
+def test_patterns(pattern: str, fitting: list[str], others: list[str]) -> None:
     fits = compile_glob(pattern)
     assert [path for path in fitting + others if fits(path)] == fitting
 
 
 @pytest.mark.parametrize("pattern", ["a/b", "", "/a/**b", "/***"])
-def test_refused(pattern):
+def test_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match="must"):
         compile_glob(pattern)

@@ -15,7 +15,7 @@ from tools.verify.structure_test.layout_reader import Layer
 
 
 def entry(path: str, data: bytes | None = None, **fields: Any) -> tuple[tarfile.TarInfo, bytes]:
-    """A file if there is data, else what `type` says: by default a directory."""
+    """Return a file if there is data, else an entry of `type`, by default a directory."""
     info = tarfile.TarInfo(path)
     info.type = tarfile.REGTYPE if data is not None else tarfile.DIRTYPE
     info.mode = 0o644 if data is not None else 0o755
@@ -26,12 +26,12 @@ def entry(path: str, data: bytes | None = None, **fields: Any) -> tuple[tarfile.
 
 
 def link(path: str, target: str) -> tuple[tarfile.TarInfo, bytes]:
-    """A symbolic link."""
+    """Return a symbolic link."""
     return entry(path, type=tarfile.SYMTYPE, linkname=target, mode=0o777)
 
 
 def archive(entries: Iterable[tuple[tarfile.TarInfo, bytes]], form: int = tarfile.PAX_FORMAT) -> bytes:
-    """A tar archive."""
+    """Return a tar archive."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=form) as tar:
         for info, data in entries:
@@ -40,7 +40,7 @@ def archive(entries: Iterable[tuple[tarfile.TarInfo, bytes]], form: int = tarfil
 
 
 def layer(place: Path, *entries: tuple[tarfile.TarInfo, bytes]) -> Layer:
-    """A layer with these entries, in a new file in `place`."""
+    """Return a layer with these entries, in a new file in `place`."""
     data = archive(entries)
     blob = place / f"layer{len(list(place.iterdir()))}.tar.gz"
     blob.write_bytes(gzip.compress(data, 1))
@@ -48,7 +48,7 @@ def layer(place: Path, *entries: tuple[tarfile.TarInfo, bytes]) -> Layer:
 
 
 def oci_layout(place: Path, layers: Iterable[Layer], architecture: str = "amd64", **config: Any) -> Path:
-    """An OCI layout of one image."""
+    """Return an OCI layout of one image."""
     blobs = place / "blobs/sha256"
     blobs.mkdir(parents=True)
     layers = list(layers)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import queue
 import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 FILE = "file"
 DIRECTORY = "directory"
@@ -48,7 +49,7 @@ class Member(NamedTuple):
     mtime: int
     size: int
     target: str
-    """Of a symlink as it stands; the path that a hard link names."""
+    """Of a symlink, verbatim; the path that a hard link names."""
 
 
 class LayerStream:
@@ -82,7 +83,7 @@ class LayerStream:
         return piece
 
     def exactly(self, size: int) -> bytes:
-        """The next `size` bytes."""
+        """Return the next `size` bytes."""
         piece = self.read(size)
         if len(piece) == size:
             return bytes(piece)
@@ -105,13 +106,11 @@ class LayerStream:
         return "sha256:" + self._digest.hexdigest()
 
     def close(self) -> None:
-        """End the second thread, wherever it is."""
+        """Stop the second thread."""
         self._stop.set()
         while self._thread.is_alive():
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._queue.get(timeout=0.05)
-            except queue.Empty:
-                pass
 
     def _next(self) -> bool:
         chunk = self._queue.get()
@@ -139,7 +138,7 @@ class LayerStream:
         except Exception as error:  # noqa: BLE001 - handed over to the reader
             self._queue.put(error)
 
-    def _gunzip(self, file) -> None:
+    def _gunzip(self, file: BinaryIO) -> None:
         pending = file.read(_CHUNK)
         while pending:
             member = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -160,8 +159,9 @@ class LayerStream:
 
 
 def members(stream: LayerStream) -> Iterator[Member]:
-    """The headers, in their order. The caller reads or skips `size` bytes of data of a FILE before it goes on; the padding
-    is passed over here.
+    """Yield the headers in order.
+
+    The caller reads or skips the `size` bytes of a FILE before the next header; padding is skipped here.
 
     Raises:
         ArchiveError: a header is damaged, cut off or of an unknown type.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import tarfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +16,8 @@ from tools.verify.structure_test.layer_stream import ArchiveError, LayerStream, 
 LONG = "d" * 90 + "/" + "e" * 90 + "/" + "f" * 120
 
 
-def read(blob):
-    """All members with their data."""
+def read(blob: Path) -> Any:
+    """Return all members with their data."""
     stream = LayerStream(blob)
     try:
         found = [(member, stream.exactly(member.size) if member.size else b"") for member in members(stream)]
@@ -26,12 +28,12 @@ def read(blob):
 
 
 @pytest.fixture
-def blob(tmp_path):
+def blob(tmp_path: Path) -> Path:
     return tmp_path / "blob"
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
-def test_formats(blob, form):
+def test_formats(blob: Path, form: Any) -> None:
     entries = [
         layer_samples.entry("d", mode=0o1777),
         layer_samples.entry("d/f", b"x" * 513, uid=50000, gid=0, mtime=1704067200),
@@ -56,7 +58,7 @@ def test_formats(blob, form):
     assert [m.type for m, _ in found[:7]] == ["directory", "file", "file", "link", "hardlink", "fifo", "device"]
 
 
-def test_plain_and_many_member_blobs_have_the_same_digest(blob):
+def test_plain_and_many_member_blobs_have_the_same_digest(blob: Path) -> None:
     data = layer_samples.archive([layer_samples.entry("f", b"abc" * 1_000_000)])
     digests = set()
     for form in (
@@ -90,13 +92,13 @@ WRONG_SUM = bytes((GOOD[0] ^ 1,)) + GOOD[1:]
     ],
     ids=["short gzip", "damaged gzip", "short archive", "checksum", "zstd", "empty", "type"],
 )
-def test_damaged(blob, data, message):
+def test_damaged(blob: Path, data: bytes, message: str) -> None:
     blob.write_bytes(data)
     with pytest.raises(ArchiveError, match=message):
         read(blob)
 
 
-def test_given_up_half_way(blob):
+def test_given_up_half_way(blob: Path) -> None:
     blob.write_bytes(gzip.compress(layer_samples.archive([layer_samples.entry("f", bytes(64 << 20))])))
     stream = LayerStream(blob)
     next(members(stream))

@@ -50,7 +50,7 @@ class Image:
 
 
 def from_files(config_file: Path, blobs: list[Path]) -> Image:
-    """The image of a config file and its layers' blobs, the lowest first.
+    """Read an image from its config file and its layers' blobs, the lowest first.
 
     Raises:
         LayoutError: the config does not name as many layers.
@@ -63,7 +63,7 @@ def from_files(config_file: Path, blobs: list[Path]) -> Image:
 
 
 def from_layout(directory: Path, architecture: str) -> Image:
-    """The image for linux and `architecture` in an OCI layout.
+    """Read the image for linux and `architecture` from an OCI layout.
 
     Raises:
         LayoutError: nothing or more than one thing there fits; the message says what is there.

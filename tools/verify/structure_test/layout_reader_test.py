@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,13 +14,13 @@ from tools.verify.structure_test.layout_reader import LayoutError, from_files, f
 
 
 @pytest.fixture
-def blobs(tmp_path):
+def blobs(tmp_path: Path) -> Path:
     place = tmp_path / "blobs"
     place.mkdir()
     return place
 
 
-def test_image(tmp_path, blobs):
+def test_image(tmp_path: Path, blobs: Path) -> None:
     layers = [layer(blobs, entry("a", b"1")), layer(blobs, entry("b", b"2"))]
     place = oci_layout(tmp_path / "layout", layers, Env=["A=1=2", "B="], WorkingDir="/w")
     image = from_layout(place, "amd64")
@@ -29,7 +31,7 @@ def test_image(tmp_path, blobs):
     assert from_files(image.config_file, [each.blob for each in layers]).layers[1].diff_id == layers[1].diff_id
 
 
-def test_multi_arch_index(tmp_path, blobs):
+def test_multi_arch_index(tmp_path: Path, blobs: Path) -> None:
     place = oci_layout(tmp_path / "layout", [layer(blobs, entry("a", b""))], "arm64")
     other = oci_layout(tmp_path / "other", [layer(blobs, entry("a", b"x"))], "amd64")
     manifests = [json.loads((each / "index.json").read_text())["manifests"][0] for each in (place, other)]
@@ -43,7 +45,7 @@ def test_multi_arch_index(tmp_path, blobs):
     assert from_layout(place, "amd64").config["architecture"] == "amd64"
 
 
-def test_errors(tmp_path, blobs):
+def test_errors(tmp_path: Path, blobs: Path) -> None:
     with pytest.raises(LayoutError, match="is not an OCI layout"):
         from_layout(tmp_path, "amd64")
     place = oci_layout(tmp_path / "layout", [layer(blobs, entry("a", b""))])
@@ -70,7 +72,7 @@ def test_errors(tmp_path, blobs):
         ("7:0", Account(7, 0, "/")),
     ],
 )
-def test_account(tmp_path, user, expected):
+def test_account(tmp_path: Path, user: str, expected: Any) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\nastro:x:50000:100::/home/astro:/bin/bash\n")
     (tmp_path / "etc/group").write_text("root:x:0:\nstaff:x:50:astro\n")
@@ -78,6 +80,6 @@ def test_account(tmp_path, user, expected):
 
 
 @pytest.mark.parametrize("user", ["nobody", "0:nobody"])
-def test_unknown_account(tmp_path, user):
+def test_unknown_account(tmp_path: Path, user: str) -> None:
     with pytest.raises(AccountError, match="nobody"):
         look_up(tmp_path, user)

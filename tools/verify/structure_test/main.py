@@ -33,7 +33,7 @@ class UsageError(Exception):
 
 
 def main(argv: Sequence[str]) -> int:
-    """The command line; gives the exit status."""
+    """Run the command line; return the exit status."""
     arguments = _parser().parse_args(argv)
     with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"), prefix="structure_test.") as name:
         scratch = Path(name).resolve()

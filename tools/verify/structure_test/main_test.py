@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -40,8 +42,8 @@ commandTests:
 
 
 @pytest.fixture
-def image(tmp_path):
-    """An OCI layout; its `arch` may be said."""
+def image(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that makes an OCI layout for an architecture."""
     blobs = tmp_path / "blobs"
     blobs.mkdir()
     busybox = Path(os.environ["STRUCTURE_TEST_BUSYBOX"]).read_bytes()
@@ -53,20 +55,22 @@ def image(tmp_path):
     ]
     environment = ["PATH=/bin", "GREETING=hello world"]
 
-    def make(arch="amd64"):
+    def make(arch: str = "amd64") -> Any:
         return oci_layout(tmp_path / arch, layers, arch, User="astro", Env=environment, WorkingDir="/writable")
 
     return make
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capfd):
-    """Runs the program on files of tests; gives exit status, output and the cases of the JUnit file."""
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, dict[str | None, ElementTree.Element]]]:
+    """Return a function that runs the program on files of tests and returns exit status, output and JUnit cases."""
     report = tmp_path / "report.xml"
     monkeypatch.setenv("XML_OUTPUT_FILE", str(report))
     monkeypatch.setenv("TEST_TMPDIR", str(tmp_path))
 
-    def call(layout, *options, tests=(), arch="amd64"):
+    def call(layout: Any, *options: Any, tests: tuple[Any, ...] = (), arch: str = "amd64") -> Any:
         arguments = [f"--arch={arch}", f"--layout={layout}", *options]
         arguments.append("--program=" + os.environ["STRUCTURE_TEST_PROGRAM"])
         for number, text in enumerate(tests):
@@ -84,7 +88,12 @@ def run(tmp_path, monkeypatch, capfd):
 
 
 @pytest.mark.parametrize("where", ["memory", "disk"])
-def test_everything_passes(image, run, monkeypatch, where):
+def test_everything_passes(
+    image: Callable[..., Path],
+    run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element]]],
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
     if where == "disk":
         monkeypatch.setattr(memory, "_available", lambda: 0)
     status, output, cases = run(image(), tests=[TESTS, TESTS])
@@ -93,7 +102,9 @@ def test_everything_passes(image, run, monkeypatch, where):
     assert output.endswith("structure_test: 24 passed, 0 failed, 0 skipped\n")
 
 
-def test_failures_are_named(image, run):
+def test_failures_are_named(
+    image: Callable[..., Path], run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element]]]
+) -> None:
     status, output, cases = run(image(), tests=[FAILING])
     assert status == 1
     assert "FAILED: test0.yaml: Command Test: bad" in output
@@ -104,20 +115,28 @@ def test_failures_are_named(image, run):
 @pytest.mark.parametrize(
     "text", ['schemaVersion: "2.0.0"\nnoSuchKey: 1\n', 'schemaVersion: "2.0.0"\n', "schemaVersion: [", "owners: {}"]
 )
-def test_tests_that_are_not_understood(image, run, text):
+def test_tests_that_are_not_understood(
+    image: Callable[..., Path], run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element]]], text: str
+) -> None:
     status, output, _ = run(image(), tests=[text])
     assert status == 1
     assert "FAILED: test0.yaml: " in output
 
 
-def test_another_architecture(image, run):
+def test_another_architecture(
+    image: Callable[..., Path], run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element]]]
+) -> None:
     status, output, _ = run(image("arm64"), tests=[TESTS])
     assert status == 1
     assert "0 images for linux/amd64" in output
 
 
-def test_what_cannot_be_entered_is_skipped_aloud(image, run, monkeypatch):
-    def unavailable(_spec):
+def test_what_cannot_be_entered_is_skipped_aloud(
+    image: Callable[..., Path],
+    run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unavailable(_spec: Any) -> None:
         raise main.container.EmulationError("no emulation here")
 
     monkeypatch.setattr(main.container.enter, "run", unavailable)
@@ -128,7 +147,9 @@ def test_what_cannot_be_entered_is_skipped_aloud(image, run, monkeypatch):
     assert cases["container-structure-test"].find("skipped") is not None
 
 
-def test_nothing_to_do(image, run):
+def test_nothing_to_do(
+    image: Callable[..., Path], run: Callable[..., tuple[int, str, dict[str | None, ElementTree.Element]]]
+) -> None:
     status, output, _ = run(image())
     assert status == 1
     assert "no tests" in output

@@ -1,5 +1,7 @@
-"""A directory in memory for the unpacked image, where there is room: tens of thousands of small files are written several
-times faster there, and it is gone with the process, however that ends."""
+"""A directory in memory for the unpacked image, if there is room.
+
+Tens of thousands of small files are written several times faster there, and it is gone with the process, however that ends.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ _PAGE_PER_FILE = 1.25  # files take whole pages
 
 
 def mount(place: Path, size: int) -> Path | None:
-    """Mounts a tmpfs that only this process and its children see.
+    """Mount a tmpfs that only this process and its children see.
 
     Call it from a process with one thread: it moves into a mount namespace of its own.
 
@@ -41,14 +43,16 @@ def mount(place: Path, size: int) -> Path | None:
 
 
 def unmount(place: Path) -> None:
-    """Gives back what `mount` took, all at once."""
+    """Release what `mount` took, all at once."""
     syscalls.umount(str(place), syscalls.MNT_DETACH)
     place.rmdir()
 
 
 def unpacked_size(blobs: Iterable[Path]) -> int:
-    """About how large the archives in gzip blobs are: what their last four bytes say (RFC 1952), but not less than twice
-    the blob."""
+    """Estimate the size of the archives in gzip blobs.
+
+    It is in their last four bytes (RFC 1952), modulo 2^32; assume at least twice the blob.
+    """
     total = 0
     for blob in blobs:
         with blob.open("rb") as file:

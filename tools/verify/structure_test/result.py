@@ -32,7 +32,7 @@ class ReportError(Exception):
 
 
 def read_junit(file: Path, suite: str) -> list[Result]:
-    """The results in a JUnit file.
+    """Read the results in a JUnit file.
 
     Raises:
         ReportError: it is not there or not in that format.
@@ -61,7 +61,7 @@ def read_junit(file: Path, suite: str) -> list[Result]:
 
 
 def write_junit(results: Sequence[Result], file: Path) -> None:
-    """Writes results as JUnit, one <testsuite> for each suite, in the order of their first results."""
+    """Write results as JUnit, one <testsuite> for each suite, in the order of their first results."""
     root = ElementTree.Element("testsuites")
     for suite in dict.fromkeys(result.suite for result in results):
         cases = [result for result in results if result.suite == suite]
@@ -84,7 +84,7 @@ def write_junit(results: Sequence[Result], file: Path) -> None:
 
 
 def count(results: Sequence[Result], outcome: str) -> int:
-    """How many of the results have this outcome."""
+    """Count the results with this outcome."""
     return sum(result.outcome == outcome for result in results)
 
 

@@ -24,7 +24,7 @@ the images have.
 """
 
 def _compiler(ctx, tree):
-    """The action that takes the bytecode compiler out of the tree; returns TargetPythonInfo."""
+    """Declare the action that extracts the bytecode compiler from the tree; return TargetPythonInfo."""
     base = "{}.compiler/python{}".format(ctx.label.name, ctx.attr.version)
     executable = ctx.actions.declare_file(base)
     library = ctx.actions.declare_file(base + ".zip")

@@ -28,7 +28,7 @@ def locked_debs(lock, sets):
     return ["@locked//debian:" + entry["file"] for entry in _entries(lock, sets)]
 
 def deb_set(*, package, locks, sets, effects = {}, reviewed_scripts = {}, path_filter = None, texts = []):
-    """The parts of the Debian packages of some sets: one for each package file; packages for all architectures are shared.
+    """Declare the parts of the Debian packages of some sets: one for each package file; packages for all architectures are shared.
 
     Args:
       package: where they are declared, e.g. "//runtime/debian".

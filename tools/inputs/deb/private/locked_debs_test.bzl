@@ -52,7 +52,7 @@ def _unknown_set_test_impl(ctx):
 _unknown_set_test = analysistest.make(_unknown_set_test_impl, expect_failure = True)
 
 def locked_debs_test_suite(name, deb):
-    """Declares the tests.
+    """Declare the tests.
 
     Args:
       name: of the test suite.

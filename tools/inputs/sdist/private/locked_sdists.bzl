@@ -17,7 +17,7 @@ _HEADERS = ["libcrypt-dev"]
 _FOR_THE_RULE = ["backends", "interpreter", "packages", "programs"]
 
 def recipe_of(name, version):
-    """Gives a project's row of recipes.bzl, or fails saying what to do.
+    """Return a project's row of recipes.bzl; fail with the remedy if there is none.
 
     Args:
       name: normalised name of the distribution.
@@ -60,7 +60,7 @@ def _filled(value, words):
     return value.format(**words)
 
 def filled_recipe(row, version, python, arch):
-    """Fills in a recipe for the build program.
+    """Expand a recipe for the build program.
 
     Args:
       row: of recipes.bzl.
@@ -85,7 +85,7 @@ def filled_recipe(row, version, python, arch):
     return taken
 
 def _attributes(shared, row, python, arch, pythons, debian, zig):
-    """What an sdist_wheel takes for a row: the Python that builds, and what comes with it."""
+    """Return the attributes of an sdist_wheel for a row: the Python that builds, and what it needs."""
     native = {} if _is_pure(row) else {"zig": zig}
     packages = debs(debian[arch], row.get("packages", []) + ([] if _is_pure(row) else _HEADERS))
     if shared:

@@ -4,7 +4,7 @@ load(":wheel_library.bzl", "wheel_library")
 load(":wheel_part.bzl", "wheel_part")
 
 def _built(entry, lock, arch, sdist_wheel):
-    """The wheel of a locked file for an architecture: its label, and whether that is the file itself."""
+    """Return the label of a locked file's wheel for an architecture, and whether that is the file itself."""
     if entry["kind"] == "wheel":
         return "@locked//pypi:" + entry["file"]
     if not sdist_wheel:
@@ -12,7 +12,7 @@ def _built(entry, lock, arch, sdist_wheel):
     return sdist_wheel(entry, lock["python"], arch)
 
 def _parts(entry, lock, sdist_wheel):
-    """The parts of one locked file: structs of name, wheel and archs ([]: one for all)."""
+    """Return the parts of one locked file: structs of name, wheel and archs ([]: one for all)."""
     base = "{}.py{}".format(entry["file"], lock["python"].replace(".", ""))
     if entry["requested"]:
         base += ".requested"
@@ -31,7 +31,7 @@ def _parts(entry, lock, sdist_wheel):
     ]
 
 def wheel_set(*, package, locks, pythons, sdist_wheel = None, leave_out = {}, script_contexts = {}):
-    """The parts of the wheels that some locks need: one for each wheel and Python minor version, however many locks share it.
+    """Declare the parts of the wheels that some locks need: one for each wheel and Python minor version.
 
     Args:
       package: where they are declared, e.g. "//runtime/wheels".

@@ -3,11 +3,11 @@
 load(":url.bzl", "resolve", "unquote")
 
 def project_page(index, project):
-    """Gives the URL of a project's page; of an index in a directory, what its web server would show (as pip does)."""
+    """Return the URL of a project's page; for an index in a directory, of its index.html (as pip does)."""
     return "{}/{}/{}".format(index, project, "index.html" if index.startswith("file:") else "")
 
 def _links(html):
-    """The href of every anchor. Pages of indexes are made by programs: attributes are quoted, names are lower case."""
+    """Return the href of every anchor. Pages of indexes are made by programs: attributes are quoted, names are lower case."""
     links = []
     for part in html.split("href=")[1:]:
         if part and part[0] in "\"'":
@@ -15,7 +15,7 @@ def _links(html):
     return links
 
 def files_base(page, html):
-    """Where the index keeps its files: what it puts before "packages/", which is where a lock's paths begin.
+    """Return where the index keeps its files: what it puts before "packages/", which is where a lock's paths begin.
 
     Args:
       page: absolute URL of a project's page.
@@ -31,7 +31,7 @@ def files_base(page, html):
     return ""
 
 def file_url(page, html, file):
-    """Finds a file of a project.
+    """Find a file of a project.
 
     Args:
       page: absolute URL of the project's page.

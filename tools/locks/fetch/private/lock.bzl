@@ -1,4 +1,4 @@
-"""Reads locks, and says which lock is wrong and how to mend it."""
+"""Reads locks, and says which lock is wrong and how to fix it."""
 
 load(":locked_file.bzl", "REGISTRIES")
 
@@ -6,7 +6,7 @@ load(":locked_file.bzl", "REGISTRIES")
 _KEYS = {"file": "string", "path": "string", "registry": "string", "sha256": "string", "size": "int"}
 
 def _problem(entry):
-    """What is wrong with an entry; None if nothing is."""
+    """Return what is wrong with an entry, or None."""
     missing = [key for key, kind in _KEYS.items() if type(entry.get(key)) != kind]
     if missing:
         return "lacks " + ", ".join(missing)
@@ -17,7 +17,7 @@ def _problem(entry):
     return None
 
 def read_lock(module_ctx, label):
-    """Decodes a lock.
+    """Decode a lock.
 
     Args:
       module_ctx: the extension's context.

@@ -12,7 +12,7 @@ _BYTE_ORDER_MARK = "\357\273\277"  # Bazel's strings are the bytes of UTF-8
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 def _quoted(text):
-    """Splits text that begins with a quote into (content, rest); content is None if the quote is never closed."""
+    """Split text that begins with a quote into (content, rest); content is None if the quote is never closed."""
     content = ""
     escaped = False
     for i in range(1, len(text)):
@@ -43,7 +43,7 @@ def _words(line):
     return words
 
 def parse_netrc(text):
-    """Reads the text of a netrc file.
+    """Parse the text of a netrc file.
 
     Args:
       text: content of the file.
@@ -82,7 +82,7 @@ def parse_netrc(text):
     return hosts
 
 def _find(ctx):
-    """Gives the path of the user's netrc file: $NETRC, else ~/.netrc or ~/_netrc; "" if there is none."""
+    """Return the path of the user's netrc file: $NETRC, else ~/.netrc or ~/_netrc; "" if there is none."""
     home = ctx.os.environ.get("HOME", "")
     named = ctx.os.environ.get("NETRC", "")
     if named:
@@ -93,7 +93,7 @@ def _find(ctx):
     return ""
 
 def netrc_auth(ctx, url):
-    """Gives what ctx.download takes as auth for a URL without credentials of its own.
+    """Return ctx.download's `auth` for a URL without credentials.
 
     Args:
       ctx: the context of a repository rule.

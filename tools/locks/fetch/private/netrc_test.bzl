@@ -59,7 +59,7 @@ def _netrc_impl(ctx):
 netrc_test = unittest.make(_netrc_impl)
 
 def netrc_test_suite(name):
-    """Declares the tests.
+    """Declare the tests.
 
     Args:
       name: of the suite.

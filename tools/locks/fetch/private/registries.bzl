@@ -1,4 +1,4 @@
-"""Where the registries are on this machine. No host stands in the project: the clients' own configuration is asked."""
+"""Where the registries are on this machine: no file of ours names a host, so the clients' configuration is asked."""
 
 load(":index_page.bzl", "files_base", "project_page")
 load(":url.bzl", "download", "without_credentials")
@@ -10,7 +10,7 @@ print(create_command("download").parse_args([])[0].index_url)
 """
 
 def _ask(ctx, command):
-    """The lines that a client prints; none where it is not installed or fails."""
+    """Return the lines that a client prints; none if it is not installed or fails."""
     program = ctx.which(command[0])
     if not program:
         return []
@@ -18,7 +18,7 @@ def _ask(ctx, command):
     return [line.strip() for line in result.stdout.splitlines()] if result.return_code == 0 else []
 
 def _variable(ctx, name):
-    """The URLs that a variable has; several are separated by blanks."""
+    """Return the URLs in a variable, which are separated by blanks."""
     return [url.rstrip("/") for url in ctx.os.environ.get(name, "").split(" ") if url]
 
 def _unknown(variable, meaning, example):
@@ -84,7 +84,7 @@ pypi_registry = repository_rule(
 Writes registry.json: {"pypi": URLs under which a lock's paths lie, "index": URL of the index}; either may be empty.
 
 Environment: RUNTIME_PYPI_INDEX_URL, else pip is asked; RUNTIME_PYPI_FILES_URL, else what the index itself links to (nothing for
-an index with a layout of its own: then each project's page is asked). Fails naming the variable when nobody knows.
+an index with a layout of its own: then each project's page is asked). Fails naming the variable if none is configured.
 """,
     implementation = _pypi_impl,
     configure = True,

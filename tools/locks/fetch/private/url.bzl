@@ -6,7 +6,7 @@ load(":netrc.bzl", "netrc_auth")
 _ASCII = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 
 def unquote(text):
-    """Resolves the percent-encoding (RFC 3986, 2.1) of printable ASCII characters.
+    """Resolve the percent-encoding (RFC 3986, 2.1) of printable ASCII characters.
 
     Args:
       text: a part of a URL.
@@ -21,18 +21,18 @@ def unquote(text):
     return "".join(parts)
 
 def split(url):
-    """Gives (scheme, authority, path) of an absolute URL; the path begins with "/" or is empty."""
+    """Return (scheme, authority, path) of an absolute URL; the path begins with "/" or is empty."""
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     return scheme, authority, slash + path
 
 def without_credentials(url):
-    """Gives the URL without "user:password@", for messages and for asking."""
+    """Return the URL without "user:password@", for messages and for asking."""
     scheme, authority, path = split(url)
     return "{}://{}{}".format(scheme, authority.rpartition("@")[2], path)
 
 def resolve(base, link):
-    """Resolves a link of a page against the page's own URL (RFC 3986, 5.2).
+    """Resolve a link of a page against the page's own URL (RFC 3986, 5.2).
 
     Credentials of the page's URL stay where the link leads to the same host, and go nowhere else.
 
@@ -59,7 +59,7 @@ def resolve(base, link):
     return "{}://{}/{}".format(scheme, authority, "/".join(segments))
 
 def download(ctx, url, output, sha256 = ""):
-    """Downloads with the credentials of the URL, else those of the user's netrc file.
+    """Download with the credentials of the URL, else those of the user's netrc file.
 
     Args:
       ctx: the context of a repository rule.

@@ -62,7 +62,7 @@ def _page_impl(ctx):
 page_test = unittest.make(_page_impl)
 
 def url_test_suite(name):
-    """Declares the tests.
+    """Declare the tests.
 
     Args:
       name: of the suite.

@@ -5,7 +5,7 @@ load("//tools/verify/golden/private:documents.bzl", "golden_documents")
 load("//tools/verify/golden/private/providers:golden_info.bzl", "GoldenInfo")
 
 def _accepted(ctx, wanted):
-    """Place and file of the accepted documents; of those that are `wanted`, unless that is None."""
+    """Place and file of the accepted documents; only the `wanted` ones, or all if it is None."""
     found = []
     for file in ctx.files.accepted:
         # Not by the package: the files may lie in a package of their own.
@@ -56,7 +56,7 @@ golden_arguments = rule(
             doc = "All files of accepted digests.",
         ),
         "all_accepted": attr.bool(
-            doc = "Name all accepted files, also those that are of none of the images.",
+            doc = "Name all accepted files, also those without an image.",
         ),
         "images": attr.label_list(
             aspects = [golden_documents],
@@ -67,7 +67,7 @@ golden_arguments = rule(
             doc = "Leave out what is below an index: its images have tests of their own.",
         ),
         "parts": attr.bool(
-            doc = "Name the parts, too, and bring them along.",
+            doc = "Also name the parts, and bring them along.",
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""golden_documents: the aspect that measures indexes, images and layers, each once, whoever asks."""
+"""golden_documents: the aspect that measures indexes, images and layers, each once."""
 
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci:providers.bzl", "ImageIndexInfo", "ImageInfo", "LayerInfo", "PartInfo")

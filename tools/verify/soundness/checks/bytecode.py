@@ -19,7 +19,7 @@ _ADVICE = (
 
 
 def check(image: Image, interpreter: Interpreter) -> Iterator[Finding]:
-    """Every .pyc of an image."""
+    """Check every .pyc of an image."""
     for path, node in image.tree.files():
         if not path.endswith(".pyc"):
             continue
@@ -44,8 +44,10 @@ def check(image: Image, interpreter: Interpreter) -> Iterator[Finding]:
 
 
 def _foreign(path: str, node: Node, tag: str, interpreter: Interpreter) -> Iterator[Finding]:
-    """Named for another interpreter: this one never looks at it. Some wheels hold such files, and pip installs them, too; we
-    ourselves make none."""
+    """Check a .pyc named for another interpreter, which this one ignores.
+
+    Some wheels hold such files, and pip installs them as well; we make none.
+    """
     if not (node.origin and node.origin.kind == "wheel"):
         yield Finding("bytecode-magic", path, tag, f"is for {tag}, the image has {interpreter.tag}", _ADVICE)
 

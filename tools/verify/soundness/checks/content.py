@@ -1,4 +1,4 @@
-"""What stands in files and in the config and should not: places of the building machine, secrets (traces.py)."""
+"""What must not be in files and in the config: places of the building machine, secrets (traces.py)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SAYS = {TRACE: "holds a place of a building machine", SECRET: "looks like a sec
 
 
 def check(image: Image) -> Iterator[Finding]:
-    """Everything that is suspicious in any file, also in one that an upper layer hides: whoever has the image has it."""
+    """Everything that is suspicious in any file, also in one that an upper layer hides: anyone who has the image has it."""
     for kind, found in find("", json.dumps(image.config).encode()):
         yield Finding(kind, "", found, f"the image's config {_SAYS[kind]}: {found}", _ADVICE[kind])
     nodes = [(path, node) for path, node in image.tree.nodes.items() if "traces" in node.extra]

@@ -17,7 +17,7 @@ _ADVICE = (
 
 
 def check(image: Image, dpkg: Dpkg, declared: Collection[tuple[str, str]]) -> Iterator[Finding]:
-    """All packages of an image.
+    """Check all packages of an image.
 
     Args:
         image: the image.
@@ -80,7 +80,7 @@ def _sums(image: Image, dpkg: Dpkg, package: Package) -> Iterator[Finding]:
 
 
 def _unlisted(image: Image, dpkg: Dpkg, declared: Collection[tuple[str, str]]) -> Iterator[Finding]:
-    """What a package's part brings without a record: effects of its maintainer scripts, which are not run."""
+    """Check what a package's part brings without a record: effects of its maintainer scripts, which are not run."""
     advice = "Declare what the package's scripts do in runtime/debian/effects.bzl, and nothing else."
     lists = {package.name: set(package.paths) for package in dpkg.packages}
     instances = {package.name: package.instance for package in dpkg.packages}

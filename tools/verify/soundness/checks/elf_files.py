@@ -14,7 +14,7 @@ KINDS = ("elf-machine", "elf-damaged", "elf-interpreter", "elf-needed", "elf-ver
 
 
 def check(image: Image) -> Iterator[Finding]:
-    """All ELF files of an image, and the loader's cache."""
+    """Check all ELF files of an image, and the loader's cache."""
     loader = Loader(image)
     yield from _cache(loader)
     machine = ARCHITECTURES[image.architecture].elf_machine
@@ -47,7 +47,7 @@ def check(image: Image) -> Iterator[Finding]:
 
 
 def _needs(loader: Loader, objects: dict[str, elf_facts.Elf]) -> Iterator[Finding]:
-    """What objects need. Those that nothing needs are loaded first: by the way in which a library is loaded others are found."""
+    """Check what objects need. Roots first: how a library is reached decides where its dependencies are searched."""
     needed = {name for found in objects.values() for name in found.needed}
     tops = [path for path, found in objects.items() if not {found.soname, path.rpartition("/")[2]} & needed]
     seen: set[tuple[str, str, str | None]] = set()

@@ -53,7 +53,7 @@ def check(image: Image, distributions: list[Distribution], dpkg: Dpkg) -> Iterat
 
 
 def layer_digests(image: Image) -> Iterator[Finding]:
-    """The config names the very layers that were read."""
+    """Check that the config names the layers that were read."""
     expected = image.config.get("rootfs", {}).get("diff_ids", [])
     found = [layer.diff_id for layer in image.layers]
     for number, (wanted, actual) in enumerate(zip(expected, found)):
@@ -72,8 +72,11 @@ def layer_digests(image: Image) -> Iterator[Finding]:
 
 
 def _usr_merge(image: Image) -> Iterator[Finding]:
-    """Debian has /bin and the like either all as links into /usr or all as directories; then no name may lead to different
-    files in both places, or which one counts depends on PATH, and the system could never be merged."""
+    """Check /bin and the like: either all are links into /usr or all are directories.
+
+    As directories, no name may lead to different files in both places: which one counts would depend on PATH, and the
+    system could never be merged.
+    """
     nodes = image.tree.nodes
     present = [name for name in _MERGED if name in nodes]
     links = [name for name in present if nodes[name].type == SYMLINK]

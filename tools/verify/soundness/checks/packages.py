@@ -20,9 +20,9 @@ KINDS = ("wheel-tag", "requirement", "requires-python", "distribution")
 
 
 def check(image: Image, interpreter: Interpreter, distributions: list[Distribution]) -> Iterator[Finding]:
-    """All distributions of an image."""
+    """Check all distributions of an image."""
     yield from _installed(image, distributions)
-    versions = {canonicalize_name(each.name): each.version for each in distributions}
+    versions: dict[str, str] = {canonicalize_name(each.name): each.version for each in distributions}
     markers = interpreter.markers(image.architecture)
     for distribution in distributions:
         yield from _tags(image, interpreter, distribution)

@@ -19,7 +19,7 @@ _ADVICE = "tools/inputs/wheel/part.py writes it: does another part or layer chan
 
 
 def check(image: Image, interpreter: Interpreter, distributions: list[Distribution]) -> Iterator[Finding]:
-    """Every line of every RECORD, and every file that no RECORD has."""
+    """Check every line of every RECORD, and every file that no RECORD has."""
     owners: dict[str, set[str]] = {}
     for distribution in distributions:
         yield from _rows(image, distribution)

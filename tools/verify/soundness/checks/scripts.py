@@ -15,7 +15,7 @@ _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def check(image: Image) -> Iterator[Finding]:
-    """Every executable that starts with "#!"."""
+    """Check every executable that starts with "#!"."""
     for path, node in image.tree.files():
         line = node.extra.get("shebang")
         if line is None:
@@ -27,7 +27,7 @@ def check(image: Image) -> Iterator[Finding]:
                 path,
                 "#!" + line.strip(),
                 f"its first line is {'#!' + line!r}: {fault}",
-                "Leave the script out, have its package name another interpreter, or say why nobody starts it.",
+                "Leave the script out, have its package name another interpreter, or say why it is never started.",
             )
 
 

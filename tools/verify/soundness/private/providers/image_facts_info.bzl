@@ -1,4 +1,4 @@
-"""ImageFactsInfo: what the checks know of an image."""
+"""ImageFactsInfo: what the checks know about an image."""
 
 DOC = "Facts of an image's layers."
 

@@ -1,4 +1,4 @@
-"""LayerFactsInfo: what the checks know of a layer."""
+"""LayerFactsInfo: what the checks know about a layer."""
 
 DOC = "Facts of a layer, made once for all images that have it."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 ADMIN, VIEWER, PASSWORD = "admin", "viewer", "secret"
@@ -20,11 +19,6 @@ class Line:
     python: str
     version: str
     tag: str
-
-    @staticmethod
-    def from_json(text: str) -> Line:
-        """Decode what BUILD.bazel writes."""
-        return Line(**json.loads(text))
 
     def since(self, version: str) -> bool:
         """Return whether its Airflow is of this minor version or newer."""
@@ -69,6 +63,13 @@ class Line:
             "airflow", "users", "create", "--username", name, "--role", role, "--password", PASSWORD,
             "--firstname", name, "--lastname", role, "--email", f"{name}@example.com",
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The table that defs.bzl writes for a test."""
+
+    lines: tuple[Line, ...]
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ load("//runtime:catalogue.bzl", "VARIANTS", "image_names")
 load("//runtime/config:defs.bzl", "image_config")
 load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/inputs/wheel:defs.bzl", "locked_file_of")
+load("//tools/lib:table.bzl", "table")
 load(":subjects.bzl", "BUMPED", "BUMPS", "PACKAGE", "UNUSED")
 
 # Containers are started by root of the machine itself, which no sandbox, cache or other machine has; and no other test may
@@ -30,7 +31,7 @@ def _debs(sets):
     ]
 
 def _description(row, suffix):
-    """Return the JSON of a tests.acceptance.airflow.Line."""
+    """Return a row of tests.acceptance.airflow.Lines."""
     config = image_config(
         airflow = row.airflow,
         default_python = row.default_python,
@@ -40,14 +41,14 @@ def _description(row, suffix):
         python = row.python,
         version = row.version,
     )
-    return json.encode({
+    return {
         "airflow": row.airflow,
         "edition": row.edition,
         "line": row.line,
         "python": row.python,
         "tag": config["env"]["ASTRONOMER_IMAGE_TAG"],
         "version": row.version,
-    })
+    }
 
 def project_files(row):
     """Return what builds of projects install.
@@ -79,18 +80,23 @@ def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout 
     images = [(row, suffix) for row in rows for suffix in variants]
     labels = ["//runtime:" + image_names(row, suffix).images[_ARCHITECTURE] for row, suffix in images]
     debs = _debs(sets)
+    table(
+        name = name + ".lines",
+        value = {"lines": [_description(row, suffix) for row, suffix in images]},
+    )
+    lines = ":{}.lines".format(name)
     py_test(
         name = name,
         size = "enormous",
         timeout = timeout,
         srcs = [src, "//tests/acceptance:main.py"],
         main = "//tests/acceptance:main.py",
-        args = ["--line='{}'".format(_description(row, suffix)) for row, suffix in images] +
+        args = ["--lines=$(rootpath {})".format(lines)] +
                ["--image=$(rootpath {})".format(label) for label in labels] +
                ["--file={}=$(rootpath {})".format(file, label) for file, label in files.items()] +
                ["--deb=$(rootpath {})".format(deb) for deb in debs] +
                ["$(rootpath {})".format(src)],
-        data = labels + debs + files.values(),
+        data = labels + debs + files.values() + [lines],
         tags = _TAGS,
         deps = ["//tests/acceptance:modules"],
         **kwargs

@@ -1,8 +1,8 @@
 """Runs one file of acceptance tests on one image; what it needs comes in by arguments.
 
-    python -m tests.acceptance.main --line JSON --image DIR [--image DIR…] --deb FILE… [--file NAME=FILE…] TEST.py
+    python -m tests.acceptance.main --lines FILE --image DIR [--image DIR…] --deb FILE… [--file NAME=FILE…] TEST.py
 
-A line is a row of the catalogue: {"line", "edition", "airflow", "python", "tag"}; the images are in the lines' order.
+The file is the table of the lines, rows of the catalogue; the images are in the lines' order.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance import fixtures, isolation
-from tests.acceptance.airflow import Line
+from tests.acceptance.airflow import Lines
 from tools.host.rootless import syscalls
+from tools.lib import decode
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tests.acceptance.main", fromfile_prefix_chars="@")
-    parser.add_argument("--line", type=Line.from_json, action="append", required=True, help="a catalogue row as JSON")
+    parser.add_argument("--lines", type=Path, required=True, help="table: see airflow.Lines")
     parser.add_argument("--image", type=Path, action="append", required=True, help="layout of an image under test")
     parser.add_argument("--deb", type=Path, action="append", default=[], help="package with a program for the tests")
     parser.add_argument("--file", action="append", default=[], metavar="NAME=FILE", help="another input of the tests")
@@ -38,7 +39,7 @@ def _pytest(arguments: argparse.Namespace, place: Path) -> int:
     if os.environ.get("TESTBRIDGE_TEST_ONLY"):
         options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
     given = fixtures.Given(
-        images=tuple(zip(arguments.line, arguments.image)),
+        images=tuple(zip(decode.table(Lines, arguments.lines).lines, arguments.image)),
         debs=tuple(arguments.deb),
         files={name: Path(file) for name, _, file in (pair.partition("=") for pair in arguments.file)},
         place=place,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import hashlib
-import json
 import os
 import urllib.request
 from pathlib import Path
@@ -20,8 +19,7 @@ DEB = Path(os.environ["ACCEPTANCE_DEB"])
 
 def line(airflow: str) -> Line:
     """Return a line with this Airflow."""
-    description = {"line": "x", "edition": "runtime", "python": "3.9", "version": "1.0.0", "tag": "1.0.0"}
-    return Line.from_json(json.dumps({**description, "airflow": airflow}))
+    return Line(line="x", edition="runtime", airflow=airflow, python="3.9", version="1.0.0", tag="1.0.0")
 
 
 @pytest.mark.parametrize(

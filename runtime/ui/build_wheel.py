@@ -22,9 +22,13 @@ def main(argv: Sequence[str]) -> int:
     project, output = map(Path, argv)
     os.environ["SOURCE_DATE_EPOCH"] = str(EPOCH)
     with tempfile.TemporaryDirectory(dir=output.parent) as place:
-        # flit takes the links of an action's inputs for an escape from the project.
+        # flit takes the links of an action's inputs for an escape from the project. Modes are not copied: flit packs
+        # executable files as such, and on a worker of remote execution every input is executable.
         shutil.copytree(
-            project.parent, Path(place, "project"), ignore=shutil.ignore_patterns("*.whl", Path(place).name)
+            project.parent,
+            Path(place, "project"),
+            ignore=shutil.ignore_patterns("*.whl", Path(place).name),
+            copy_function=shutil.copyfile,
         )
         wheel = make_wheel_in(Path(place, "project", project.name), Path(place)).file
         if wheel.name != output.name:

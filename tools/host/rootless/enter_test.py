@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -115,18 +116,21 @@ def test_nothing_stays_behind(capfd: pytest.CaptureFixture[str], root: Path, met
 
 
 def _running(seconds: str) -> bool:
+    return bool(_pids(seconds))
+
+
+def _pids(seconds: str) -> list[int]:
+    found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
+        with contextlib.suppress(OSError):
             if Path(f"/proc/{pid}/cmdline").read_bytes() == b"busybox\0sleep\0" + seconds.encode() + b"\0":
-                return True
-        except OSError:
-            continue
-    return False
+                found.append(int(pid))
+    return found
 
 
-def _start(root: Path, method: str, script: str) -> subprocess.Popen[str]:
+def _start(root: Path, method: str, script: str, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tools.host.rootless.enter", "--root", str(root), "--method", method]
-    command += ["--proot", str(TOOLS), "--env", "PATH=/bin", "--", *SH, script]
+    command += ["--proot", str(TOOLS), "--env", "PATH=/bin", *options, "--", *SH, script]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
@@ -151,6 +155,37 @@ def test_a_killed_caller_takes_all_along(root: Path, method: str) -> None:
     while _running(f"{LONG}.2"):
         assert time.monotonic() < deadline, "the command outlived its caller"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("ends", ["killed", "by itself"])
+def test_mount_points_can_be_removed(root: Path, tmp_path: Path, ends: str) -> None:
+    """What a user without privileges has to remove afterwards holds no directory that only root can look into."""
+    (tmp_path / "in/deep").mkdir(parents=True)
+    (tmp_path / "file").write_text("content")
+    script = "echo ready; " + (f"exec busybox sleep {LONG}.3" if ends == "killed" else "busybox test -d /in/deep/er")
+    binds = ["--bind", f"{tmp_path}/in:/in", "--bind", f"{tmp_path}/in/deep:/in/deep/er", "--tmpfs", "/tmp/a/b"]
+    binds += ["--ro-bind", f"{tmp_path}/file:/etc/one"]
+    with _start(root, "proot", script, *binds) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        if ends == "killed":
+            deadline = time.monotonic() + 30
+            while not (sleeping := _pids(f"{LONG}.3")) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            for victim in (process.pid, *map(_tracer, sleeping)):
+                os.kill(victim, signal.SIGKILL)
+        assert process.wait(60) == (-signal.SIGKILL if ends == "killed" else 0)
+    assert ends != "killed" or sleeping
+    for place in (root, tmp_path / "in"):
+        for directory in (path for path in place.rglob("*") if path.is_dir()):
+            assert directory.stat().st_mode & 0o700 == 0o700, directory
+    assert (root / ".rootless").exists() == (ends == "killed")
+    assert (tmp_path / "in/deep/er").is_dir()
+
+
+def _tracer(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("TracerPid:")))
 
 
 def test_nested(capfd: pytest.CaptureFixture[str], root: Path) -> None:

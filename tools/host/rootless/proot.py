@@ -7,12 +7,22 @@ to the command itself, and the rest is killed when the command has ended.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 
-from tools.host.rootless.spec import READ_ONLY_BIND, TMPFS, EmulationError, EnterError, Spec
+from tools.host.rootless.spec import (
+    READ_ONLY_BIND,
+    TMPFS,
+    EmulationError,
+    EnterError,
+    Spec,
+    inside,
+    make_mount_point,
+)
 from tools.host.rootless.supervise import children_of, supervise
 
 _LIBRARY_DIRS = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
@@ -20,6 +30,8 @@ _LOADER = "lib/x86_64-linux-gnu/ld-2.31.so"
 _PROGRAM = "usr/bin/proot"
 _BUSYBOX = "bin/busybox"
 _PLACE = "/.rootless"
+# proot -q binds the host's root there.
+_HOST = "/host-rootfs"
 # env -i: the shell's own variables (PWD, SHLVL) and proot's don't reach the command.
 _REPORT = f'{_PLACE}/busybox env -i "$@"; echo $? > {_PLACE}/status'
 
@@ -69,7 +81,9 @@ def run(spec: Spec) -> int:
     try:
         os.mkdir(os.path.join(scratch, "loader"))
         os.mkdir(os.path.join(scratch, "place"))
-        words = _words(spec, scratch)
+        root, binds = os.path.realpath(spec.root), _binds(spec, scratch)
+        _make_mount_points(root, binds)
+        words = _words(spec, root, binds)
         status_file = os.path.join(scratch, "place", "status")
         # proot unpacks its loader there and needs to execute it.
         environment = {"PROOT_TMP_DIR": os.path.join(scratch, "loader"), "PATH": spec.env.get("PATH", "")}
@@ -90,6 +104,27 @@ def run(spec: Spec) -> int:
         return status
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        for name in (_PLACE, _HOST):
+            with contextlib.suppress(OSError):  # not made, or the root's own and not empty
+                os.rmdir(os.path.join(spec.root, name[1:]))
+
+
+def _make_mount_points(root: str, binds: Sequence[tuple[str, str]]) -> None:
+    """Make what is missing before proot does.
+
+    proot makes directories of mode 0000 and removes them when it ends. When it is killed they stay, and who has to remove
+    the root without privileges can't even look into them.
+
+    Args:
+        root: the directory that becomes "/".
+        binds: sources and targets, in proot's order; a target may be in the source of an earlier one.
+    """
+    for number, (source, target) in enumerate(binds):
+        place, below = root, target
+        for earlier, at in binds[:number]:
+            if target.startswith(at + "/"):
+                place, below = earlier, target[len(at) :]
+        make_mount_point(inside(place, below), os.path.isdir(source))
 
 
 def _status(path: str) -> int | None:
@@ -109,12 +144,13 @@ def _command_of(proot: int) -> int:
     return pid
 
 
-def _words(spec: Spec, scratch: str) -> list[str]:
-    place = os.path.realpath(spec.proot)
-    words = [os.path.join(place, _LOADER), "--library-path", ":".join(os.path.join(place, x) for x in _LIBRARY_DIRS)]
-    words += [os.path.join(place, _PROGRAM), "-r", os.path.realpath(spec.root)]
-    words += ["-i", f"{spec.uid}:{spec.gid}", "-w", spec.chdir, "-b", "/proc", "-b", "/dev"]
-    binds = [(os.path.join(scratch, "place"), _PLACE), (os.path.join(place, _BUSYBOX), f"{_PLACE}/busybox")]
+def _binds(spec: Spec, scratch: str) -> list[tuple[str, str]]:
+    """Return what appears in the root: sources and targets."""
+    busybox = os.path.join(os.path.realpath(spec.proot), _BUSYBOX)
+    binds = [("/proc", "/proc"), ("/dev", "/dev"), (os.path.join(scratch, "place"), _PLACE)]
+    binds.append((busybox, f"{_PLACE}/busybox"))
+    if spec.binfmt_aarch64:
+        binds.append(("/", _HOST))
     for number, mount in enumerate(spec.mounts):
         source = os.path.realpath(mount.source)
         if mount.kind == TMPFS:
@@ -125,6 +161,14 @@ def _words(spec: Spec, scratch: str) -> list[str]:
     for source, target in binds:
         if ":" in source or ":" in target:
             raise EnterError(f"proot can't bind {source} on {target}: a name has a colon")
+    return binds
+
+
+def _words(spec: Spec, root: str, binds: Sequence[tuple[str, str]]) -> list[str]:
+    place = os.path.realpath(spec.proot)
+    words = [os.path.join(place, _LOADER), "--library-path", ":".join(os.path.join(place, x) for x in _LIBRARY_DIRS)]
+    words += [os.path.join(place, _PROGRAM), "-r", root, "-i", f"{spec.uid}:{spec.gid}", "-w", spec.chdir]
+    for source, target in binds:
         words += ["-b", f"{source}:{target}"]
     if spec.binfmt_aarch64:
         if os.uname().machine != "x86_64":

@@ -40,6 +40,15 @@ def _alarm(_signal: int, _frame: FrameType | None) -> None:
     raise Hang(f"no end after {_CPU_SECONDS} s of the processor or {_SECONDS} s")
 
 
+def unlock(tree: Path) -> None:
+    """Give its owner all rights to the directories of a tree: by the modes of headers they may hide what is in them."""
+    os.chmod(tree, 0o700)
+    for directory, names, _ in os.walk(tree):
+        for path in (os.path.join(directory, name) for name in names):
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+
+
 class Room:
     """A directory in which cases run one after the other: `into` is the destination, nothing else may be written.
 
@@ -59,8 +68,7 @@ class Room:
     def clear(self) -> Path:
         """Make the destination new and empty."""
         if self.into.exists():
-            for directory, _, _ in os.walk(self.into):
-                os.chmod(directory, 0o700)
+            unlock(self.into)
             shutil.rmtree(self.into)
         self.into.mkdir()
         return self.into

@@ -37,7 +37,7 @@ def _import_path(ctx, program):
             places += ["." + own, ctx.bin_dir.path + own]
     return ":".join(places)
 
-def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_message, inputs = [], tools = [], env = {}, execution_requirements = {}):
+def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_message, inputs = [], tools = [], env = {}, exec_group = None, execution_requirements = {}):
     """Register an action that runs `python -m module arguments`.
 
     Args:
@@ -51,6 +51,7 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
       inputs: list or depset of Files.
       tools: list or depset of further Files that are tools (e.g. a compiler).
       env: additions to the fixed environment.
+      exec_group: name of the rule's execution group that the action belongs to, or None.
       execution_requirements: dict, as of ctx.actions.run.
     """
     python = ctx.attr._python[PythonRuntimeInfo]
@@ -70,5 +71,6 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
         mnemonic = mnemonic,
         progress_message = progress_message,
         env = _ENVIRONMENT | {"PYTHONHOME": python.home, "PYTHONPATH": _import_path(ctx, program)} | env,
+        exec_group = exec_group,
         execution_requirements = execution_requirements,
     )

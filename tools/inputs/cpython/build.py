@@ -2,7 +2,7 @@
 
     python -m tools.inputs.cpython.build --recipe ROW.json --version 3.11 --arch arm64 --source FILE [--debian FILE]
         [--own-patch FILE]… --profile FILE --indexed-profile FILE --zig WHEEL --deb FILE…
-        [--build-python TREE.tar] [--method M] [--proot DIR] --tree OUT.tar
+        [--build-python TREE.tar] [--jobs N] [--method M] [--proot DIR] --tree OUT.tar
 
 Output: a tar of usr/local and of a link to libpython; equal inputs give equal bytes.
 """
@@ -22,7 +22,7 @@ from tools.host.rootless.spec import METHODS, EnterError, Mount
 from tools.inputs.cpython import checks, profile, source, toolchain, tree
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Platform, Recipe, platform, read
-from tools.inputs.cpython.root import BuildRoot, Isolation, jobs, say
+from tools.inputs.cpython.root import BuildRoot, Isolation, say
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.inputs.wheel.bytecode import Compiler
 from tools.inputs.wheel.wheel_error import WheelError
@@ -58,13 +58,13 @@ def configure_script(recipe: Recipe, target: Platform, cross: bool, flags: Flags
     return shlex.join(words)
 
 
-def make_script(recipe: Recipe, cross: bool) -> str:
-    """Return the lines that compile.
+def make_script(recipe: Recipe, cross: bool, jobs: int) -> str:
+    """Return the lines that compile, `jobs` files at once.
 
     With link-time optimisation, the programs that generate C sources are linked without it first: each such link takes as
     long as the interpreter's. -o: make keeps them although their object files are compiled again.
     """
-    every = f"make -j{jobs()} {_STATIC}"
+    every = f"make -j{jobs} {_STATIC}"
     if not recipe.lto or cross or not recipe.generators:
         return every
     plain = f"{every} CFLAGS_NODIST=-fno-lto LDFLAGS_NODIST=-fno-lto {shlex.join(recipe.generators)}"
@@ -73,7 +73,13 @@ def make_script(recipe: Recipe, cross: bool) -> str:
 
 
 def compile_source(
-    root: BuildRoot, recipe: Recipe, target: Platform, mounts: Sequence[Mount], env: Mapping[str, str], flags: Flags
+    root: BuildRoot,
+    recipe: Recipe,
+    target: Platform,
+    mounts: Sequence[Mount],
+    env: Mapping[str, str],
+    flags: Flags,
+    jobs: int,
 ) -> str:
     """Configure and compile a source at its place.
 
@@ -84,6 +90,7 @@ def compile_source(
         mounts: the source; for another machine than this, also an interpreter of the same version.
         env: additions to the root's environment.
         flags: further flags.
+        jobs: number of parallel compilations.
 
     Returns:
         What the compilation printed.
@@ -94,7 +101,7 @@ def compile_source(
     cross = target != PLATFORMS[BUILD_ARCH]
     script = f"sed -i '{_SONAME}' Makefile.pre.in\n{configure_script(recipe, target, cross, flags)}"
     root.run("configure", script, mounts, env, source.PLACE)
-    return root.run("make", make_script(recipe, cross), mounts, env, source.PLACE)
+    return root.run("make", make_script(recipe, cross, jobs), mounts, env, source.PLACE)
 
 
 def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
@@ -123,7 +130,7 @@ def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
     if recipe.lto:
         # -O3: what zig does when it links follows from it.
         flags = Flags(f"{flags.compile} -flto", "-flto -O3")
-    said = compile_source(root, recipe, target, mounts, env, flags)
+    said = compile_source(root, recipe, target, mounts, env, flags, arguments.jobs)
     say(f"Python {recipe.release} for {arguments.arch}: {profile.check(said, arguments.profile, recipe.version)}")
     install = (
         f": >_no_bytecode.py; sed '{_NO_BYTECODE}' Makefile >Makefile.install;"
@@ -181,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--build-python", type=Path, help="tree of the same Python for the build machine, for a cross build"
     )
+    parser.add_argument("--jobs", type=int, default=1, help="number of parallel compilations")
     parser.add_argument("--method", choices=METHODS, default="auto", help="how to enter the build root")
     parser.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
     parser.add_argument("--tree", type=Path, required=True, help="the tar to make")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -139,11 +138,6 @@ class BuildRoot:
             lines = said.splitlines()[-_LOG_LINES:]
             raise BuildError("\n".join([f"{step} failed with status {status}; the end of its output:", *lines]))
         return said
-
-
-def jobs() -> int:
-    """Return the number of parallel compilations: the processors available to us."""
-    return len(os.sched_getaffinity(0))
 
 
 def say(text: str) -> None:

@@ -105,7 +105,9 @@ def train(arguments: argparse.Namespace, recipe: Recipe, output: Path, scratch: 
     root.run("anchor", "gcc -O2 -fPIC -fvisibility=hidden -c anchor.c -o anchor.o", mounts, chdir=_PLACE)
     flags = build.Flags("-fprofile-instr-generate", f"{_PLACE}/anchor.o {_PLACE}/{_RUNTIME}")
     # What runs while it is built is counted as well, which is unwanted.
-    build.compile_source(root, recipe, target, mounts, {"LLVM_PROFILE_FILE": "/tmp/building.profraw"}, flags)
+    build.compile_source(
+        root, recipe, target, mounts, {"LLVM_PROFILE_FILE": "/tmp/building.profraw"}, flags, arguments.jobs
+    )
     _work(root, recipe, mounts)
     tools = profile.Tools(scratch / "llvm", arguments.profile_deb, isolation)
     parts = ((_WORKLOAD_WEIGHT, training / "counts/workload"), (_UPSTREAM_WEIGHT, training / "counts/upstream"))
@@ -125,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile-deb", type=Path, action="append", required=True, help="llvm and what it needs")
     parser.add_argument("--workload", type=Path, action="append", required=True, help="file of the workload")
     parser.add_argument("--wheel", type=Path, action="append", default=[], help="wheel that the workload imports")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="parallel compilations")
     parser.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
     return parser
 

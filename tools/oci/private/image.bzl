@@ -52,7 +52,7 @@ def _write_tarball(ctx, image):
         mnemonic = "OciTarball",
         progress_message = "Writing docker-archive of %{label}",
         # Hundreds of megabytes that are quickly made again of what is in the cache anyway.
-        execution_requirements = {"no-remote-cache": "1"},
+        execution_requirements = {"no-remote": "1"},
     )
     return output
 

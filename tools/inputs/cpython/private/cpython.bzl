@@ -23,6 +23,13 @@ as TargetPythonInfo, what compiles the bytecode of wheels (tools/inputs/cpython/
 the images have.
 """
 
+# Parallel compilations. Not the machine's processors: an action cannot know how many of a worker's are for it, and one
+# on a worker with other jobs would take them all. A platform's exec_properties for an action of this size have the prefix
+# "compile.".
+_JOBS = 4
+
+_COMPILE = "compile"
+
 def _compiler(ctx, tree):
     """Declare the action that extracts the bytecode compiler from the tree; return TargetPythonInfo."""
     base = "{}.compiler/python{}".format(ctx.label.name, ctx.attr.version)
@@ -72,6 +79,7 @@ def _cpython_impl(ctx):
     args.add("--indexed-profile", profile.indexed)
     args.add("--zig", ctx.file.zig)
     args.add_all(ctx.files.build_debs + ctx.files.debs, before_each = "--deb")
+    args.add("--jobs", _JOBS)
     args.add("--method", ctx.attr.method)
     args.add_all("--proot", ctx.files._rootless_tools, expand_directories = False)
     args.add("--tree", tree)
@@ -92,6 +100,7 @@ def _cpython_impl(ctx):
         tools = ctx.files._rootless_tools,
         outputs = [tree],
         mnemonic = "CPython",
+        exec_group = _COMPILE,
         progress_message = "Building CPython {} for {} (some minutes)".format(ctx.attr.version, ctx.attr.arch),
     )
     return providers + [
@@ -129,5 +138,6 @@ cpython = rule(
         "_program": attr.label(default = "//tools/inputs/cpython:build"),
         "_rootless_tools": attr.label(default = "//tools/host/rootless:tools"),
     } | PYTHON_ATTRS,
+    exec_groups = {_COMPILE: exec_group()},
     provides = [PythonTreeInfo],
 )

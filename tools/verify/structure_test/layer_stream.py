@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import queue
-import threading
-import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+
+from isal import isal_zlib
 
 FILE = "file"
 DIRECTORY = "directory"
@@ -31,7 +29,8 @@ _TYPES = {
 }
 _BLOCK = 512
 _CHUNK = 1 << 20
-_AHEAD = 8  # chunks that the decompressor may be ahead
+# What is read of a gzip file at once: the decompressor copies what it has not taken yet, for each chunk that it gives.
+_PIECE = 1 << 16
 
 
 class ArchiveError(Exception):
@@ -53,7 +52,7 @@ class Member(NamedTuple):
 
 
 class LayerStream:
-    """The archive in a layer's blob, gzip or not, decompressed and hashed by a second thread.
+    """The archive in a layer's blob, gzip or not, decompressed and hashed on the way.
 
     Args:
         blob: the file.
@@ -63,13 +62,9 @@ class LayerStream:
     """
 
     def __init__(self, blob: Path) -> None:
-        self._blob = blob
+        self._chunks = _decompressed(blob)
         self._digest = hashlib.sha256()
-        self._queue: queue.Queue[bytes | Exception | None] = queue.Queue(_AHEAD)
-        self._stop = threading.Event()
         self._chunk = memoryview(b"")
-        self._thread = threading.Thread(target=self._produce, daemon=True)
-        self._thread.start()
 
     def read(self, size: int) -> memoryview:
         """At most `size` bytes, and at least one.
@@ -106,56 +101,49 @@ class LayerStream:
         return "sha256:" + self._digest.hexdigest()
 
     def close(self) -> None:
-        """Stop the second thread."""
-        self._stop.set()
-        while self._thread.is_alive():
-            with contextlib.suppress(queue.Empty):
-                self._queue.get(timeout=0.05)
+        """Close the blob."""
+        self._chunks.close()
 
     def _next(self) -> bool:
-        chunk = self._queue.get()
-        if isinstance(chunk, Exception):
-            raise ArchiveError(str(chunk)) from chunk
-        if chunk is None:
-            self._queue.put(None)
-            return False
-        self._chunk = memoryview(chunk)
-        return True
-
-    def _produce(self) -> None:
         try:
-            with self._blob.open("rb") as file:
-                magic = file.read(4)
-                file.seek(0)
-                if magic[:2] == b"\x1f\x8b":
-                    self._gunzip(file)
-                elif magic == b"\x28\xb5\x2f\xfd":
-                    raise ArchiveError("a zstd layer, which is not supported: use gzip")
-                else:
-                    while chunk := file.read(_CHUNK):
-                        self._put(chunk)
-            self._queue.put(None)
-        except Exception as error:  # noqa: BLE001 - handed over to the reader
-            self._queue.put(error)
-
-    def _gunzip(self, file: BinaryIO) -> None:
-        pending = file.read(_CHUNK)
-        while pending:
-            member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            while not member.eof:
-                if not pending and not (pending := file.read(_CHUNK)):
-                    raise ArchiveError("the gzip stream is cut off")
-                chunk = member.decompress(pending, _CHUNK)
-                pending = member.unconsumed_tail
-                if chunk:
-                    self._put(chunk)
-            pending = member.unused_data or file.read(_CHUNK)
-
-    def _put(self, chunk: bytes) -> None:
+            chunk = next(self._chunks, b"")
+        except (OSError, EOFError, isal_zlib.error) as error:  # type: ignore[misc] # isal's stubs: no class
+            raise ArchiveError(str(error)) from error
         self._digest.update(chunk)
-        if self._stop.is_set():
-            raise ArchiveError("reading was given up")
-        self._queue.put(chunk)
+        self._chunk = memoryview(chunk)
+        return bool(chunk)
+
+
+def _decompressed(blob: Path) -> Generator[bytes, None, None]:
+    """Yield the archive in pieces, none of them empty.
+
+    Raises:
+        ArchiveError: it is cut off, or compressed in a way that is not read here.
+    """
+    with blob.open("rb") as file:
+        magic = file.read(4)
+        file.seek(0)
+        if magic[:2] == b"\x1f\x8b":
+            yield from _gunzip(file)
+        elif magic == b"\x28\xb5\x2f\xfd":
+            raise ArchiveError("a zstd layer, which is not supported: use gzip")
+        else:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+
+def _gunzip(file: BinaryIO) -> Iterator[bytes]:
+    pending = file.read(_PIECE)
+    while pending:
+        member = isal_zlib.decompressobj(isal_zlib.MAX_WBITS | 16)
+        while not member.eof:
+            if not pending and not (pending := file.read(_PIECE)):
+                raise ArchiveError("the gzip stream is cut off")
+            chunk = member.decompress(pending, _CHUNK)
+            pending = member.unconsumed_tail
+            if chunk:
+                yield chunk
+        pending = member.unused_data or file.read(_PIECE)
 
 
 def members(stream: LayerStream) -> Iterator[Member]:

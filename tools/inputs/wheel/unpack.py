@@ -1,9 +1,9 @@
 """Takes files out of a wheel for the build itself: a whole library, or one program.
 
     python -m tools.inputs.wheel.unpack --wheel W --python 3.9 --arch amd64 --into DIR            a folder for sys.path
-    python -m tools.inputs.wheel.unpack --wheel W --python 3.11 --arch amd64 --entry E --file F   one entry, executable
+    python -m tools.inputs.wheel.unpack --wheel W --python 3.11 --arch amd64 --entry E --file F   one program
 
-Checks every entry that it takes against RECORD. A library gets no scripts, headers or .pyc.
+Checks every entry that it takes against RECORD. A library gets no scripts, headers or .pyc. A program has to be static.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import sys
 from pathlib import Path
 
+from tools.inputs.wheel import static_program
 from tools.inputs.wheel.metadata import Metadata, check_tags, read_metadata
 from tools.inputs.wheel.plan import Layout, plan
 from tools.inputs.wheel.record import Record
@@ -35,10 +36,10 @@ def unpack_library(wheel: Archive, record: Record, layout: Layout, into: Path) -
 
 
 def unpack_entry(wheel: Archive, metadata: Metadata, record: Record, name: str, file: Path) -> None:
-    """Write one entry of a wheel to `file`, executable; `{data}` in its name means any of the wheel's .data directories.
+    """Write a program of a wheel to `file`; `{data}` in its name means any of the wheel's .data directories.
 
     Raises:
-        WheelError: the entry is missing or contradicts RECORD.
+        WheelError: the entry is missing, contradicts RECORD, or is not a static program.
     """
     name = next(
         (path for path in (name.replace("{data}", data) for data in metadata.data) if path in wheel.entries), name
@@ -46,7 +47,11 @@ def unpack_entry(wheel: Archive, metadata: Metadata, record: Record, name: str, 
     if name not in wheel.entries:
         near = [entry for entry in wheel.entries if entry.rpartition("/")[2] == name.rpartition("/")[2]]
         raise WheelError(f"{wheel.file}: has no entry {name}" + (f"; there is {', '.join(near)}" if near else ""))
-    _write(file, _checked(wheel, record, name), executable=True)
+    content = _checked(wheel, record, name)
+    fault = static_program.fault(content)
+    if fault:
+        raise WheelError(f"{wheel.file}: {name} {fault}")
+    _write(file, content, executable=True)
 
 
 def _checked(wheel: Archive, record: Record, name: str) -> bytes:
@@ -63,6 +68,11 @@ def _write(path: Path, content: bytes, executable: bool) -> None:
     os.replace(beside, path)
 
 
+def _check_program_tags(metadata: Metadata, wheel: Archive, python: str, arch: str) -> None:
+    if set(metadata.tags).isdisjoint(static_program.supported_tags(python, arch)):
+        raise WheelError(f"{wheel.file}: its tags ({', '.join(metadata.tags)}) do not fit programs on {arch}")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     parser = argparse.ArgumentParser(description="Takes files out of a wheel.")
@@ -70,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--python", required=True, help="Python that the wheel must fit, e.g. 3.9")
     parser.add_argument("--arch", required=True, choices=sorted(ARCHITECTURES), help="architecture that it must fit")
     parser.add_argument("--into", type=Path, help="folder for the whole library")
-    parser.add_argument("--entry", help="one entry of the wheel ({data}: its .data directory) …")
+    parser.add_argument("--entry", help="a program in the wheel ({data}: its .data directory) …")
     parser.add_argument("--file", type=Path, help="… and the file that it becomes")
     options = parser.parse_args(argv)
     if bool(options.into) == bool(options.entry and options.file):
@@ -78,11 +88,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with Archive(options.wheel) as wheel:
             metadata = read_metadata(wheel)
-            check_tags(wheel, metadata, options.python, [options.arch])
             record = Record(wheel, metadata)
             if options.into:
+                check_tags(wheel, metadata, options.python, [options.arch])
                 unpack_library(wheel, record, Layout(options.python), options.into)
             else:
+                _check_program_tags(metadata, wheel, options.python, options.arch)
                 unpack_entry(wheel, metadata, record, options.entry, options.file)
     except WheelError as error:
         print(f"error: {error}", file=sys.stderr)

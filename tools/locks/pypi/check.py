@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tools.inputs.wheel.tags import fits
 from tools.lib import decode
 from tools.lib.architectures import ARCHITECTURES
 from tools.locks.pypi import model, resolver
@@ -55,7 +54,7 @@ def _halves(spec: LockSpec, files: list[LockedFile], pins: dict[str, resolver.Pi
             if (file.name, arch) in owners:
                 problems.append(f"{named}: second file of {file.name} for {arch}, after {owners[file.name, arch]}")
             owners[file.name, arch] = file.file
-            if file.kind == "wheel" and not fits(file.tags, spec.python, arch):
+            if file.kind == "wheel" and set(file.tags).isdisjoint(spec.tags(arch)):
                 problems.append(f"{named}: does not fit Python {spec.python} on {arch}")
     for name, pin in pins.items():
         for arch in spec.archs:

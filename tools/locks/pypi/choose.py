@@ -9,7 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import BuildTag, InvalidWheelFilename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from tools.inputs.wheel.tags import TagError, parse_wheel_name, supported
+from tools.inputs.wheel.tags import TagError, parse_wheel_name
 from tools.locks.pypi.index import IndexFile, uploaded_by
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec, normalize
 from tools.locks.pypi.resolver import Pin
@@ -38,7 +38,7 @@ def choose(
     wheels, sdists = _of_version(spec, name, version, files)
     found: dict[str, LockedFile] = {}
     for arch in archs:
-        rank = {tag: place for place, tag in enumerate(supported(spec.python, arch))}
+        rank = {tag: place for place, tag in enumerate(spec.tags(arch))}
         usable = [
             (-min(rank[tag] for tag in tags if tag in rank), build, file, tags)
             for file, build, tags in wheels

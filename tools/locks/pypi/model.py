@@ -14,6 +14,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tools.inputs.wheel.static_program import supported_tags
+from tools.inputs.wheel.tags import supported
 from tools.lib import decode
 from tools.lib.architectures import ARCHITECTURES
 
@@ -39,6 +41,7 @@ class LockSpec:
         python: "3.11"
         archs: architectures that the lock is for
         cutoff: last day (UTC, "2024-06-14") of which uploads are taken
+        static: whether its wheels carry programs that must not need the machine's loader
     """
 
     lock: str
@@ -46,6 +49,7 @@ class LockSpec:
     python: str
     archs: tuple[str, ...]
     cutoff: str
+    static: bool = False
 
     @classmethod
     def parse(cls, row: Any, where: str) -> LockSpec:
@@ -58,9 +62,9 @@ class LockSpec:
             raise LockError(f"{where}: a row must be an object, not {row!r}")
         named = f"{where}: lock {row.get('lock', '?')!r}"
         fields = {field.name for field in dataclasses.fields(cls)}
-        if set(row) != fields:
-            wrong = [f"unknown field {key!r}" for key in sorted(set(row) - fields)]
-            wrong += [f"field {key!r} is missing" for key in sorted(fields - set(row))]
+        wrong = [f"unknown field {key!r}" for key in sorted(set(row) - fields)]
+        wrong += [f"field {key!r} is missing" for key in sorted(fields - set(row) - {"static"})]
+        if wrong:
             raise LockError(f"{named}: {', '.join(wrong)}")
         checks = {"lock": r"[a-z0-9_]+", "input": r"[\w./-]+", "python": r"3\.\d+", "cutoff": r"\d{4}-\d\d-\d\d"}
         for key, pattern in checks.items():
@@ -69,7 +73,13 @@ class LockSpec:
         archs = row["archs"]
         if not isinstance(archs, list) or not archs or archs != [arch for arch in ARCHITECTURES if arch in archs]:
             raise LockError(f"{named}: archs {archs!r} must be a list out of {', '.join(ARCHITECTURES)}, in this order")
-        return cls(row["lock"], row["input"], row["python"], tuple(archs), row["cutoff"])
+        if row.get("static", False) not in (True, False):
+            raise LockError(f"{named}: static {row['static']!r} must be true or false")
+        return cls(**{**row, "archs": tuple(archs)})
+
+    def tags(self, arch: str) -> list[str]:
+        """Return every tag of a wheel that an architecture can use, best first."""
+        return (supported_tags if self.static else supported)(self.python, arch)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,7 +210,7 @@ def requested_names(lines: list[str]) -> set[str]:
 
 def input_digest(root: Path, spec: LockSpec) -> str:
     """Return the digest of all that a lock is made from: its row, its input's lines, its constraints; no comments."""
-    facts = [spec.lock, spec.python, *spec.archs, spec.cutoff, ""]
+    facts = [spec.lock, spec.python, *spec.archs, spec.cutoff, "static" if spec.static else ""]
     facts += input_lines(root, spec) + constraint_lines(root, spec)
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 

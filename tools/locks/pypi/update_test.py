@@ -209,6 +209,19 @@ def test_wheel_too_new_for_the_glibc(root: Path, index: LocalIndex) -> None:
     assert files(root)["native-lib-1.5.tar.gz"]["archs"] == ["amd64"]
 
 
+def test_static_programs_come_from_wheels_for_musl(root: Path, index: LocalIndex) -> None:
+    served = ("py3-none-manylinux_2_17_x86_64", "py3-none-musllinux_1_1_x86_64", "py3-none-musllinux_1_2_x86_64")
+    for tag in served:
+        index.wheel("tool", "1.0", tag)
+    for static, chosen in ((False, served[0]), (True, served[2])):
+        write(root, "tool\n", archs=["amd64"], static=static)
+        assert run(root) == 0
+        assert list(files(root)) == [f"tool-1.0-{chosen}.whl"]
+        assert run(root, "--check") == 0
+    write(root, "tool\n", archs=["amd64"])
+    assert run(root, "--check") == 1
+
+
 def test_architectures_that_disagree(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(
         root, "app==1.0; platform_machine == 'x86_64'\napp==2.0; platform_machine == 'aarch64'\n", cutoff="2024-06-15"
@@ -264,6 +277,7 @@ def test_nothing_listens(root: Path, capsys: pytest.CaptureFixture[str], monkeyp
         ({"archs": ["riscv64"]}, "archs ['riscv64'] must be a list out of amd64, arm64"),
         ({"python": "3"}, "python '3' does not have the form"),
         ({"cutoff": "yesterday"}, "cutoff 'yesterday' does not have the form"),
+        ({"static": "yes"}, "static 'yes' must be true or false"),
         ({"colour": "red"}, "unknown field 'colour'"),
     ],
 )

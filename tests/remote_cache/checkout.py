@@ -13,9 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+_LINTS = ("arguments", "dependencies", "python", "shell", "spelling", "starlark", "text", "types", "words")
 # Actions whose outputs are not put into the cache, named as in Build.executed (docs/remote-cache.md says why).
 KEPT_OUT = frozenset(
-    {"OciLayout", "OciTarball", *(f"//tools/host/lint:{name}_test" for name in ("python", "starlark", "text"))}
+    {
+        "OciLayout",
+        "OciTarball",
+        "//tools/oci/tests:hard_links_test",
+        *(f"//tests/documents:{name}_test" for name in ("commands", "pages")),
+        *(f"//tools/host/lint:{name}_test" for name in _LINTS),
+    }
 )
 
 _FIELDS = ('  "mnemonic": ', '  "cacheHit": ', '  "targetLabel": ')

@@ -78,8 +78,7 @@ def mirror() -> Iterator[Mirror]:
 
 def _run(workspace: Path, mirror: Mirror, tmp_path: Path, target: str) -> int:
     bazel = os.environ.get("BAZEL_REAL") or shutil.which("bazel")
-    if not bazel:
-        pytest.skip("no Bazel to run: neither BAZEL_REAL is set nor bazel on PATH (tools/bazel has it on PATH)")
+    assert bazel, "no Bazel to run: neither BAZEL_REAL is set nor bazel on PATH (start the tests by tools/bazel)"
     environment = {"PATH": os.environ["PATH"], "no_proxy": "*"}
     if Path("/usr/lib/jvm/default-java").exists():
         environment["JAVA_HOME"] = "/usr/lib/jvm/default-java"

@@ -24,8 +24,7 @@ VARIABLE = "RUNTIME_PYPI_INDEX_URL"
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Mirror]]:
     """One Bazel server and one mirror for all tests: a server takes seconds to start."""
     bazel = os.environ.get("BAZEL_REAL") or shutil.which("bazel")
-    if not bazel:
-        pytest.skip("no Bazel to run: neither BAZEL_REAL is set nor bazel on PATH (tools/bazel has it on PATH)")
+    assert bazel, "no Bazel to run: neither BAZEL_REAL is set nor bazel on PATH (start the tests by tools/bazel)"
     mirror = Mirror()
     workspace = Workspace(tmp_path_factory.mktemp("fetch"), bazel, registry=mirror.url)
     yield workspace, mirror

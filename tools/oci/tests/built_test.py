@@ -75,15 +75,6 @@ def test_every_blob_is_a_regular_file(name: str) -> None:
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
 
 
-def test_layers_are_shared_not_copied() -> None:
-    names = [{path.name for path in (HERE / f"image_{arch}" / "blobs/sha256").iterdir()} for arch in ("amd64", "arm64")]
-    shared = names[0] & names[1]
-    assert len(shared) == 2
-    for name in shared:
-        first, *others = [HERE / layout / "blobs/sha256" / name for layout in ("image_amd64", "image_arm64", "index")]
-        assert all(first.samefile(other) for other in others), name
-
-
 def test_digest() -> None:
     assert (HERE / "image_amd64.digest").read_text() == root(HERE / "image_amd64")["digest"] + "\n"
     assert (HERE / "index.digest").read_text() == root(HERE / "index")["digest"] + "\n"

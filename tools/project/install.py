@@ -13,26 +13,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.inputs.wheel.bytecode import Compiler, pyc_path
+from tools.inputs.wheel.bytecode import Compiler
 from tools.inputs.wheel.metadata import check_identity, check_tags, read_metadata
 from tools.inputs.wheel.part import write_part
-from tools.inputs.wheel.plan import Layout, plan
-from tools.inputs.wheel.record import Record
+from tools.inputs.wheel.plan import Layout
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.inputs.wheel.wheel_zip import Archive
 from tools.lib import decode
 from tools.lib.outputs import Outputs
 from tools.locks.pypi.model import LockedFile
-from tools.oci import canonical, layer, tar
-from tools.oci.mtree import FILE, Entry
-from tools.oci.part import PartError, PartWriter, check_path
+from tools.oci import canonical, layer
+from tools.oci.part import PartError
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.project.lock import BaseLock, Lock
+from tools.project.replaced import Installed, Writer, take_away
 from tools.project.wheels import Wheels
-
-LARGE = 2000000
-"""A wheel of so many bytes has a layer to itself, as in the base (runtime/layer_plan.bzl)."""
 
 # What the bytes of a part and a layer follow from.
 _CODE = [
@@ -42,6 +38,7 @@ _CODE = [
         for name in ("bytecode", "metadata", "part", "plan", "record", "scripts", "wheel_zip")
     ),
     "tools.lib.epoch",
+    "tools.project.replaced",
     __name__,
 ]
 
@@ -51,7 +48,7 @@ class Piece(NamedTuple):
 
     Attributes:
         file: of the project's lock.
-        archs: architectures that take it; empty: any.
+        archs: architectures that take it; empty: all.
         replaces: the base's file of the same distribution.
     """
 
@@ -60,68 +57,14 @@ class Piece(NamedTuple):
     replaces: LockedFile | None
 
 
-class Writer(PartWriter):
-    """A part that also takes files of lower layers away."""
-
-    def whiteout(self, path: str) -> None:
-        """Take a path of a lower layer away; a directory with all that is in it.
-
-        Raises:
-            PartError: the path is refused or taken.
-        """
-        check_path(path)
-        parent, _, name = path.rpartition("/")
-        entry = Entry(f"{parent}/.wh.{name}", FILE, 0o644, sha256=hashlib.sha256().hexdigest())
-        if entry.path in self._entries:
-            raise PartError(f"{path!r} is taken away already")
-        self._parents(entry.path)
-        self._entries[entry.path] = entry
-        self._compress(tar.header(entry))
-
-
 def pieces(lock: Lock, base: BaseLock, arch: str) -> dict[str, list[Piece]]:
-    """Return the layers that an architecture gets, in order: name -> wheels.
-
-    Raises:
-        ProjectError: a distribution can't be replaced.
-    """
-    found: dict[str, list[Piece]] = {}
-    for file in sorted(lock.files, key=lambda file: (file.name, file.file)):
-        if arch not in file.archs:
-            continue
-        replaced = [each for each in base.files if each.name == file.name and arch in each.archs]
-        if replaced and replaced[0].kind != "wheel":
-            raise ProjectError(
-                f"{file.name} {file.version}: the base has {replaced[0].version}, which was built from source and can't be"
-                f" replaced here: ask for {file.name}=={replaced[0].version}, or use a builder"
-            )
-        same_everywhere = set(file.archs) == set(lock.spec.archs) and (
-            not replaced or set(replaced[0].archs) >= set(lock.spec.archs)
-        )
-        pure = same_everywhere and all(tag.endswith("-any") for tag in file.tags)
-        piece = Piece(file, () if pure else (arch,), replaced[0] if replaced else None)
-        name = f"requirements: {file.name} {file.version}" if file.size >= LARGE else "requirements"
-        found.setdefault(name if pure else f"{name} ({arch})", []).append(piece)
-    return dict(sorted(found.items()))
-
-
-def installed(wheel: Path, python: str, requested: bool) -> set[str]:
-    """Return the paths in an image that installing a wheel makes.
-
-    Raises:
-        WheelError: the wheel contradicts itself.
-    """
-    layout = Layout(python)
-    with Archive(wheel) as opened:
-        metadata = read_metadata(opened)
-        record = Record(opened, metadata)
-        items = plan(opened, metadata, record, layout, requested)
-    found = {f"{layout.site_packages}/{record.name}"}
-    for item in items:
-        found.add(item.path)
-        if item.compiled:
-            found.add(pyc_path(item.path, python))
-    return found
+    """Return the layers that an architecture gets, in order: name -> wheels."""
+    files = {file.file: file for file in lock.files}
+    return {
+        layer.name: [Piece(files[name], layer.archs, base.replaced(files[name].name, arch)) for name in layer.files]
+        for layer in lock.layers
+        if not layer.archs or arch in layer.archs
+    }
 
 
 class Installer:
@@ -218,16 +161,8 @@ class Installer:
 
     def _take_away(self, writer: Writer, wheel: Path, piece: Piece) -> None:
         assert piece.replaces
-        before = installed(self._wheels.get(piece.replaces), self._python, piece.replaces.requested)
-        gone = before - installed(wheel, self._python, piece.file.requested)
-        for path in sorted({_shortest(path) for path in gone}):
-            writer.whiteout(path)
-
-
-def _shortest(path: str) -> str:
-    """Return the path, or the .dist-info that it is in: pip would take an empty one for a distribution without a name."""
-    directory, found, _ = path.partition(".dist-info/")
-    return f"{directory}.dist-info" if found else path
+        old = Installed(self._wheels.get(piece.replaces), piece.replaces.requested)
+        take_away(writer, old, Installed(wheel, piece.file.requested), self._python)
 
 
 def _missing() -> Path:

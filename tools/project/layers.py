@@ -1,8 +1,4 @@
-"""The layers of a project's own files.
-
-A file's name, contents and executable bit decide. Owner, mode and time are the same on every machine: those that the ONBUILD
-steps (COPY --chown=astro:0, share-with-group) give a project that was checked out under umask 022.
-"""
+"""The layers of a project's own files: one for each directory at its top, so that an edited DAG moves nothing else."""
 
 from __future__ import annotations
 
@@ -12,15 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.oci import layer
-from tools.oci.part import PartError, PartWriter
+from tools.oci.part import PartError
+from tools.project import files_part
 from tools.project.errors import ProjectError
 from tools.project.scan import Project
 
-UID, GID = 50000, 0
-DIRECTORY_MODE, FILE_MODE, EXECUTABLE_MODE = 0o775, 0o664, 0o775
-
-LARGE = 1 << 20
-"""A directory at the project's top that holds so many bytes has a layer to itself, so that an edited DAG does not move it."""
+_MOST = 16
+"""Directories at the top that have a layer each; engines refuse images of some 120 layers."""
 
 
 class Made(NamedTuple):
@@ -34,23 +28,19 @@ class Made(NamedTuple):
 def plan(project: Project) -> dict[str, list[str]]:
     """Return the name of each layer, lowest first, with the paths in it, sorted.
 
-    The small ones share a layer, the highest; each large directory has its own.
+    What is edited most lies highest: engines unpack again what is above a layer that has changed. The same plan is in
+    private/plan.bzl.
     """
-    sizes: dict[str, int] = {}
-    for path, (file, _) in project.files.items():
-        sizes[_top(path)] = sizes.get(_top(path), 0) + file.stat().st_size
-    large = {top for top, size in sizes.items() if top and size >= LARGE}
-    plan: dict[str, list[str]] = {f"project: {top}": [] for top in sorted(large)}
-    plan["project"] = []
-    for path in sorted([*project.directories, *project.files, *project.links], key=str.encode):
-        top = path if path in project.directories and "/" not in path else _top(path)
-        plan[f"project: {top}" if top in large else "project"].append(path)
-    return {name: paths for name, paths in plan.items() if paths or name == "project"}
-
-
-def _top(path: str) -> str:
-    """Return the directory at the top that holds a path; of a file at the top itself, nothing."""
-    return path.partition("/")[0] if "/" in path else ""
+    paths = sorted([*project.directories, *project.files, *project.links], key=str.encode)
+    tops = {path.partition("/")[0] for path in paths if path in project.directories or "/" in path}
+    own = tops if len(tops) <= _MOST else tops & {"dags"}
+    found: dict[str, list[str]] = {f"project: {top}": [] for top in sorted(own - {"dags"}, key=str.encode)}
+    found["project"] = []
+    found |= {"project: dags": []} if "dags" in own else {}
+    for path in paths:
+        top = path.partition("/")[0]
+        found[f"project: {top}" if top in own else "project"].append(path)
+    return {name: paths for name, paths in found.items() if paths} or {"project": []}
 
 
 def make(project: Project, home: str, output: Path) -> list[Made]:
@@ -74,21 +64,8 @@ def _write(project: Project, home: str, name: str, paths: Sequence[str], blob: P
     with tempfile.TemporaryDirectory(dir=blob.parent) as directory:
         part = layer.Part(name, Path(directory, "deflate"), Path(directory, "mtree"))
         try:
-            with PartWriter(part.deflate, part.mtree) as writer:
-                writer.directory(home, DIRECTORY_MODE, UID, GID)
-                for path in paths:
-                    _add(writer, project, f"{home}/{path}", path)
+            files_part.write(part, home, project, paths)
         except (PartError, OSError) as error:
             raise ProjectError(f"{error}") from None
         metadata = layer.assemble([part], blob, Path(directory, "listing"))
     return Made(name, metadata, blob)
-
-
-def _add(writer: PartWriter, project: Project, target: str, path: str) -> None:
-    if path in project.files:
-        source, executable = project.files[path]
-        writer.file(target, source.read_bytes(), EXECUTABLE_MODE if executable else FILE_MODE, UID, GID)
-    elif path in project.links:
-        writer.symlink(target, project.links[path], UID, GID)
-    else:
-        writer.directory(target, DIRECTORY_MODE, UID, GID)

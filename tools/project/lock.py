@@ -1,19 +1,22 @@
 """requirements.lock: the files that requirements.txt means on a base, for each architecture, with hashes.
 
 A base's packages stay as they are, but for those that requirements.txt names itself: all of them take part in the resolution, so
-what comes out fits them (`pip check`). The lock has only what differs from the base. It names no host, and follows from
-requirements.txt, the base's lock, the index and a day after which nothing counts.
+what comes out fits them (`pip check`). The lock has only what differs from the base, and which layers it makes. It names no host,
+and follows from requirements.txt, the base's lock, the index and a day after which nothing counts.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
+import json
 import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -29,6 +32,24 @@ from tools.project.requirements import FILE, Asked
 NAME = "requirements.lock"
 _INPUT = "requirements.in"
 
+LARGE = 2000000
+"""A wheel of so many bytes has a layer to itself, as in the base (runtime/layer_plan.bzl)."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of packages.
+
+    Attributes:
+        name: for the image's history.
+        archs: architectures whose images have it; empty: one layer for all of them.
+        files: names of its wheels, in order.
+    """
+
+    name: str
+    archs: tuple[str, ...]
+    files: tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Lock:
@@ -38,11 +59,13 @@ class Lock:
         spec: base, Python, architectures, day.
         digest: of what it was made of.
         files: what differs from the base.
+        layers: which they make, lowest first.
     """
 
     spec: LockSpec
     digest: str
     files: tuple[LockedFile, ...]
+    layers: tuple[Layer, ...]
 
 
 @dataclass(frozen=True)
@@ -63,9 +86,12 @@ class BaseLock:
         """Return the base's version of a distribution."""
         return next((file.version for file in self.files if file.name == name), None)
 
+    def replaced(self, name: str, arch: str) -> LockedFile | None:
+        """Return the base's file of a distribution on an architecture."""
+        return next((file for file in self.files if file.name == name and arch in file.archs), None)
 
-def _read(data: bytes) -> tuple[LockSpec, str, tuple[LockedFile, ...]]:
-    document = decode.value(data)
+
+def _read(document: Any) -> tuple[LockSpec, str, tuple[LockedFile, ...]]:
     files = tuple(decode.fields(LockedFile, row) for row in decode.at(document, "files", hint=list))
     head = {key: decode.at(document, key) for key in ("lock", "input", "python", "cutoff")}
     return (
@@ -78,7 +104,7 @@ def _read(data: bytes) -> tuple[LockSpec, str, tuple[LockedFile, ...]]:
 def read_base(file: Path) -> BaseLock:
     """Read a base's lock."""
     data = file.read_bytes()
-    spec, _, files = _read(data)
+    spec, _, files = _read(decode.value(data))
     return BaseLock(spec, files, hashlib.sha256(data).hexdigest())
 
 
@@ -101,7 +127,9 @@ def read(root: Path, asked: Sequence[Asked], base: BaseLock, command: str) -> Lo
         ProjectError: there is no lock, it is damaged, or it belongs to other requirements or another base.
     """
     try:
-        spec, made_of, files = _read((root / NAME).read_bytes())
+        document = decode.value((root / NAME).read_bytes())
+        spec, made_of, files = _read(document)
+        layers = tuple(decode.fields(Layer, row) for row in decode.at(document, "layers", hint=list))
     except FileNotFoundError:
         raise ProjectError(
             f"{NAME} is missing, and {asked[0].where} asks for {asked[0].requirement}: run '{command}'"
@@ -112,14 +140,16 @@ def read(root: Path, asked: Sequence[Asked], base: BaseLock, command: str) -> Lo
         raise ProjectError(f"{NAME} was made for the base {spec.lock}, this is {base.spec.lock}: run '{command}'")
     if made_of != digest(asked, base):
         raise ProjectError(f"{FILE} or the base has changed since {NAME} was made: run '{command}'")
-    return Lock(spec, made_of, files)
+    return Lock(spec, made_of, files, layers)
 
 
 def write(root: Path, lock: Lock) -> None:
     """Write a project's lock."""
+    text = model.render_json(lock.spec, lock.digest, list(lock.files)).removesuffix("\n}\n")
+    rows = ",\n".join(json.dumps(dataclasses.asdict(layer)) for layer in lock.layers)
     beside = root / f".{NAME}.new"
     try:
-        beside.write_text(model.render_json(lock.spec, lock.digest, list(lock.files)), "utf-8")
+        beside.write_text(f'{text},\n"layers": [\n{rows}\n]\n}}\n', "utf-8")
         beside.replace(root / NAME)
     finally:
         beside.unlink(missing_ok=True)
@@ -170,7 +200,7 @@ class Maker:
                     f"{name} would be {' and '.join(sorted(versions))} on {' and '.join(archs)}: pin one in {FILE}"
                 )
             files += self._files(spec, by_arch[archs[0]][name], archs, asked, requires[name])
-        return Lock(spec, digest(asked, base), tuple(files))
+        return Lock(spec, digest(asked, base), tuple(files), plan(spec, files, base))
 
     def _files(
         self, spec: LockSpec, pin: Pin, archs: Sequence[str], asked: Sequence[Asked], requires: Sequence[str]
@@ -237,6 +267,33 @@ class Maker:
             return self._resolve(asked, base, base.spec.archs[0], day)
         except LockError:
             return None
+
+
+def plan(spec: LockSpec, files: Sequence[LockedFile], base: BaseLock) -> tuple[Layer, ...]:
+    """Return the layers of a lock's files.
+
+    Raises:
+        ProjectError: a distribution of the base can't be replaced.
+    """
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for file in sorted(files, key=lambda file: (file.name, file.file)):
+        replaced = {arch: base.replaced(file.name, arch) for arch in file.archs}
+        for old in replaced.values():
+            if old and old.kind != "wheel":
+                raise ProjectError(
+                    f"{file.name} {file.version}: the base has {old.version}, which was built from source and can't be"
+                    f" replaced here: ask for {file.name}=={old.version}, or use a builder"
+                )
+        shared = (
+            set(file.archs) == set(spec.archs)
+            and len({old and old.file for old in replaced.values()}) == 1
+            and all(tag.endswith("-any") for tag in file.tags)
+        )
+        name = f"requirements: {file.name} {file.version}" if file.size >= LARGE else "requirements"
+        for arch in ("",) if shared else file.archs:
+            key = (f"{name} ({arch})", (arch,)) if arch else (name, ())
+            found.setdefault(key, []).append(file.file)
+    return tuple(Layer(name, archs, tuple(names)) for (name, archs), names in sorted(found.items()))
 
 
 def _moves(asked: Sequence[Asked], file: LockedFile) -> bool:

@@ -28,12 +28,7 @@ from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.ship import push, signals
 
-_BUILDER = "use a builder on the same base (docker build, podman build --format docker; docs/using-images.md)"
-
-
-def _refuse_packages(directory: Path) -> None:
-    for number, word in texts.packages(directory):
-        raise ProjectError(f"packages.txt, line {number}: {word}: Debian packages can't be installed here: {_BUILDER}")
+_SDIST_METADATA = "sdist_metadata.toml"
 
 
 class Bases:
@@ -89,7 +84,9 @@ def _requirements(
         return {}
     from tools.project import packages  # most edits are of DAGs, and do not wait for it
 
-    machine = packages.Machine(given.locks, given.uv, bases.cache_directory(environment), environment)
+    machine = packages.Machine(
+        given.locks, given.locks / _SDIST_METADATA, given.uv, bases.cache_directory(environment), environment
+    )
     base = packages.base_lock(machine, row.lock)
     if given.lock:
         packages.make_lock(machine, directory, base, given.cutoff)
@@ -135,7 +132,7 @@ def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str,
     file = directory / "Dockerfile"
     named = dockerfile.parse(texts.read(file)) if file.exists() else None
     row = bases.choose(bases.read_rows(given.catalogue), given.line, given.python, named)
-    _refuse_packages(directory)
+    texts.refuse_packages(directory)
     found = Bases(given, row, named, environment)
     chosen = {arch: found.of(arch) for arch in given.arch or row.architectures}
     below = _requirements(given, directory, row, found, environment)
@@ -145,21 +142,28 @@ def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str,
         print(f"project: {directory} has no DAGs (*.py below dags/): the image is made without", file=sys.stderr)
     documents = {arch: found.documents(arch) for arch in chosen}
     with tempfile.TemporaryDirectory(prefix="project-") as place:
-        made = layers.make(project, image.home(next(iter(documents.values()))), Path(place))
-        images = {arch: image.upon(base, [*below.get(arch, []), *made]) for arch, base in documents.items()}
+        made = layers.make(project, image.home(next(iter(documents.values())).config), Path(place))
+        images = {arch: _upon(base, [*below.get(arch, []), *made]) for arch, base in documents.items()}
         own = list(dict.fromkeys([*(each for layer in below.values() for each in layer), *made]))
-        result = ship.Result(chosen, images, own, found.layouts)
-        said = _report(result, row, project)
+        result = ship.Result(images, own, lambda some: found.layouts([chosen[arch] for arch in some]))
+        said = _report(result, row, chosen, project)
         said["reference"] = _ship(given, directory, result, found.repositories, environment)
     return said
 
 
-def _report(result: ship.Result, row: Row, project: scan.Project) -> dict[str, Any]:
+def _upon(base: Image, above: Sequence[Made]) -> Image:
+    try:
+        return image.upon(base, ((made.name, made.metadata) for made in above))
+    except image.ImageError as error:
+        raise ProjectError(str(error)) from None
+
+
+def _report(result: ship.Result, row: Row, chosen: Mapping[str, Base], project: scan.Project) -> dict[str, Any]:
     return {
         "digest": result.digest,
         "release": row.version,
         "python": row.python,
-        "bases": {arch: base.digest for arch, base in result.bases.items()},
+        "bases": {arch: base.digest for arch, base in chosen.items()},
         "layers": [
             {"name": made.name, "digest": made.metadata.digest, "size": made.metadata.size} for made in result.made
         ],

@@ -15,6 +15,18 @@ def _day(text: str) -> str:
     return datetime.date.fromisoformat(text).isoformat()
 
 
+def add_cutoff(parser: argparse._ActionsContainer) -> None:
+    """Add --cutoff."""
+    parser.add_argument(
+        "--cutoff", metavar="DAY", type=_day, help="of a lock: the last day of which uploads count; by default today"
+    )
+
+
+def _ours(text: str) -> Path:
+    """Return a path of our repository, which is not the main one in a consumer's workspace."""
+    return Path(__file__).parents[2] / text
+
+
 def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
     """Return the options; end the program with a message where they are wrong.
 
@@ -28,8 +40,10 @@ def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    for name in ("catalogue", "client", "golden", "locks", "uv"):
+    for name in ("catalogue", "client", "uv"):
         parser.add_argument(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
+    for name in ("golden", "locks"):
+        parser.add_argument(f"--{name}", type=_ours, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--layouts", type=Path, help=argparse.SUPPRESS)
     add = parser.add_argument
     add("directory", metavar="DIR", type=Path, help="the project")
@@ -50,7 +64,7 @@ def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
     add = contents.add_argument
     add("--ship", action="append", default=[], metavar="FILE", help="take FILE though it looks like a secret")
     add("--lock", action="store_true", help="resolve requirements.txt again, and write requirements.lock")
-    add("--cutoff", metavar="DAY", type=_day, help="of --lock: the last day of which uploads count; by default today")
+    add_cutoff(contents)
 
     goal = parser.add_argument_group("where the image goes").add_mutually_exclusive_group()
     add = goal.add_argument

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.locks.pypi.index import FILES_VARIABLE, INDEX_VARIABLE, Index, pip_index
 from tools.locks.pypi.model import LockError
-from tools.locks.pypi.resolver import SDIST_METADATA, Uv
+from tools.locks.pypi.resolver import Uv
 from tools.oci.layout import Image
 from tools.project import install, interpreter, lock, requirements
 from tools.project.errors import ProjectError
@@ -26,12 +26,14 @@ class Machine:
 
     Attributes:
         locks: the directory of the bases' locks (requirements_lock).
+        sdist_metadata: what source archives require (requirements_lock/sdist_metadata.toml).
         uv: the resolver.
         cache: this user's cache.
         environment: of the process.
     """
 
     locks: Path
+    sdist_metadata: Path
     uv: Path
     cache: Path
     environment: Mapping[str, str]
@@ -79,9 +81,7 @@ def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None) -> 
     home = os.environ.get("PYTHONHOME")
     python = Path(home) / "bin/python3" if home else Path(sys.executable)
     uv = Uv(machine.uv.absolute(), machine.index().url, python)
-    made = lock.Maker(uv, machine.index(), machine.locks / Path(SDIST_METADATA).name).make(
-        asked, base, day or lock.today()
-    )
+    made = lock.Maker(uv, machine.index(), machine.sdist_metadata).make(asked, base, day or lock.today())
     lock.write(root, made)
     for file in made.files:
         before = base.version(file.name)

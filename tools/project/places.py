@@ -82,7 +82,7 @@ class Workspace:
 
     def documents(self, base: Base) -> Image | None:
         """Build the base's layers, where no cache has them, and return its documents."""
-        config, manifest = self._build([base], ["oci_image_config", "manifest"])
+        config, manifest = self.build([self._label(base)], ["oci_image_config", "manifest"])
         return Image(manifest.read_bytes(), config.read_bytes())
 
     def layouts(self, bases: Sequence[Base]) -> list[Path]:
@@ -91,20 +91,26 @@ class Workspace:
         Raises:
             ProjectError: one can't be built, or is not the accepted one.
         """
-        found = self._build(bases, ["oci_layout"])
+        found = self.build([self._label(base) for base in bases], ["oci_layout"])
         for base, layout in zip(bases, found):
             check(read_layout(layout), base)
         return found
 
-    def _build(self, bases: Sequence[Base], groups: list[str]) -> list[Path]:
-        """Return the only file of each output group of each base."""
-        labels = [f"{self._repository()}//runtime:{base.target}" for base in bases]
+    def build(self, labels: Sequence[str], groups: list[str]) -> list[Path]:
+        """Build targets, and return the only file of each output group of each.
+
+        Raises:
+            ProjectError: one can't be built.
+        """
         print(f"project: building {' '.join(labels)}", file=sys.stderr)
         self._bazel("build", "--show_result=0", f"--output_groups={','.join(groups)}", *labels)
         root = Path(self._bazel("info", "execution_root").strip())
         files = f"[file.path for group in {groups} for file in providers(target)['OutputGroupInfo'][group].to_list()]"
         query = ("cquery", "--output=starlark", f"--starlark:expr=' '.join({files})")
         return [root / path for label in labels for path in self._bazel(*query, label).split()]
+
+    def _label(self, base: Base) -> str:
+        return f"{self._repository()}//runtime:{base.target}"
 
     def _repository(self) -> str:
         module = self.directory / "MODULE.bazel"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tools.project.errors import ProjectError
 LARGEST = 1 << 30
 """No file is larger: every node that runs a task pulls it."""
 
+_SHOWN = 5
 _SECRETS = re.compile(
     r"\.env(?!\.(?:example|sample|template)$)(?:\..*)?|airflow_settings\.ya?ml|.*\.(?:pem|p12|pfx|jks|keystore|kdbx)|(?:.*[-_.])?id_(?:rsa|dsa|ecdsa|ed25519)"
     r"|\.netrc|\.pgpass|\.pypirc|\.git-credentials|\.dockercfg|credentials\.json|service[-_]account.*\.json"
@@ -64,9 +65,11 @@ def scan(root: Path, shipped: Collection[str] = ()) -> Project:
             project.links[path] = _target(root, path)
         else:
             project.files[path] = _file(path, entry)
-            if _SECRETS.fullmatch(entry.name) and path not in shipped:
+            if is_secret(path) and path not in shipped:
                 secrets.append(path)
-    _refuse_secrets(secrets)
+    refuse_secrets(
+        secrets, f"name it in {ignore.FILE}", "say " + " ".join(f"--ship {path}" for path in secrets[:_SHOWN])
+    )
     unknown = sorted(set(shipped) - project.files.keys())
     if unknown:
         raise ProjectError(f"--ship {unknown[0]}: the project has no such file, or {ignore.FILE} leaves it out")
@@ -139,19 +142,37 @@ def _file(path: str, entry: os.DirEntry[str]) -> tuple[Path, bool]:
         raise ProjectError(
             f"{path} can't be read (mode {status.st_mode & 0o7777:04o}): chmod u+r it, or name it in {ignore.FILE}"
         )
-    if status.st_size > LARGEST:
-        raise ProjectError(
-            f"{path} has {status.st_size / 1e9:.1f} GB, more than 1 GiB, and every node would pull it: "
-            f"read it from object storage or a volume, and name it in {ignore.FILE}"
-        )
+    check_size(path, status.st_size, f"name it in {ignore.FILE}")
     return Path(entry.path), bool(status.st_mode & stat.S_IXUSR)
 
 
-def _refuse_secrets(paths: list[str]) -> None:
+def check_size(path: str, size: int, remedy: str) -> None:
+    """Refuse a file that is too large.
+
+    Raises:
+        ProjectError: with the way to leave it out.
+    """
+    if size > LARGEST:
+        raise ProjectError(
+            f"{path} has {size / 1e9:.1f} GB, more than 1 GiB, and every node would pull it: "
+            f"read it from object storage or a volume, and {remedy}"
+        )
+
+
+def is_secret(path: str) -> bool:
+    """Whether a file looks like one that must not be shipped."""
+    return _SECRETS.fullmatch(path.rpartition("/")[2]) is not None
+
+
+def refuse_secrets(paths: Sequence[str], leave_out: str, ship: str) -> None:
+    """Refuse files that look like secrets.
+
+    Raises:
+        ProjectError: with the way to leave them out, and the way to ship them.
+    """
     if not paths:
         return
-    shown = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
-    options = " ".join(f"--ship {path}" for path in paths[:5])
+    shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
     raise ProjectError(
-        f"{shown}: looks like a secret, and anyone who pulls the image could read it: name it in {ignore.FILE}, or say {options}"
+        f"{shown}: looks like a secret, and anyone who pulls the image could read it: {leave_out}, or {ship}"
     )

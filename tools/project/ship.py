@@ -18,7 +18,6 @@ from typing import NamedTuple
 from tools.lib.outputs import Outputs
 from tools.oci import canonical, layout
 from tools.oci.layout import Image
-from tools.project.bases import Base
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.ship import credentials, failures, load, mount, push
@@ -35,16 +34,14 @@ class Result(NamedTuple):
     """A project's image for all its architectures.
 
     Attributes:
-        bases: of each architecture.
         images: architecture -> image.
         made: the layers above the bases.
-        layouts: returns the OCI layouts of bases, made if need be.
+        layouts: returns the OCI layouts of the bases of some architectures, made if need be.
     """
 
-    bases: Mapping[str, Base]
     images: Mapping[str, Image]
     made: Sequence[Made]
-    layouts: Callable[[Sequence[Base]], list[Path]]
+    layouts: Callable[[Sequence[str]], list[Path]]
 
     def index_document(self) -> bytes | None:
         """Return the index above the images, where there is more than one."""
@@ -58,8 +55,7 @@ class Result(NamedTuple):
     def blobs(self, architectures: Sequence[str]) -> dict[str, Path]:
         """Return all layers' files by digest; the bases are made for it."""
         found = {made.metadata.digest: made.blob for made in self.made}
-        places = self.layouts([self.bases[architecture] for architecture in architectures])
-        for architecture, place in zip(architectures, places):
+        for architecture, place in zip(architectures, self.layouts(architectures)):
             for digest in self.images[architecture].layers():
                 found.setdefault(digest, place / "blobs" / digest.replace(":", "/"))
         return found

@@ -41,8 +41,15 @@ def lines(text: str) -> list[tuple[int, str]]:
     return [(number, line) for number, line in found if line and not line.startswith("#")]
 
 
-def packages(root: Path) -> list[tuple[int, str]]:
-    """Return (line, word) of what packages.txt names."""
-    return [
-        (number, word) for number, line in lines(read(root / "packages.txt")) for word in line.partition("#")[0].split()
-    ]
+def refuse_packages(root: Path) -> None:
+    """Refuse a packages.txt that names a package.
+
+    Raises:
+        ProjectError: with the line.
+    """
+    for number, line in lines(read(root / "packages.txt")):
+        for word in line.partition("#")[0].split():
+            raise ProjectError(
+                f"packages.txt, line {number}: {word}: Debian packages can't be installed here: use a builder on the same base"
+                " (docker build, podman build --format docker; docs/using-images.md)"
+            )

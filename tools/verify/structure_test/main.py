@@ -23,9 +23,7 @@ from tools.verify.structure_test import container, layout_reader, memory
 from tools.verify.structure_test.account import AccountError
 from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
 from tools.verify.structure_test.layer_stream import ArchiveError
-from tools.verify.structure_test.result import FAILED, PASSED, SKIPPED, Result, count, write_junit
-
-_SHOWN = 1500  # characters of a message's beginning and end on the console
+from tools.verify.structure_test.result import FAILED, Result, report
 
 
 class UsageError(Exception):
@@ -41,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
             results = _run(arguments, scratch)
         except (UsageError, layout_reader.LayoutError, ArchiveError, UnpackError, AccountError) as error:
             results = [Result("structure_test", "set-up", FAILED, str(error))]
-    return _report(results)
+    return report("structure_test", results)
 
 
 def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
@@ -73,25 +71,6 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
             memory.unmount(place)
         elif root.exists():
             remove(root)
-
-
-def _report(results: list[Result]) -> int:
-    for result in results:
-        if result.outcome != PASSED:
-            print(f"{result.outcome.upper()}: {result.suite}: {result.name}\n  {_shortened(result.message)}")
-    if "XML_OUTPUT_FILE" in os.environ:
-        write_junit(results, Path(os.environ["XML_OUTPUT_FILE"]))
-    numbers = {outcome: count(results, outcome) for outcome in (PASSED, FAILED, SKIPPED)}
-    print("structure_test: " + ", ".join(f"{number} {outcome}" for outcome, number in numbers.items()))
-    return 1 if numbers[FAILED] or not results else 0
-
-
-def _shortened(message: str) -> str:
-    """Indented, and without the middle of what a chatty command said."""
-    if len(message) > 2 * _SHOWN:
-        left_out = len(message) - 2 * _SHOWN
-        message = f"{message[:_SHOWN]}\n[... {left_out} characters ...]\n{message[-_SHOWN:]}"
-    return message.replace("\n", "\n  ")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ PASSED = "passed"
 FAILED = "failed"
 SKIPPED = "skipped"
 
+_SHOWN = 1500  # characters of a message's beginning and end on the console
 _MAX_MESSAGE = 20_000
 # What XML 1.0 has no way to hold.
 _UNPRINTABLE = {code: "�" for code in range(32) if chr(code) not in "\t\n\r"}
@@ -86,6 +88,26 @@ def write_junit(results: Sequence[Result], file: Path) -> None:
 def count(results: Sequence[Result], outcome: str) -> int:
     """Count the results with this outcome."""
     return sum(result.outcome == outcome for result in results)
+
+
+def report(program: str, results: Sequence[Result]) -> int:
+    """Print what did not pass and a summary, write $XML_OUTPUT_FILE where it is set; return the program's exit status."""
+    for result in results:
+        if result.outcome != PASSED:
+            print(f"{result.outcome.upper()}: {result.suite}: {result.name}\n  {_shortened(result.message)}")
+    if "XML_OUTPUT_FILE" in os.environ:
+        write_junit(results, Path(os.environ["XML_OUTPUT_FILE"]))
+    numbers = {outcome: count(results, outcome) for outcome in (PASSED, FAILED, SKIPPED)}
+    print(f"{program}: " + ", ".join(f"{number} {outcome}" for outcome, number in numbers.items()))
+    return 1 if numbers[FAILED] or not results else 0
+
+
+def _shortened(message: str) -> str:
+    """Indented, and without the middle of what a chatty command said."""
+    if len(message) > 2 * _SHOWN:
+        left_out = len(message) - 2 * _SHOWN
+        message = f"{message[:_SHOWN]}\n[... {left_out} characters ...]\n{message[-_SHOWN:]}"
+    return message.replace("\n", "\n  ")
 
 
 def _printable(text: str) -> str:

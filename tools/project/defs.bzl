@@ -1,0 +1,242 @@
+"""Images of Airflow projects, by Bazel; `//:project` makes the same of a directory.
+
+Teams load it from @airflow_runtime_images//:defs.bzl. docs/project.md has an example.
+"""
+
+load("@airflow_project_locks//:locks.bzl", "PROJECTS")
+load("@locked//:locks.bzl", "REQUIREMENTS")
+load("//runtime:catalogue.bzl", "image_names", "image_rows")
+load("//runtime/python:interpreters.bzl", "TARGET_PYTHONS")
+load("//tools/host/python:defs.bzl", "py_binary")
+load("//tools/inputs/wheel:defs.bzl", "wheel_part")
+load("//tools/oci:defs.bzl", "image_index", "layer")
+load("//tools/project/private:files_part.bzl", "project_part")
+load("//tools/project/private:plan.bzl", "plan_files")
+load("//tools/project/private:project_check.bzl", "project_check")
+load("//tools/project/private:project_image.bzl", "project_image")
+load("//tools/project/private:replaced_part.bzl", "replaced_part")
+load("//tools/project/private:shipped_project.bzl", "shipped_project")
+
+def _row(line):
+    rows = image_rows()
+    for row in rows:
+        if row.lock == line or (row.line == line and row.default_python):
+            return row
+    fail("line = {}: there is no such line; there are {}".format(repr(line), ", ".join([row.lock for row in rows])))
+
+def _base_entry(row, distribution, arch):
+    for entry in REQUIREMENTS[row.lock]["files"]:
+        if entry["name"] == distribution and arch in entry["archs"]:
+            return entry
+    return None
+
+def _wheel_parts(name, row, lock, entry, archs, arch, made):
+    """Declare the parts of a wheel of the lock, if they are not there yet; return their names."""
+    wheel = Label("@airflow_project_locks//{}:{}".format(lock["package"], entry["file"]))
+    part = "{}.{}".format(name, entry["file"])
+    if part not in made:
+        wheel_part(
+            name = part,
+            archs = archs,
+            distribution = entry["name"],
+            python = Label(TARGET_PYTHONS[row.python]),
+            requested = entry["requested"],
+            tags = ["manual"],
+            version = entry["version"],
+            visibility = ["//visibility:private"],
+            wheel = wheel,
+        )
+        made[part] = True
+    old = _base_entry(row, entry["name"], arch)
+    if not old:
+        return [part]
+    replaced = "{}.replaces.{}".format(part, old["file"])
+    if replaced not in made:
+        replaced_part(
+            name = replaced,
+            distribution = entry["name"],
+            new = wheel,
+            new_requested = entry["requested"],
+            old = Label("@locked//pypi:" + old["file"]),
+            old_requested = old["requested"],
+            python = row.python,
+            tags = ["manual"],
+            version = old["version"],
+            visibility = ["//visibility:private"],
+        )
+        made[replaced] = True
+    return [part, replaced]
+
+def _requirement_layers(name, row, lock, architectures):
+    """Declare the layers of a lock; return their names by architecture."""
+    files = {entry["file"]: entry for entry in lock["files"]}
+    found = {arch: [] for arch in architectures}
+    made = {}
+    for number, planned in enumerate(lock["layers"]):
+        served = [arch for arch in architectures if not planned["archs"] or arch in planned["archs"]]
+        if not served:
+            continue
+        layer_name = "{}.requirements_{}".format(name, number)
+        layer(
+            name = layer_name,
+            created_by = planned["name"],
+            parts = [
+                part
+                for file in planned["files"]
+                for part in _wheel_parts(name, row, lock, files[file], planned["archs"], served[0], made)
+            ],
+            tags = ["manual"],
+            visibility = ["//visibility:private"],
+        )
+        for arch in served:
+            found[arch].append(layer_name)
+    return found
+
+def _file_layers(name, base, srcs, executables, ship):
+    """Declare the layers of the project's files; return their names."""
+    package = native.package_name()
+    by_path = {}
+    for src in srcs:
+        label = native.package_relative_label(src)
+        if label.package != package and not label.package.startswith(package + "/" if package else ""):
+            fail("{}: {} is not in the project: files keep their place relative to its root, this package".format(name, src))
+        by_path["{}/{}".format(label.package, label.name).removeprefix(package).removeprefix("/")] = src
+    names = []
+    for top, paths in plan_files(by_path.keys()).items():
+        layer_name = "{}.files{}".format(name, "_" + top if top else "")
+        project_part(
+            name = layer_name + ".part",
+            base = base,
+            executables = [by_path[path] for path in paths if by_path[path] in executables],
+            ship = [path for path in paths if path in ship],
+            srcs = [by_path[path] for path in paths],
+            tags = ["manual"],
+            visibility = ["//visibility:private"],
+        )
+        layer(
+            name = layer_name,
+            created_by = "project: " + top if top else "project",
+            parts = [layer_name + ".part"],
+            tags = ["manual"],
+            visibility = ["//visibility:private"],
+        )
+        names.append(layer_name)
+    return names
+
+def _requirements(name, row, requirements, included):
+    """Declare NAME.update; return the lock (None: there is none) and what a project_check compares it with."""
+    label = native.package_relative_label(requirements)
+    folder, _, file = label.name.rpartition("/")
+    if file != "requirements.txt":
+        fail("{}: requirements = {}: the file must be called requirements.txt, its lock is requirements.lock beside it".format(name, repr(requirements)))
+    base_lock = Label("//requirements_lock:{}.json".format(row.lock))
+    metadata = Label("//requirements_lock:sdist_metadata.toml")
+    uv = Label("//requirements_lock:uv")
+    program = Label("//tools/project:update.py")
+    py_binary(
+        name = name + ".update",
+        srcs = [program],
+        args = [
+            "--base-lock=$(rootpath {})".format(base_lock),
+            "--directory=" + ("/".join([part for part in [label.package, folder] if part]) or "."),
+            "--sdist-metadata=$(rootpath {})".format(metadata),
+            "--uv=$(rootpath {})".format(uv),
+        ],
+        data = [base_lock, metadata, uv],
+        main = program,
+        tags = ["manual"],
+        deps = [Label("//tools/project:modules")],
+    )
+    lock_file = requirements.removesuffix(".txt") + ".lock"
+    lock_label = native.package_relative_label(lock_file)
+    lock = PROJECTS.get(str(lock_label))
+    if not lock and native.glob([lock_file], allow_empty = True):
+        fail("{} is not named in MODULE.bazel: add airflow_projects.lock(file = \"//{}:{}\") (see extensions.bzl)".format(lock_file, lock_label.package, lock_label.name))
+    return lock, dict(
+        base = base_lock,
+        command = "bazel run //{}:{}.update".format(native.package_name(), name),
+        included = included,
+        lock = [lock_file] if lock else [],
+        requirements = requirements,
+    )
+
+def _programs(name, bases, architectures, image_name):
+    """Declare NAME.push and NAME.load."""
+    shipped_project(
+        name = name + ".shipped",
+        bases = [bases[arch] for arch in architectures],
+        images = ["{}_{}".format(name, arch) for arch in architectures],
+        tags = ["manual"],
+        visibility = ["//visibility:private"],
+    )
+    client = Label("//tools/ship:client")
+    program = Label("//tools/project:publish.py")
+    given = ["@$(rootpath :{}.shipped)".format(name)]
+    for goal, args, data in [
+        ("push", ["--client=$(rootpath {})".format(client), "push"], [client]),
+        ("load", ["load", "--name=" + image_name], []),
+    ]:
+        py_binary(
+            name = "{}.{}".format(name, goal),
+            srcs = [program],
+            args = given + args,
+            data = [":{}.shipped".format(name)] + data,
+            main = program,
+            deps = [Label("//tools/project:modules")],
+        )
+
+def airflow_project(name, line, srcs, requirements = None, packages = None, included = [], executables = [], ship = [], architectures = None, bases = None, image_name = None, visibility = None):
+    """Make the image of an Airflow project, on top of a Runtime image.
+
+    The package is the project's root: files keep their paths relative to it below /usr/local/airflow. Declares
+
+    * NAME_amd64, NAME_arm64: the images, OCI layouts as //runtime makes them; every rule that takes an `image` takes them
+    * NAME: their index
+    * NAME.push: `bazel run //:NAME.push -- REGISTRY/REPOSITORY:TAG`; layers of the base that the registry has are not sent
+    * NAME.load: into podman or docker
+    * NAME.update: resolves `requirements` on the base, and writes requirements.lock beside it
+
+    Args:
+      name: of the index.
+      line: line and Python of the base, as in the names of its targets: "10_py311"; "10" means the line's default Python.
+      srcs: the project's files. A link becomes what it leads to.
+      requirements: requirements.txt; its lock must be named in MODULE.bazel (extensions.bzl).
+      packages: packages.txt; it may not name any package yet.
+      included: files that `requirements` names by -r and -c.
+      executables: those of `srcs` that are programs; Bazel does not see a file's mode.
+      ship: paths of `srcs` that are meant to be in the image though they look like secrets.
+      architectures: by default all that the line has.
+      bases: dict: architecture -> image, in place of the line's own; such as a platform's image on top of it.
+      image_name: NAME:TAG that NAME.load gives; by default that of the package, else NAME, with `latest`.
+      visibility: of the images and their index.
+    """
+    row = _row(line)
+    architectures = architectures or row.architectures
+    unknown = [arch for arch in architectures if arch not in row.architectures]
+    if unknown:
+        fail("{}: line {} is for {}, not for {}".format(name, row.line, ", ".join(row.architectures), ", ".join(unknown)))
+    bases = bases or {arch: Label("//runtime:" + image_names(row, "").images[arch]) for arch in architectures}
+    lock, check = _requirements(name, row, requirements, included) if requirements else (None, {})
+    below = _requirement_layers(name, row, lock, architectures) if lock else {arch: [] for arch in architectures}
+    project_check(
+        name = name + ".check",
+        packages = packages,
+        tags = ["manual"],
+        visibility = ["//visibility:private"],
+        **check
+    )
+    own = _file_layers(name, bases[architectures[0]], srcs, executables, ship)
+    for arch in architectures:
+        project_image(
+            name = "{}_{}".format(name, arch),
+            base = bases[arch],
+            checks = [name + ".check"],
+            layers = below[arch] + own,
+            visibility = visibility,
+        )
+    image_index(
+        name = name,
+        images = ["{}_{}".format(name, arch) for arch in architectures],
+        visibility = visibility,
+    )
+    _programs(name, bases, architectures, image_name or (native.package_name().rpartition("/")[2] or name) + ":latest")

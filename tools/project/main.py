@@ -3,8 +3,9 @@
     bazel run //:project -- DIR --line 10 [--push REGISTRY/REPOSITORY:TAG | --load | --output OCI_DIR]
 
 DIR is an Astro project: dags/, include/, plugins/ and whatever else belongs in the image, .dockerignore, requirements.txt, and
-a Dockerfile of one FROM, which may take the place of --line. The image is what the base's ONBUILD steps would make of it, for all
-architectures. Without --push, --load or --output only its digest is printed. It is the same on every machine.
+a Dockerfile of one FROM, which may take the place of --line; or pyproject.toml with [tool.astro] in place of both. The image is
+what the base's ONBUILD steps would make of it, for all architectures, and the same on every machine. Without --push, --load or
+--output only its digest is printed.
 
 The layers of the base are neither unpacked nor sent where they are already. docs/project.md has examples.
 """
@@ -19,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tools.oci.layout import Image
 from tools.project import bases, dockerfile, image, layers, options, places, scan, ship, texts
@@ -27,6 +28,9 @@ from tools.project.bases import Base, Row
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.ship import push, signals
+
+if TYPE_CHECKING:
+    from tools.project.manifest import Manifest
 
 _SDIST_METADATA = "sdist_metadata.toml"
 
@@ -77,10 +81,10 @@ class Bases:
 
 
 def _requirements(
-    given: argparse.Namespace, directory: Path, row: Row, found: Bases, environment: Mapping[str, str]
+    given: argparse.Namespace, directory: Path, row: Row, found: Bases, asks: bool, environment: Mapping[str, str]
 ) -> dict[str, list[Made]]:
-    """Return the layers of requirements.txt by architecture."""
-    if not given.lock and not texts.lines(texts.read(directory / "requirements.txt")):
+    """Return the layers of the requirements by architecture; asks: whether there are any."""
+    if not given.lock and not asks:
         return {}
     from tools.project import packages  # most edits are of DAGs, and do not wait for it
 
@@ -123,21 +127,44 @@ def _ship(
     return result.digest
 
 
+def _manifest(directory: Path) -> Manifest | None:
+    """Return what pyproject.toml says, if it has [tool.astro]."""
+    if not (directory / "pyproject.toml").exists():
+        return None
+    from tools.project import manifest  # as above
+
+    return manifest.read(directory)
+
+
+def _base(given: argparse.Namespace, directory: Path, said: Manifest | None) -> tuple[dockerfile.Base | None, Row]:
+    """Return what FROM names, if a Dockerfile counts, and the base's row."""
+    rows = bases.read_rows(given.catalogue)
+    if said and not said.dockerfile:
+        return None, said.choose(rows, given.line, given.python)
+    name = said.dockerfile if said else "Dockerfile"
+    file = directory / name
+    if said and not file.is_file():
+        raise ProjectError(f"pyproject.toml: tool.astro.dockerfile: the project has no {name}")
+    named = dockerfile.parse(texts.read(file), name) if file.exists() else None
+    return named, bases.choose(rows, given.line, given.python, named)
+
+
 def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str, Any]:
     directory = Path(os.path.join(environment.get("BUILD_WORKING_DIRECTORY", ""), given.directory)).resolve()
     if not directory.is_dir():
         raise ProjectError(f"{directory} is not a directory: name the project's directory")
     if given.push:
         ship.split(given.push)
-    file = directory / "Dockerfile"
-    named = dockerfile.parse(texts.read(file)) if file.exists() else None
-    row = bases.choose(bases.read_rows(given.catalogue), given.line, given.python, named)
-    texts.refuse_packages(directory)
+    said = _manifest(directory)
+    named, row = _base(given, directory, said)
+    if not said:
+        texts.refuse_packages(directory)
     found = Bases(given, row, named, environment)
     chosen = {arch: found.of(arch) for arch in given.arch or row.architectures}
-    below = _requirements(given, directory, row, found, environment)
+    asks = bool(said.dependencies if said else texts.lines(texts.read(directory / "requirements.txt")))
+    below = _requirements(given, directory, row, found, asks, environment)
     # Not before: a lock that was just written is one of the project's files.
-    project = scan.scan(directory, given.ship)
+    project = scan.scan(directory, given.ship, said.left_out if said else "")
     if not project.has_dags:
         print(f"project: {directory} has no DAGs (*.py below dags/): the image is made without", file=sys.stderr)
     documents = {arch: found.documents(arch) for arch in chosen}
@@ -146,9 +173,9 @@ def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str,
         images = {arch: _upon(base, [*below.get(arch, []), *made]) for arch, base in documents.items()}
         own = list(dict.fromkeys([*(each for layer in below.values() for each in layer), *made]))
         result = ship.Result(images, own, lambda some: found.layouts([chosen[arch] for arch in some]))
-        said = _report(result, row, chosen, project)
-        said["reference"] = _ship(given, directory, result, found.repositories, environment)
-    return said
+        report = _report(result, row, chosen, project)
+        report["reference"] = _ship(given, directory, result, found.repositories, environment)
+    return report
 
 
 def _upon(base: Image, above: Sequence[Made]) -> Image:

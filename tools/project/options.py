@@ -8,11 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.lib.architectures import ARCHITECTURES
-from tools.ship.load import ENGINES
 
 
 def _day(text: str) -> str:
     return datetime.date.fromisoformat(text).isoformat()
+
+
+def engine(text: str) -> str:
+    """Return the name of an engine; most runs load nothing and do not wait for what knows them."""
+    from tools.ship.load import ENGINES
+
+    if text not in ENGINES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(ENGINES)}")
+    return text
 
 
 def add_cutoff(parser: argparse._ActionsContainer) -> None:
@@ -74,7 +82,7 @@ def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
 
     add = parser.add_argument
     add("--tls-verify", choices=("true", "false"), default="true", help="of --push: false allows plain HTTP")
-    add("--engine", choices=tuple(ENGINES), help="of --load: by default podman, else docker")
+    add("--engine", type=engine, metavar="podman|docker", help="of --load: by default podman, else docker")
     add("--name", metavar="NAME:TAG", help="of --load: what the image is called; by default DIR's name")
     add("--json", action="store_true", help="print a JSON object in place of a line")
     return parser.parse_args(argv)

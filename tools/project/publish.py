@@ -18,11 +18,10 @@ from pathlib import Path
 from tools.lib import decode
 from tools.oci.layer import Metadata
 from tools.oci.layout import LayoutError, read_image
-from tools.project import places, ship
+from tools.project import options, places, ship
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.ship import push, signals
-from tools.ship.load import ENGINES
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--base", metavar="REGISTRY/REPOSITORY", action="append", default=[], help="a repository that has the base")
     add("--tls-verify", choices=("true", "false"), default="true", help="false allows plain HTTP")
     add = goals.add_parser("load", help="into podman, else docker", allow_abbrev=False).add_argument
-    add("--engine", choices=tuple(ENGINES), help="by default podman, else docker")
+    add("--engine", type=options.engine, metavar="podman|docker", help="by default podman, else docker")
     add("--name", metavar="NAME:TAG", required=True, help="what the image is called there")
     return parser
 

@@ -1,4 +1,7 @@
-"""Read requirements.txt as far as a lock can be made of it: names, versions, markers, hashes, -r and -c files."""
+"""Read requirements.txt as far as a lock can be made of it: names, versions, markers, hashes, -r and -c files.
+
+A pyproject.toml with [tool.astro] is read in its place (manifest.py).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from tools.project import texts
+from tools.project import manifest, texts
 from tools.project.errors import ProjectError
 
 FILE = "requirements.txt"
@@ -43,12 +46,16 @@ class Asked:
 
 
 def read(root: Path) -> list[Asked]:
-    """Return what a project's requirements.txt asks for, in its order.
+    """Return what a project asks for, in its order.
 
     Raises:
         ProjectError: a line asks for something that can't be locked, or for Airflow itself.
     """
-    found = list(_read(root, root / FILE, False, ()))
+    said = manifest.read(root)
+    if said:
+        found = [_asked(where, text, False) for where, text in said.dependencies]
+    else:
+        found = list(_read(root, root / FILE, False, ()))
     for asked in found:
         _check(asked)
     return found

@@ -40,19 +40,20 @@ class Project:
     has_dags: bool = False
 
 
-def scan(root: Path, shipped: Collection[str] = ()) -> Project:
+def scan(root: Path, shipped: Collection[str] = (), left_out: str = "") -> Project:
     """Walk a project's directory.
 
     Args:
         root: the project.
         shipped: paths of files that look like secrets but are meant to be in the image.
+        left_out: rules in the form of .dockerignore that come before the project's own.
 
     Raises:
         ProjectError: a file can't or must not be in an image.
     """
     rules_file = root / ignore.FILE
     try:
-        rules = ignore.parse(rules_file.read_text("utf-8-sig")) if rules_file.is_file() else []
+        rules = ignore.parse(left_out) + ignore.parse(rules_file.read_text("utf-8-sig") if rules_file.is_file() else "")
     except UnicodeDecodeError:
         raise ProjectError(f"{ignore.FILE} is not UTF-8: save it as UTF-8") from None
     project = Project()

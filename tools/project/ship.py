@@ -20,9 +20,7 @@ from tools.oci import canonical, layout
 from tools.oci.layout import Image
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
-from tools.ship import credentials, failures, load, mount, push
-from tools.ship.engines import LoadError
-from tools.ship.mount import MountError
+from tools.ship import credentials, failures, push
 from tools.ship.push import PushError
 from tools.ship.skopeo import Skopeo, SkopeoError
 
@@ -108,6 +106,8 @@ def client_of(
 
 def _mount(result: Result, reference: str, sources: Sequence[str], client: Skopeo, search: credentials.Search) -> bool:
     """Mount the bases' layers from another repository of the registry that has them; whether all of them are there then."""
+    from tools.ship import mount  # most pushes find the base where it is
+
     registry, repository, _ = split(reference)
     own = {made.metadata.digest for made in result.made}
     wanted = dict.fromkeys(digest for image in result.images.values() for digest in image.layers() if digest not in own)
@@ -118,7 +118,7 @@ def _mount(result: Result, reference: str, sources: Sequence[str], client: Skope
         try:
             entry = search.login.entry if search.login else None
             mounted = mount.Registry(registry, client.tls_verify, entry).mount(source, repository, wanted)
-        except MountError:
+        except mount.MountError:
             continue
         if mounted == len(wanted):
             print(f"project: mounted {mounted} layers of the base from {name}", file=sys.stderr)
@@ -174,6 +174,9 @@ def to_engine(result: Result, name: str, engine_name: str | None, environment: M
     Raises:
         ProjectError: there is no engine, or it does not take the image.
     """
+    from tools.ship import load
+    from tools.ship.engines import LoadError
+
     try:
         engine = load.choose_engine(engine_name, environment)
         architecture = engine.architecture()

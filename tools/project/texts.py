@@ -7,6 +7,11 @@ from pathlib import Path
 
 from tools.project.errors import ProjectError
 
+NO_PACKAGES = (
+    "Debian packages can't be installed here: use a builder on the same base (docker build, podman build --format docker;"
+    " docs/using-images.md)"
+)
+
 # Longest first: UTF-32's mark begins with UTF-16's.
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -49,7 +54,4 @@ def refuse_packages(root: Path) -> None:
     """
     for number, line in lines(read(root / "packages.txt")):
         for word in line.partition("#")[0].split():
-            raise ProjectError(
-                f"packages.txt, line {number}: {word}: Debian packages can't be installed here: use a builder on the same base"
-                " (docker build, podman build --format docker; docs/using-images.md)"
-            )
+            raise ProjectError(f"packages.txt, line {number}: {word}: {NO_PACKAGES}")

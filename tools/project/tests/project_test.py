@@ -306,6 +306,24 @@ def test_many_directories_share_a_layer(program: Program, project: Path, tmp_pat
     assert [layer["name"] for layer in json.loads(said)["layers"]] == ["project", "project: dags"]
 
 
+def test_a_manifest(program: Program, project: Path, tmp_path: Path) -> None:
+    """pyproject.toml with [tool.astro] names the base; what the vendor's tools write for one machine stays out."""
+    expected = json.loads(program(project, "--json")[0])
+    (project / "Dockerfile").write_text("FROM other:1\nRUN something\n")  # not declared, so not read
+    (project / "pyproject.toml").write_text(
+        '[project]\ndependencies = ["apache-airflow==2.8.*"]\nrequires-python = ">=3.9"\n[tool.astro]\n'
+    )
+    for name in (".env", ".venv/bin/python", ".astro/standalone/airflow.db"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("x")
+    said = json.loads(program(project, "--json")[0])
+    assert (said["release"], said["python"], said["bases"]) == ("10.9.0", "3.11", expected["bases"])
+    assert said["files"] == expected["files"] + 1
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('dockerfile = "Dockerfile"\n')
+    assert "Dockerfile, line 2: RUN" in program(project, status=1)[1]
+
+
 def test_project_without_dags(program: Program, project: Path) -> None:
     (project / "dags/a.py").unlink()
     assert "has no DAGs" in program(project)[1]

@@ -25,7 +25,7 @@ KEPT_OUT = frozenset(
     }
 )
 
-_FIELDS = ('  "mnemonic": ', '  "cacheHit": ', '  "targetLabel": ')
+_FIELDS = ('  "mnemonic": ', '  "cacheHit": ', '  "targetLabel": ', '  "runner": ')
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Build:
         status: Bazel's exit status.
         seconds: that it took.
         actions: runner (such as "linux-sandbox" or "remote cache hit") -> number of actions.
-        executed: mnemonic, or label of a test -> number of actions that were executed here.
+        executed: mnemonic, or label of a test -> number of actions that were executed, here or by a worker.
+        here: the same of those that were executed here.
         outputs: path -> sha256 of what was asked for; nothing when the build failed.
         log: what Bazel printed.
     """
@@ -45,6 +46,7 @@ class Build:
     seconds: float
     actions: dict[str, int] = field(default_factory=dict)
     executed: dict[str, int] = field(default_factory=dict)
+    here: dict[str, int] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     log: str = ""
 
@@ -118,7 +120,8 @@ class Checkout:
             status = subprocess.run(full, cwd=self.directory, stdout=out, stderr=out, check=False).returncode
         seconds = time.monotonic() - started
         built = outputs(events, self.directory) if status == 0 else {}
-        return Build(status, seconds, runners(events), executed(executions), built, log.read_text(errors="replace"))
+        ran, here = executed(executions), executed(executions, here=True)
+        return Build(status, seconds, runners(events), ran, here, built, log.read_text(errors="replace"))
 
     def close(self) -> None:
         """Stop this checkout's Bazel server and remove its outputs; keep the checkout's own files."""
@@ -150,8 +153,8 @@ def runners(events: Path) -> dict[str, int]:
     return found
 
 
-def executed(executions: Path) -> dict[str, int]:
-    """Mnemonics, of tests labels, of the actions of an execution log that did not come from a cache.
+def executed(executions: Path, here: bool = False) -> dict[str, int]:
+    """Mnemonics, of tests labels, of the actions of an execution log that did not come from a cache; `here`: nor from a worker.
 
     The log of a whole build has gigabytes, so it is not decoded: Bazel writes each field of an entry on a line of its own.
     """
@@ -165,7 +168,7 @@ def executed(executions: Path) -> dict[str, int]:
                 name, _, value = line.partition(":")
                 entry[json.loads(name)] = json.loads(value.strip().rstrip(","))
             elif line.startswith("}"):
-                if "mnemonic" in entry and not entry.get("cacheHit"):
+                if "mnemonic" in entry and not entry.get("cacheHit") and not (here and entry.get("runner") == "remote"):
                     name = entry["targetLabel"] if entry["mnemonic"] == "TestRunner" else entry["mnemonic"]
                     found[name] = found.get(name, 0) + 1
                 entry = {}

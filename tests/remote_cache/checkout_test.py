@@ -23,7 +23,7 @@ def test_executed(tmp_path: Path) -> None:
     entries = [
         {"mnemonic": "A", "cacheHit": True},
         {"mnemonic": "B"},
-        {"mnemonic": "B", "note": "} {"},
+        {"mnemonic": "B", "note": "} {", "runner": "remote"},
         {"mnemonic": "OciLayout"},
         {"mnemonic": "OciTarball"},
         {"mnemonic": "TestRunner", "targetLabel": "//a:test"},
@@ -34,6 +34,7 @@ def test_executed(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("".join(json.dumps(entry, indent=2) for entry in entries))
     found = checkout.executed(tmp_path / "log")
     assert found == {"B": 2, "OciLayout": 1, "OciTarball": 1, "//a:test": 1, "//tools/host/lint:text_test": 1}
+    assert checkout.executed(tmp_path / "log", here=True) == {**found, "B": 1}
     assert checkout.Build(0, 1.0, executed=found).missed() == {"B": 2, "//a:test": 1}
 
 

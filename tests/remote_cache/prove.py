@@ -27,6 +27,7 @@ from pathlib import Path
 from tests.remote_cache import proxy as proxies
 from tests.remote_cache import server as servers
 from tests.remote_cache.checkout import Build, Checkout
+from tests.remote_cache.proof import ProofError, expect, loopback_bytes, same
 from tests.remote_cache.proxy import Proxy
 from tests.remote_cache.server import Server, ServerError
 
@@ -35,10 +36,6 @@ TARGETS = ("//tools/oci/tests/...", "//tools/ship/tests:small")
 
 # Bytes of answers that come through: of a connection that is then cut, and of a server that then disappears.
 _LIMITS = {proxies.TRUNCATED: 8_000, proxies.GONE: 20_000}
-
-
-class ProofError(AssertionError):
-    """Something is not as docs/remote-cache.md says; the message says what and where its log is."""
 
 
 def spoil(blob: Path) -> None:
@@ -94,13 +91,13 @@ class Proof:
         with servers.running(program, self.work / "server") as server:
             with self._checkout("first") as checkout:
                 first = self._build(checkout, "first", "remote-cache-write", server.port)
-            _expect(first.status == 0, "the first checkout can't be built", first)
+            expect(first.status == 0, "the first checkout can't be built", first)
             print(f"  in the cache: {len(server.blobs())} blobs, {server.size() / 1e6:.1f} MB")
             with self._checkout("a-second-one/in/another-place", "another-repository-cache") as checkout:
                 second = self._build(checkout, "second", "remote-cache", server.port)
-            _expect(second.status == 0, "the second checkout can't be built", second)
-            _expect(not second.missed(), f"the second checkout executes {second.missed()}", second)
-            _same(first, second)
+            expect(second.status == 0, "the second checkout can't be built", second)
+            expect(not second.missed(), f"the second checkout executes {second.missed()}", second)
+            same(first, second)
             if self.good_days:
                 return
             for way in proxies.WAYS[1:]:
@@ -132,12 +129,12 @@ class Proof:
         with self._checkout(file) as checkout:
             for number, (way, config, options) in enumerate(_WAYS_OUT):
                 build = self._build(checkout, f"{file}.{number}", config, port, *options)
-                _expect(spoiled() > 0, f"{name}: nothing was spoiled, this proves nothing", build)
+                expect(spoiled() > 0, f"{name}: nothing was spoiled, this proves nothing", build)
                 print(f"  {name}, {way}: " + ("same outputs" if not build.status else f"gives up, {build.status}"))
                 if build.status == 0:
-                    _same(right, build)
+                    same(right, build)
                     return
-        _expect(False, f"{name}: can't be built at all", build)
+        expect(False, f"{name}: can't be built at all", build)
 
     @contextmanager
     def _checkout(self, name: str, repository_cache: str = "repository-cache") -> Iterator[Checkout]:
@@ -152,9 +149,9 @@ class Proof:
 
     def _build(self, checkout: Checkout, name: str, config: str, port: int, *options: str) -> Build:
         cache = [f"--config={config}", f"--remote_cache=grpc://127.0.0.1:{port}"] if config else []
-        transferred = _loopback_bytes()
+        transferred = loopback_bytes()
         build = checkout.bazel("test", [*cache, *options, "--", *self.targets], self.work / f"{name}.log")
-        transferred = _loopback_bytes() - transferred
+        transferred = loopback_bytes() - transferred
         counts = ", ".join(f"{count} {runner}" for runner, count in sorted(build.actions.items()))
         print(
             f"{name}: {build.seconds:.0f} s; {counts or 'nothing built'}; {transferred / 1e6:.0f} MB over the loopback",
@@ -163,34 +160,12 @@ class Proof:
         return build
 
 
-def _loopback_bytes() -> int:
-    """Return the bytes over the loopback since this machine's start, of all users."""
-    for line in Path("/proc/net/dev").read_text().splitlines():
-        name, _, counts = line.partition(":")
-        if name.strip() == "lo":
-            return int(counts.split()[0])
-    raise ProofError("there is no loopback: /proc/net/dev does not name lo")
-
-
 @contextmanager
 def _closing(proxy: Proxy) -> Iterator[Proxy]:
     try:
         yield proxy
     finally:
         proxy.close()
-
-
-def _expect(condition: bool, message: str, build: Build) -> None:
-    if not condition:
-        raise ProofError(f"{message}\n" + "\n".join(build.log.splitlines()[-20:]))
-
-
-def _same(right: Build, other: Build) -> None:
-    differing = sorted(
-        name for name in right.outputs | other.outputs if right.outputs.get(name) != other.outputs.get(name)
-    )
-    _expect(bool(right.outputs), "the targets have no outputs to compare", right)
-    _expect(not differing, f"other outputs: {', '.join(differing[:5])}", other)
 
 
 def main(argv: Sequence[str]) -> int:

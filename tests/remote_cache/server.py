@@ -1,4 +1,4 @@
-"""BuildGrid's cache (gRPC: ContentAddressableStorage, ByteStream, ActionCache), run on the loopback."""
+"""BuildGrid on the loopback; by itself a cache (gRPC: ContentAddressableStorage, ByteStream, ActionCache)."""
 
 from __future__ import annotations
 
@@ -53,15 +53,17 @@ class ServerError(RuntimeError):
 
 @dataclass(frozen=True)
 class Server:
-    """A running cache.
+    """A running BuildGrid.
 
     Attributes:
         port: on 127.0.0.1.
         storage: the directory of its blobs, named by their digests.
+        process: the server itself.
     """
 
     port: int
     storage: Path
+    process: subprocess.Popen[bytes]
 
     def blobs(self) -> list[Path]:
         """Return the files of all blobs."""
@@ -112,21 +114,27 @@ def install(directory: Path, lock: Path) -> Path:
 
 
 @contextlib.contextmanager
-def running(program: Path, directory: Path) -> Iterator[Server]:
-    """Start a server that keeps its files in a new `directory`."""
-    directory.mkdir(parents=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    server = Server(port, directory / "storage")
-    configuration = directory / "server.yml"
-    configuration.write_text(_CONFIGURATION.format(port=port, storage=server.storage))
-    log = directory / "log"
-    with open(log, "wb") as out:
+def running(
+    program: Path, directory: Path, template: str = _CONFIGURATION, port: int = 0, **settings: str
+) -> Iterator[Server]:
+    """Start a server.
+
+    Args:
+        program: see `install`.
+        directory: of its files; with those of a server that has ended, it goes on from there.
+        template: its configuration, with the fields {port}, {storage} and those of `settings`.
+        port: a free one if 0.
+        **settings: further fields.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    port = port or _free_port()
+    storage, log, configuration = (directory / name for name in ("storage", "log", "server.yml"))
+    configuration.write_text(template.format(port=port, storage=storage, **settings))
+    with open(log, "ab") as out:
         process = subprocess.Popen([program, "server", "start", configuration], stdout=out, stderr=out)
     try:
         _wait(process, port, log)
-        yield server
+        yield Server(port, storage, process)
     finally:
         process.terminate()
         try:
@@ -136,8 +144,14 @@ def running(program: Path, directory: Path) -> Iterator[Server]:
             process.wait()
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180  # half a minute of imports on a loaded machine
     while True:
         if process.poll() is not None or time.monotonic() > end:
             raise ServerError(f"BuildGrid does not start: {log.read_text(errors='replace')[-500:]}")

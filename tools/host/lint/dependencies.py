@@ -16,6 +16,7 @@ FOLDERS = {
     "tools/host/launcher": "",
     "tools/host/lint": "",
     "tools/host/reference": "",
+    "tools/host/workers": "",
     "tools/lib": "",
     "tools/formats": "",
     "tools/oci": "tools/lib",

@@ -25,7 +25,7 @@ the images have.
 
 # Parallel compilations. Not the machine's processors: an action cannot know how many of a worker's are for it, and one
 # on a worker with other jobs would take them all. A platform's exec_properties for an action of this size have the prefix
-# "compile.".
+# "compile." (docs/remote-execution.md).
 _JOBS = 4
 
 _COMPILE = "compile"

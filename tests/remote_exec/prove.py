@@ -1,0 +1,244 @@
+"""Proves --config=remote-exec against a real engine, BuildGrid with buildbox workers, on the loopback.
+
+    python3 -m tests.remote_exec.prove [--work DIRECTORY] [--debian DIRECTORY] [--repository-cache DIRECTORY] [--test TARGET]…
+        [TARGET…]
+
+    1. A first checkout builds the targets on this machine.
+    2. A second one builds them on two workers, whose root holds nothing but the engine: one allows user namespaces, the other
+       does not. Nothing is executed here but what no cache keeps, and the outputs are the same.
+    3. The same again while a worker is killed: the other one takes its work over, and the outputs are the same.
+    4. The same again while the scheduler is killed: the build ends with Bazel's error for that. With a new scheduler
+       the next build comes to its end, and the outputs are the same.
+    5. Tests run on a worker that also has what Bazel's own test-setup.sh calls.
+
+Needs Python 3.10 or newer with venv, mmdebstrap and bubblewrap; Python's packages come from locks, Debian's from its newest
+release. It is not a Bazel test because it starts Bazel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.remote_cache import server as servers
+from tests.remote_cache.checkout import Build, Checkout
+from tests.remote_cache.proof import ProofError, expect, loopback_bytes, same
+from tests.remote_cache.server import Server, ServerError
+from tests.remote_exec import engine
+from tests.remote_exec.engine import NAMESPACES, NO_NAMESPACES, Worker
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# An action of each kind that no interpreter is needed for.
+TARGETS = ("//runtime/layers:debian_base_amd64", "//tools/ship/tests:small")
+# Of each kind: plain, roots entered by both methods, a locked program, a server, and one that reads what was built.
+TESTS = (
+    "//runtime/ui:build_wheel_test",
+    "//tools/host/rootless:enter_test",
+    "//tools/locks/pypi:update_test",
+    "//tools/oci/tests:built_test",
+    "//tools/ship/tests:push_test",
+)
+# Bazel's word for an engine that is not there.
+_UNREACHABLE = "UNAVAILABLE"
+# What happens in the middle of a build happens after so many actions of one worker.
+_MIDDLE = 3
+
+
+@dataclass
+class Proof:
+    """The steps, in order.
+
+    Attributes:
+        work: a directory for everything.
+        debian: Debian's packages of the engine (engine.system), made if missing.
+        targets: what is built.
+        tests: what is tested.
+        repository_cache: of all checkouts.
+    """
+
+    work: Path
+    debian: Path
+    targets: Sequence[str]
+    tests: Sequence[str]
+    repository_cache: Path
+
+    def run(self) -> None:
+        """All steps.
+
+        Raises:
+            ProofError: see the class. ServerError: no engine can be had.
+        """
+        bgd = servers.install(self.work / "buildgrid", REPOSITORY / "requirements_lock/remote_cache.txt")
+        debian = engine.system(self.debian)
+        empty = engine.worker_root(debian, self.work / "roots/empty")
+        testing = engine.worker_root(debian, self.work / "roots/testing", engine.TEST_APPLETS)
+        with self._checkout("here") as checkout:
+            here = self._build(checkout, "here")
+        expect(here.status == 0, "the targets can't be built here", here)
+        with ExitStack() as stack:
+            connection = stack.enter_context(engine.database(debian, self.work / "database"))
+            engine.migrate(bgd, connection)
+            server = stack.enter_context(engine.scheduler(bgd, self.work / "server", connection))
+            self._on_workers(server, empty, here)
+            self._dying_worker(server, empty, here)
+            self._dying_scheduler(server, empty)
+            new = stack.enter_context(engine.scheduler(bgd, self.work / "server", connection, server.port))
+            # buildbox-worker ends when it has not reached its scheduler for ten seconds: its supervisor starts it again.
+            with engine.worker(empty, self.work / "workers/next", new.port):
+                self._same_again("after the scheduler's death", new, here)
+            with engine.worker(testing, self.work / "workers/testing", new.port) as worker:
+                self._test(new, worker)
+
+    def _on_workers(self, server: Server, root: Path, here: Build) -> None:
+        places = self.work / "workers"
+        with (
+            engine.worker(root, places / "namespaces", server.port, NAMESPACES) as one,
+            engine.worker(root, places / "no-namespaces", server.port, NO_NAMESPACES) as other,
+        ):
+            build = self._same_again("on workers", server, here)
+            counts = [worker.executed() for worker in (one, other)]
+            print(f"  executed by the worker with namespaces, without: {counts}")
+            expect(all(counts), "a worker had nothing to do, this proves nothing", build)
+
+    def _same_again(self, name: str, server: Server, here: Build) -> Build:
+        with self._checkout(name.replace(" ", "-")) as checkout:
+            build = self._build(checkout, name, server)
+        expect(build.status == 0, f"{name}: the targets can't be built", build)
+        self._judge(build, here)
+        return build
+
+    def _judge(self, build: Build, here: Build) -> None:
+        missed = build.missed().keys() & build.here.keys()
+        expect(not missed, f"not executed by a worker: {', '.join(sorted(missed))}", build)
+        same(here, build)
+
+    def _dying_worker(self, server: Server, root: Path, here: Build) -> None:
+        places = self.work / "workers"
+        with (
+            engine.worker(root, places / "mortal", server.port) as mortal,
+            engine.worker(root, places / "heir", server.port) as heir,
+            self._checkout("dying-worker") as checkout,
+            _when(lambda: mortal.executed() >= _MIDDLE, mortal.kill) as done,
+        ):
+            build = self._build(checkout, "a worker is killed", server)
+            expect(done(), "the build ended before the worker was killed, this proves nothing", build)
+            print(f"  executed by the killed worker: {mortal.executed()}, by the other: {heir.executed()}")
+        expect(build.status == 0, "a killed worker ends the build", build)
+        self._judge(build, here)
+
+    def _dying_scheduler(self, server: Server, root: Path) -> None:
+        with (
+            engine.worker(root, self.work / "workers/orphan", server.port) as worker,
+            self._checkout("dying-scheduler") as checkout,
+            _when(lambda: worker.executed() >= _MIDDLE, server.process.kill) as done,
+        ):
+            build = self._build(checkout, "the scheduler is killed", server)
+            expect(done(), "the build ended before the scheduler was killed, this proves nothing", build)
+        expect(build.status != 0, "a build without a scheduler succeeds: where did it run?", build)
+        expect(_UNREACHABLE in build.log, "the error does not say that the engine is unreachable", build)
+        print(f"  status {build.status}: {next(line for line in build.log.splitlines() if _UNREACHABLE in line)[:160]}")
+
+    def _test(self, server: Server, worker: Worker) -> None:
+        with self._checkout("tests") as checkout:
+            build = self._build(checkout, "tests", server, "test", self.tests)
+        expect(build.status == 0, "tests fail on the worker", build)
+        missed = build.missed().keys() & build.here.keys()
+        expect(not missed, f"not executed by the worker: {', '.join(sorted(missed))}", build)
+        expect(worker.alive(), f"the tests have ended the worker: {worker.log}", build)
+
+    @contextmanager
+    def _checkout(self, name: str) -> Iterator[Checkout]:
+        """Return a checkout below `work`, whose outputs are removed at the end."""
+        place = self.work / name
+        checkout = Checkout.of(REPOSITORY, place / "checkout", place / "output", self.repository_cache)
+        try:
+            yield checkout
+        finally:
+            checkout.close()
+            shutil.rmtree(place)
+
+    def _build(
+        self,
+        checkout: Checkout,
+        name: str,
+        server: Server | None = None,
+        command: str = "build",
+        targets: Sequence[str] | None = None,
+    ) -> Build:
+        """Build, on workers if a server is given: every action is executed, whatever the engine's cache has."""
+        remote = []
+        if server:
+            remote = ["--config=remote-exec", f"--remote_executor=grpc://127.0.0.1:{server.port}"]
+            remote += ["--extra_execution_platforms=//tools/host/workers:buildgrid", "--noremote_accept_cached"]
+        before = loopback_bytes()
+        log = self.work / f"{name.replace(' ', '-')}.log"
+        build = checkout.bazel(command, [*remote, "--", *(targets or self.targets)], log)
+        counts = ", ".join(f"{count} {runner}" for runner, count in sorted(build.actions.items()))
+        moved = (loopback_bytes() - before) / 1e6
+        print(f"{name}: {build.seconds:.0f} s; {counts or 'no counts'}; {moved:.0f} MB over the loopback", flush=True)
+        return build
+
+
+@contextmanager
+def _when(condition: Callable[[], bool], act: Callable[[], object]) -> Iterator[Callable[[], bool]]:
+    """Act once a condition holds, while the context's body runs; yield what says whether it came to that."""
+    acted, ended = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while not ended.is_set():
+            if condition():
+                acted.set()
+                act()
+                return
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield acted.is_set
+    finally:
+        ended.set()
+        thread.join()
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    parser = argparse.ArgumentParser(
+        prog="prove", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument(
+        "--work", type=Path, help="an empty or new directory; by default a temporary one, removed at the end"
+    )
+    parser.add_argument("--debian", type=Path, help="where Debian's packages of the engine are, or shall be kept")
+    parser.add_argument("--repository-cache", type=Path, help="of all checkouts; by default a new one below --work")
+    parser.add_argument(
+        "--test", action="append", metavar="TARGET", help="a test for the worker; by default one a kind"
+    )
+    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help="targets to build")
+    options = parser.parse_args(argv)
+    work = options.work or Path(tempfile.mkdtemp(prefix="remote-exec-"))
+    work.mkdir(parents=True, exist_ok=True)
+    os.chmod(work, 0o755)  # workers are another user's
+    debian, cache = options.debian or work / "debian", options.repository_cache or work / "repository-cache"
+    try:
+        Proof(work, debian, options.targets, options.test or TESTS, cache).run()
+    except (ProofError, ServerError) as error:
+        print(f"prove: {error}\nprove: logs are in {work}", file=sys.stderr)
+        return 1
+    if not options.work:
+        shutil.rmtree(work)
+    print("proved")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

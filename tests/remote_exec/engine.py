@@ -62,8 +62,8 @@ schedulers:
     property-set:
       !dynamic-property-set
       match-property-keys: [OSFamily, ISA]
-    # A worker that is gone for so long loses its job to another one.
-    bot-session-keepalive-timeout: 20
+    # A worker that is gone for so long loses its job to another one; on a loaded machine a living one is silent for 20.
+    bot-session-keepalive-timeout: 60
     max-execution-timeout: 3600
     assigners:
       - !priority-age-assigner

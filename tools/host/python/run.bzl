@@ -31,7 +31,7 @@ def _import_path(ctx, program):
     for path in program[PyInfo].imports.to_list():
         own = path.removeprefix(ctx.workspace_name)
         if own == path:
-            places.append("external/" + path)
+            places += ["external/" + path, ctx.bin_dir.path + "/external/" + path]
         else:
             # Either may hold it: sources, and what actions make (wheel_library).
             places += ["." + own, ctx.bin_dir.path + own]

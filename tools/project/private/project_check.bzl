@@ -1,16 +1,6 @@
 """project_check: whether what a project says can be done, and its lock belongs to its requirements and its base."""
 
-load("@rules_python//python:defs.bzl", "PyInfo")
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
-
-def _import_path(ctx, program):
-    """Return PYTHONPATH for a program that imports wheel_library targets, in our own workspace and in a consumer's."""
-    places = [program.label.workspace_root or "."]
-    for path in program[PyInfo].imports.to_list():
-        own = path.removeprefix(ctx.workspace_name + "/")
-        place = own if own != path else "external/" + path
-        places += [place, ctx.bin_dir.path + "/" + place]
-    return ":".join(places)
 
 def _project_check_impl(ctx):
     stamp = ctx.actions.declare_file(ctx.label.name)
@@ -36,7 +26,6 @@ def _project_check_impl(ctx):
         outputs = [stamp],
         mnemonic = "ProjectCheck",
         progress_message = "Checking %{label}",
-        env = {"PYTHONPATH": _import_path(ctx, ctx.attr._program)},
     )
     return [DefaultInfo(files = depset([stamp]))]
 

@@ -183,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--indexed-profile", type=Path, required=True, help="the same as tools.inputs.cpython.profile made it"
     )
-    parser.add_argument("--zig", type=Path, required=True, help="the ziglang wheel")
+    parser.add_argument("--zig", type=Path, required=True, help="the compiler's archive")
     parser.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
     parser.add_argument(
         "--build-python", type=Path, help="tree of the same Python for the build machine, for a cross build"

@@ -13,11 +13,10 @@ from tools.host.rootless.spec import AUTO, Mount, Spec
 from tools.inputs.cpython import toolchain
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import Platform
-from tools.inputs.cpython.unpack import unpack_debs
+from tools.inputs.cpython.unpack import unpack_debs, unpack_tar
 from tools.lib.epoch import EPOCH
 
 _LOG = "/log"
-_CACHE = "/zig-cache"
 _LOG_LINES = 60
 # The environment besides a build's own variables; PYTHONHASHSEED: the order of sets must not reach a file.
 _ENVIRONMENT = {
@@ -28,8 +27,8 @@ _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": str(EPOCH),
     "TZ": "UTC",
-    "ZIG_GLOBAL_CACHE_DIR": _CACHE,
-    "ZIG_LOCAL_CACHE_DIR": _CACHE,
+    "ZIG_GLOBAL_CACHE_DIR": toolchain.CACHE,
+    "ZIG_LOCAL_CACHE_DIR": toolchain.CACHE,
 }
 
 
@@ -53,7 +52,7 @@ class BuildRoot:
             scratch: new directory for everything.
             debs: packages of the build machine (busybox-static, libc6, …), then those to build against.
             target: the platform of compiled code.
-            zig: the ziglang wheel, or None for a root without compiler.
+            zig: the compiler's archive (zig.py), or None for a root without compiler.
             isolation: how to enter it.
 
         Raises:
@@ -62,7 +61,7 @@ class BuildRoot:
         self.scratch = scratch
         self.path = scratch / "root"
         self._isolation = isolation
-        for name in ("root", "log", "zig-cache", "tmp"):
+        for name in ("root", "log", "tmp"):
             (scratch / name).mkdir(parents=True)
         unpack_debs(debs, self.path)
         self._install_busybox()
@@ -73,13 +72,28 @@ class BuildRoot:
         self._mounts = [
             Mount("bind", _LOG, str(scratch / "log")),
             Mount("bind", "/tmp", str(scratch / "tmp")),
-            Mount("bind", _CACHE, str(scratch / "zig-cache")),
         ]
         if zig:
-            toolchain.unpack_zig(zig, scratch / "zig")
-            toolchain.write_wrappers(scratch / "buildtools", target)
-            self._mounts.append(Mount("ro-bind", toolchain.ZIG, str(scratch / "zig")))
-            self._mounts.append(Mount("ro-bind", toolchain.WRAPPERS, str(scratch / "buildtools")))
+            (scratch / "compiler").mkdir()
+            unpack_tar(zig, scratch / "compiler")
+            self.add_compiler(
+                target, scratch / "compiler" / toolchain.ARCHIVED_ZIG, scratch / "compiler" / toolchain.ARCHIVED_CACHE
+            )
+
+    def add_compiler(self, target: Platform, zig: Path, cache: Path) -> None:
+        """Mount a compiler.
+
+        Args:
+            target: the platform of compiled code.
+            zig: directory of zig.
+            cache: directory of its cache; zig adds to it.
+        """
+        toolchain.write_wrappers(self.scratch / "buildtools", target)
+        self._mounts += [
+            Mount("ro-bind", toolchain.ZIG, str(zig)),
+            Mount("bind", toolchain.CACHE, str(cache)),
+            Mount("ro-bind", toolchain.WRAPPERS, str(self.scratch / "buildtools")),
+        ]
 
     def _install_busybox(self) -> None:
         busybox = self.path / "usr/bin/busybox"

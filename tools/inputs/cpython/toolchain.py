@@ -1,4 +1,4 @@
-"""`zig cc` under the names that configure scripts and setup.py files expect."""
+"""`zig cc` under the names that configure scripts and setup.py files expect; zig.py makes the archive that it comes in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from pathlib import Path
 from tools.inputs.cpython.recipe import Platform
 from tools.inputs.cpython.unpack import unpack_wheel
 
-# Where the compiler and the wrappers lie in a build root.
+# Where the compiler, its cache and the wrappers lie in a build root.
 ZIG = "/zig"
+CACHE = "/zig-cache"
 WRAPPERS = "/buildtools"
+# Where the first two lie in the compiler's archive (zig.py).
+ARCHIVED_ZIG = "zig"
+ARCHIVED_CACHE = "zig-cache"
 
 # Of the C libraries' headers and sources, five sixths of the wheel's files, we need only glibc's for our platforms.
 _LIBC = "ziglang/lib/libc/"

@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", type=Path, required=True, help="the release's archive")
     parser.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
     parser.add_argument("--own-patch", type=Path, action="append", default=[], help="patch to apply after Debian's")
-    parser.add_argument("--zig", type=Path, required=True, help="the ziglang wheel")
+    parser.add_argument("--zig", type=Path, required=True, help="the compiler's archive")
     parser.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
     parser.add_argument("--profile-deb", type=Path, action="append", required=True, help="llvm and what it needs")
     parser.add_argument("--workload", type=Path, action="append", required=True, help="file of the workload")

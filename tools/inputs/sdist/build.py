@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         "--backend", type=Path, action="append", default=[], help="site-packages directory of a backend"
     )
     parser.add_argument("--deb", type=Path, action="append", default=[], help="package of the build root")
-    parser.add_argument("--zig", type=Path, help="wheel of the compiler")
+    parser.add_argument("--zig", type=Path, help="the compiler's archive")
     parser.add_argument("--program", type=Path, action="append", default=[], help="executable for the build root")
     parser.add_argument("--method", choices=METHODS, default=AUTO, help="how the build root is entered")
     parser.add_argument("--proot", default="", help="see tools.host.rootless")

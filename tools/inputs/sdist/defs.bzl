@@ -7,7 +7,7 @@
         pythons = {"3.11": {"amd64": "//runtime/python:3.11_amd64", "arm64": "//runtime/python:3.11_arm64"}},
         debian = DEBIAN,
         tools = REQUIREMENTS["tools"],
-        zig = locked_file_of(REQUIREMENTS["programs"], "ziglang"),
+        zig = "//runtime/python:zig",
     )
 
 declares the wheels; `sdist_wheel_name` returns the target that is the wheel of a lock's entry. recipes.bzl says how each project

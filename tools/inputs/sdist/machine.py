@@ -124,7 +124,7 @@ class Machine:
             scratch: existing directory for everything.
             debs: packages of the root: busybox-static at least, what `python` needs, then those to build against.
             platform: whose code the compiler makes.
-            zig: the ziglang wheel; None for no compiler.
+            zig: the compiler's archive; None for no compiler.
             isolation: how the root is entered.
             backends: site-packages directories, merged into one.
             programs: executables that come first on PATH.

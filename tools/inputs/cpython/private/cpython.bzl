@@ -133,7 +133,7 @@ cpython = rule(
         "recipe": attr.string(mandatory = True, doc = "Row of runtime/python/recipes.bzl as JSON."),
         "source": attr.label(allow_single_file = True, mandatory = True, doc = "The release's source archive."),
         "version": attr.string(mandatory = True, doc = "`3.N`."),
-        "zig": attr.label(allow_single_file = [".whl"], mandatory = True, doc = "The ziglang wheel."),
+        "zig": attr.label(allow_single_file = [".tar"], mandatory = True, doc = "The compiler (zig_archive)."),
         "_compiler": attr.label(default = "//tools/inputs/cpython:compiler"),
         "_program": attr.label(default = "//tools/inputs/cpython:build"),
         "_rootless_tools": attr.label(default = "//tools/host/rootless:tools"),

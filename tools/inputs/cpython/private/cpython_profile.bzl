@@ -76,7 +76,7 @@ cpython_training = rule(
         "version": attr.string(mandatory = True, doc = "`3.N`."),
         "wheels": attr.label_list(allow_files = [".whl"], doc = "What the workload imports."),
         "workload": attr.label_list(allow_files = [".py"], mandatory = True, doc = "workload.py, which is run, and what it imports."),
-        "zig": attr.label(allow_single_file = [".whl"], mandatory = True, doc = "The ziglang wheel."),
+        "zig": attr.label(allow_single_file = [".tar"], mandatory = True, doc = "The compiler (zig_archive)."),
         "_rootless_tools": attr.label(default = "//tools/host/rootless:tools"),
     },
 )

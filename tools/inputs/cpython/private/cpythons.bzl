@@ -77,7 +77,7 @@ def cpythons(recipes, debian, sources, training, zig, **kwargs):
       debian: dict: architecture -> decoded lock of Debian packages.
       sources: decoded lock of source archives.
       training: dict: version -> wheels that the workload of the training imports.
-      zig: label of the ziglang wheel.
+      zig: label of the compiler (zig_archive).
       **kwargs: passed on to each target (visibility, …).
     """
     for version, recipe in recipes.items():

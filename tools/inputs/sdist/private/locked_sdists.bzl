@@ -117,7 +117,7 @@ def locked_sdists(locks, pythons, debian, tools, zig, **kwargs):
       pythons: dict: Python version -> dict: architecture -> label of that interpreter (cpython of //tools/inputs/cpython).
       debian: dict: architecture -> decoded lock of Debian packages.
       tools: the decoded lock that contains the build backends.
-      zig: label of the ziglang wheel.
+      zig: label of the compiler (zig_archive).
       **kwargs: passed on to each sdist_wheel (visibility, tags, …).
     """
     backends = {entry["name"]: True for entry in tools["files"]}

@@ -79,7 +79,7 @@ The file's name follows from distribution, version and the recipe's tag; if the 
         "tag": attr.string(mandatory = True, doc = "The recipe's tag."),
         "target_python": attr.label(providers = [PythonTreeInfo], doc = "The same Python for `arch`, when that is not the machine that builds."),
         "version": attr.string(mandatory = True, doc = "Version of the distribution."),
-        "zig": attr.label(allow_single_file = [".whl"], doc = "The ziglang wheel, if the project needs a compiler."),
+        "zig": attr.label(allow_single_file = [".tar"], doc = "The compiler (zig_archive), if the project needs one."),
         "_program": attr.label(default = "//tools/inputs/sdist:build"),
         "_rootless_tools": attr.label(default = "//tools/host/rootless:tools"),
     } | PYTHON_ATTRS,

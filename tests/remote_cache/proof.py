@@ -1,10 +1,16 @@
-"""What a proof of remote builds asks of them."""
+"""What proofs of remote builds share: their command line, and what they ask of builds."""
 
 from __future__ import annotations
 
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.remote_cache.checkout import Build
+from tests.remote_cache.server import ServerError
 
 
 class ProofError(AssertionError):
@@ -32,4 +38,44 @@ def loopback_bytes() -> int:
         name, _, counts = line.partition(":")
         if name.strip() == "lo":
             return int(counts.split()[0])
-    raise ProofError("there is no loopback: /proc/net/dev does not name lo")
+    raise ProofError("/proc/net/dev does not list the loopback device lo")
+
+
+def command_line(description: str | None, targets: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of a proof, with its directories and targets.
+
+    Args:
+        description: of the proof.
+        targets: what it builds by default.
+    """
+    parser = argparse.ArgumentParser(
+        prog="prove",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--work", type=Path, help="an empty or new directory; by default a temporary one, removed at the end"
+    )
+    parser.add_argument("--repository-cache", type=Path, help="of all checkouts; by default new ones below --work")
+    parser.add_argument("targets", nargs="*", default=targets, metavar="TARGET", help="targets to build")
+    return parser
+
+
+def carry_out(prove: Callable[[Path], None], kept: Path | None) -> int:
+    """Run a proof; print why it failed, or "proved"; return the exit status.
+
+    Args:
+        prove: runs it in a directory.
+        kept: that directory; None for a temporary one, which stays if the proof fails.
+    """
+    work = kept or Path(tempfile.mkdtemp(prefix="proof-"))
+    try:
+        prove(work)
+    except (ProofError, ServerError) as error:
+        print(f"prove: {error}\nprove: logs are in {work}", file=sys.stderr)
+        return 1
+    if not kept:
+        shutil.rmtree(work)
+    print("proved")
+    return 0

@@ -14,11 +14,9 @@ Needs Python 3.10 or newer with venv; everything else comes from locks. It is no
 
 from __future__ import annotations
 
-import argparse
 import functools
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,9 +25,9 @@ from pathlib import Path
 from tests.remote_cache import proxy as proxies
 from tests.remote_cache import server as servers
 from tests.remote_cache.checkout import Build, Checkout
-from tests.remote_cache.proof import ProofError, expect, loopback_bytes, same
+from tests.remote_cache.proof import carry_out, command_line, expect, loopback_bytes, same
 from tests.remote_cache.proxy import Proxy
-from tests.remote_cache.server import Server, ServerError
+from tests.remote_cache.server import Server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGETS = ("//tools/oci/tests/...", "//tools/ship/tests:small")
@@ -170,30 +168,14 @@ def _closing(proxy: Proxy) -> Iterator[Proxy]:
 
 def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(
-        prog="prove", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument(
-        "--work", type=Path, help="an empty or new directory; by default a temporary one, removed at the end"
-    )
-    parser.add_argument(
-        "--repository-cache",
-        type=Path,
-        help="of all checkouts; by default new ones below --work: everything is fetched",
-    )
+    parser = command_line(__doc__, TARGETS)
     parser.add_argument("--good-days", action="store_true", help="only the first two steps, as for //...")
-    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help="targets to build")
     options = parser.parse_args(argv)
-    work = options.work or Path(tempfile.mkdtemp(prefix="remote-cache-"))
-    try:
+
+    def prove(work: Path) -> None:
         Proof(work, options.targets, options.repository_cache, options.good_days).run()
-    except (ProofError, ServerError) as error:
-        print(f"prove: {error}\nprove: logs are in {work}", file=sys.stderr)
-        return 1
-    if not options.work:
-        shutil.rmtree(work)
-    print("proved")
-    return 0
+
+    return carry_out(prove, options.work)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_CONFIGURATION = """\
+STORAGE = """\
 server:
   - !channel
     address: "127.0.0.1:{port}"
@@ -27,6 +27,12 @@ caches:
     max-cached-refs: 1000000
     allow-updates: true
     cache-failed-actions: false
+"""
+"""What each configuration begins with: where it listens, and a cache, as *storage and *actions."""
+
+_CACHE = (
+    STORAGE
+    + """\
 instances:
   - name: ""
     storages:
@@ -45,6 +51,7 @@ thread-pool-size: 100
 limiter: !limiter
   concurrent-request-limit: 1000
 """
+)
 
 
 class ServerError(RuntimeError):
@@ -114,9 +121,7 @@ def install(directory: Path, lock: Path) -> Path:
 
 
 @contextlib.contextmanager
-def running(
-    program: Path, directory: Path, template: str = _CONFIGURATION, port: int = 0, **settings: str
-) -> Iterator[Server]:
+def running(program: Path, directory: Path, template: str = _CACHE, port: int = 0, **settings: str) -> Iterator[Server]:
     """Start a server.
 
     Args:

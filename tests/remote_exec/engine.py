@@ -32,28 +32,15 @@ TEST_APPLETS = ("cat", "dirname", "env", "mkdir", "readlink", "sed")
 NAMESPACES, NO_NAMESPACES = "namespaces", "no namespaces"
 """Whether actions on a worker may make user namespaces."""
 
-_CONFIGURATION = """\
-server:
-  - !channel
-    address: "127.0.0.1:{port}"
-    insecure-mode: true
-authorization:
-  method: none
+_CONFIGURATION = (
+    servers.STORAGE
+    + """\
 connections:
   - !sql-connection &sql
     connection-string: "{database}"
     pool-size: 20
     pool-timeout: 30
     max-overflow: 40
-storages:
-  - !disk-storage &storage
-    path: {storage}
-caches:
-  - !lru-action-cache &actions
-    storage: *storage
-    max-cached-refs: 1000000
-    allow-updates: true
-    cache-failed-actions: false
 schedulers:
   - !sql-scheduler &scheduler
     sql: *sql
@@ -86,6 +73,7 @@ thread-pool-size: 300
 limiter: !limiter
   concurrent-request-limit: 1000
 """
+)
 
 
 class EngineError(ServerError):

@@ -17,11 +17,8 @@ release. It is not a Bazel test because it starts Bazel.
 
 from __future__ import annotations
 
-import argparse
-import os
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -31,8 +28,8 @@ from pathlib import Path
 
 from tests.remote_cache import server as servers
 from tests.remote_cache.checkout import Build, Checkout
-from tests.remote_cache.proof import ProofError, expect, loopback_bytes, same
-from tests.remote_cache.server import Server, ServerError
+from tests.remote_cache.proof import carry_out, command_line, expect, loopback_bytes, same
+from tests.remote_cache.server import Server
 from tests.remote_exec import engine
 from tests.remote_exec.engine import NAMESPACES, NO_NAMESPACES, Worker
 
@@ -212,32 +209,20 @@ def _when(condition: Callable[[], bool], act: Callable[[], object]) -> Iterator[
 
 def main(argv: Sequence[str]) -> int:
     """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(
-        prog="prove", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument(
-        "--work", type=Path, help="an empty or new directory; by default a temporary one, removed at the end"
-    )
+    parser = command_line(__doc__, TARGETS)
     parser.add_argument("--debian", type=Path, help="where Debian's packages of the engine are, or shall be kept")
-    parser.add_argument("--repository-cache", type=Path, help="of all checkouts; by default a new one below --work")
     parser.add_argument(
         "--test", action="append", metavar="TARGET", help="a test for the worker; by default one a kind"
     )
-    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help="targets to build")
     options = parser.parse_args(argv)
-    work = options.work or Path(tempfile.mkdtemp(prefix="remote-exec-"))
-    work.mkdir(parents=True, exist_ok=True)
-    os.chmod(work, 0o755)  # workers are another user's
-    debian, cache = options.debian or work / "debian", options.repository_cache or work / "repository-cache"
-    try:
+
+    def prove(work: Path) -> None:
+        work.mkdir(parents=True, exist_ok=True)
+        work.chmod(0o755)  # workers are another user's
+        debian, cache = options.debian or work / "debian", options.repository_cache or work / "repository-cache"
         Proof(work, debian, options.targets, options.test or TESTS, cache).run()
-    except (ProofError, ServerError) as error:
-        print(f"prove: {error}\nprove: logs are in {work}", file=sys.stderr)
-        return 1
-    if not options.work:
-        shutil.rmtree(work)
-    print("proved")
-    return 0
+
+    return carry_out(prove, options.work)
 
 
 if __name__ == "__main__":

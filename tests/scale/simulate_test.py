@@ -50,37 +50,22 @@ def test_measured_run() -> None:
     assert longest > 1.2 * max(action.seconds for action in actions)
 
 
+def _event(name: str, start: float, seconds: float, thread: int, mnemonic: str = "") -> dict[str, object]:
+    """Return an event of a profile; with a mnemonic, of an action."""
+    event: dict[str, object] = {"name": name, "ts": int(start * 1e6), "dur": int(seconds * 1e6), "tid": thread}
+    return {**event, "cat": "action processing", "args": {"mnemonic": mnemonic}} if mnemonic else event
+
+
 def test_from_what_bazel_writes() -> None:
     """Two programs with an action between them that runs none; a third that aquery does not know."""
     events = [
-        {
-            "name": "Making a",
-            "cat": "action processing",
-            "ts": 0,
-            "dur": 3_000_000,
-            "tid": 1,
-            "args": {"mnemonic": "A"},
-        },
-        {"name": "subprocess.run", "ts": 500_000, "dur": 2_000_000, "tid": 1},
-        {"name": "Link", "cat": "action processing", "ts": 3_000_000, "dur": 10, "tid": 1, "args": {"mnemonic": "L"}},
-        {
-            "name": "Making c",
-            "cat": "action processing",
-            "ts": 4_000_000,
-            "dur": 9_000_000,
-            "tid": 1,
-            "args": {"mnemonic": "C"},
-        },
-        {"name": "subprocess.run", "ts": 4_500_000, "dur": 7_000_000, "tid": 1},
-        {
-            "name": "Making d",
-            "cat": "action processing",
-            "ts": 0,
-            "dur": 9_000_000,
-            "tid": 2,
-            "args": {"mnemonic": "D"},
-        },
-        {"name": "subprocess.run", "ts": 0, "dur": 1_000_000, "tid": 2},
+        _event("Making a", 0, 3, 1, "A"),
+        _event("subprocess.run", 0.5, 2, 1),
+        _event("Link", 3, 0.00001, 1, "L"),
+        _event("Making c", 4, 9, 1, "C"),
+        _event("subprocess.run", 4.5, 7, 1),
+        _event("Making d", 0, 9, 2, "D"),
+        _event("subprocess.run", 0, 1, 2),
     ]
     aquery = (
         "action 'Making a'\n  Mnemonic: A\n  Inputs: [x]\n  Outputs: [bazel-out/a]\n\n"

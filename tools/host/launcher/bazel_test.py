@@ -21,7 +21,7 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def runs_root(machine: Machine) -> bool:
-    return (machine.standins / "mounts").exists()
+    return (machine.fakes / "mounts").exists()
 
 
 def test_bazel_real_is_run_with_its_arguments(machine: Machine) -> None:
@@ -79,7 +79,7 @@ def test_other_bazel_on_path_is_not_run(machine: Machine, label: str) -> None:
 
 
 def test_compatible_bazel_of_debian_is_run_with_a_warning(machine: Machine) -> None:
-    machine.write(machine.standins / "make", "echo 8.1.0 >$target.tree/usr/share/bazel/build-label.txt\n")
+    machine.write(machine.fakes / "make", "echo 8.1.0 >$target.tree/usr/share/bazel/build-label.txt\n")
     for _ in range(2):
         result = machine.bazel("info")
         assert result.returncode == 7 and runs_root(machine)
@@ -112,7 +112,7 @@ def test_arguments_and_directory_in_the_root(machine: Machine) -> None:
     found = machine.arguments()
     assert found[-len(ARGUMENTS) :] == ARGUMENTS
     assert all(argument.startswith("--host_jvm_args=-D") for argument in found[1 : -len(ARGUMENTS)])
-    assert (machine.standins / "chdir").read_text() == f"{machine.workspace}\n"
+    assert (machine.fakes / "chdir").read_text() == f"{machine.workspace}\n"
 
 
 def test_version_file_without_newline(machine: Machine) -> None:
@@ -131,7 +131,7 @@ def test_failed_root_stops_the_launcher(machine: Machine) -> None:
 
 
 def test_standard_input_and_output(machine: Machine) -> None:
-    machine.write(machine.standins / "bazel_in_root", '#!/bin/sh\necho "out $*"\necho err >&2\n')
+    machine.write(machine.fakes / "bazel_in_root", '#!/bin/sh\necho "out $*"\necho err >&2\n')
     result = machine.bazel("info")
     assert result.stdout.startswith("out ") and result.stdout.endswith(" info\n") and result.returncode == 0
     assert result.stderr.endswith("err\n")
@@ -141,29 +141,27 @@ def test_standard_input_and_output(machine: Machine) -> None:
 def test_signal_reaches_bazel(machine: Machine, number: signal.Signals) -> None:
     """And its exit status comes back, though it is bubblewrap that the launcher has started."""
     machine.write(
-        machine.standins / "bazel_in_root",
-        "#!/bin/sh\ntrap 'echo cancelled; exit 8' TERM HUP\ntouch \"$STANDINS/runs\"\nwhile :; do sleep 0.05; done\n",
+        machine.fakes / "bazel_in_root",
+        "#!/bin/sh\ntrap 'echo cancelled; exit 8' TERM HUP\ntouch \"$FAKES/runs\"\nwhile :; do sleep 0.05; done\n",
     )
     process = machine.start([str(machine.workspace / "tools/bazel"), "build"])
-    wait_for((machine.standins / "runs").exists, "Bazel to run")
+    wait_for((machine.fakes / "runs").exists, "Bazel to run")
     process.send_signal(number)
     result = finish(process)
     assert (result.stdout, result.returncode) == ("cancelled\n", 8)
 
 
 def test_interrupt_from_the_terminal_leaves_the_end_to_bazel(machine: Machine) -> None:
-    machine.write(
-        machine.standins / "bazel_in_root", '#!/bin/sh\ntouch "$STANDINS/runs"\nsleep 0.5\necho ended; exit 8\n'
-    )
+    machine.write(machine.fakes / "bazel_in_root", '#!/bin/sh\ntouch "$FAKES/runs"\nsleep 0.5\necho ended; exit 8\n')
     process = machine.start([str(machine.workspace / "tools/bazel"), "build"])
-    wait_for((machine.standins / "runs").exists, "Bazel to run")
+    wait_for((machine.fakes / "runs").exists, "Bazel to run")
     process.send_signal(signal.SIGINT)
     result = finish(process)
     assert (result.stdout, result.returncode) == ("ended\n", 8)
 
 
 def test_no_namespaces(machine: Machine) -> None:
-    machine.write(machine.standins / "no_namespaces", "")
+    machine.write(machine.fakes / "no_namespaces", "")
     result = machine.bazel("info")
     line = result.stderr.splitlines()[-1]
     assert result.returncode == 1 and "may not make a namespace" in line and "on PATH" in line
@@ -193,7 +191,7 @@ def test_path_beyond_ascii(tmp_path: Path) -> None:
 def test_mounts(machine: Machine) -> None:
     machine.bazel("info")
     (root,) = machine.cache.glob("bazel-*")
-    mounts = (machine.standins / "mounts").read_bytes().decode().split("\0")
+    mounts = (machine.fakes / "mounts").read_bytes().decode().split("\0")
     binds = {(mounts[n], mounts[n + 1], mounts[n + 2]) for n in range(len(mounts) - 2)}
     assert ("--ro-bind", f"{root}/usr", "/usr") in binds and ("--ro-bind", f"{root}/etc", "/etc") in binds
     assert ("--bind", "/proc", "/proc") in binds and ("--dev-bind", "/dev", "/dev") in binds
@@ -212,8 +210,8 @@ def test_trust_store_is_made_once_per_bundle(machine: Machine) -> None:
     assert [path.name for path in trust.iterdir()] == ["cacerts"]
     assert f"--host_jvm_args=-Djavax.net.ssl.trustStore={trust}/cacerts" in machine.arguments()
     assert len(machine.calls("trust")) == 1
-    assert len((machine.standins / "trust.input").read_text().splitlines()) == 2
-    assert (machine.standins / "0002.pem").read_text() == "-----BEGIN CERTIFICATE-----\n1\n-----END CERTIFICATE-----\n"
+    assert len((machine.fakes / "trust.input").read_text().splitlines()) == 2
+    assert (machine.fakes / "0002.pem").read_text() == "-----BEGIN CERTIFICATE-----\n1\n-----END CERTIFICATE-----\n"
 
     machine.write(Path(machine.environment["SSL_CERT_FILE"]), certificates(3))
     machine.bazel("info")
@@ -222,7 +220,7 @@ def test_trust_store_is_made_once_per_bundle(machine: Machine) -> None:
 
 @pytest.mark.parametrize("making", ["echo 'no such alias'; exit 1", "exit 0"])
 def test_trust_store_that_can_not_be_made(machine: Machine, making: str) -> None:
-    machine.write(machine.standins / "trust", f"{making}\n")
+    machine.write(machine.fakes / "trust", f"{making}\n")
     result = machine.bazel("info")
     line = result.stderr.splitlines()[-1]
     assert result.returncode == 1 and "trust store can't be made from " in line and "SSL_CERT_FILE" in line
@@ -239,7 +237,7 @@ def test_half_removed_trust_store_is_made_anew(machine: Machine) -> None:
 
 
 def environment(machine: Machine) -> dict[str, str]:
-    lines = (machine.standins / "environment").read_text().splitlines()
+    lines = (machine.fakes / "environment").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
@@ -272,10 +270,10 @@ def test_clients_are_asked_once(machine: Machine) -> None:
 
     machine.root()
     site = machine.home / "site/pip.conf"
-    said = 'echo "$*" >>"$STANDINS/{}.calls"\n'
+    said = 'echo "$*" >>"$FAKES/{}.calls"\n'
     machine.program("apt-get", f"#!/bin/sh\n{said.format('apt-get')}echo https://debian.example/debian\n")
     machine.program(
-        "python3", f"#!/bin/sh\necho x >>$STANDINS/python3.calls\necho https://index.example/simple\necho {site}\n"
+        "python3", f"#!/bin/sh\necho x >>$FAKES/python3.calls\necho https://index.example/simple\necho {site}\n"
     )
     assert asked() == [1, 1]
     assert asked() == [1, 1]
@@ -300,17 +298,17 @@ def test_without_clients_nothing_is_said_about_registries(machine: Machine) -> N
 
 # Bazel writes down how a program is run, with its arguments quoted, and does not run it.
 WRITE_SCRIPT = r"""#!/bin/sh
-printf '%s\0' "$@" >"$STANDINS/arguments"
+printf '%s\0' "$@" >"$FAKES/arguments"
 for argument; do case $argument in --script_path=*) script=${argument#*=} ;; esac; done
-cat "$STANDINS/script" >"$script"
-exit "$(cat "$STANDINS/status")"
+cat "$FAKES/script" >"$script"
+exit "$(cat "$FAKES/status")"
 """
 
 
 def on_host(machine: Machine, *arguments: str, script: str = "", status: int = 0) -> Any:
-    machine.write(machine.standins / "bazel_in_root", WRITE_SCRIPT)
-    machine.write(machine.standins / "status", str(status))
-    machine.write(machine.standins / "script", f"#!/bin/bash\n{script}")
+    machine.write(machine.fakes / "bazel_in_root", WRITE_SCRIPT)
+    machine.write(machine.fakes / "status", str(status))
+    machine.write(machine.fakes / "script", f"#!/bin/bash\n{script}")
     return machine.bazel(*arguments)
 
 
@@ -365,21 +363,21 @@ def test_push_that_can_not_be_built_is_not_run(machine: Machine) -> None:
 
 
 def test_signal_reaches_what_the_host_runs(machine: Machine) -> None:
-    machine.write(machine.standins / "bazel_in_root", WRITE_SCRIPT)
-    machine.write(machine.standins / "status", "0")
-    program = "trap 'echo cancelled; exit 9' TERM\ntouch \"$STANDINS/runs\"\nwhile :; do sleep 0.05; done\n"
-    machine.write(machine.standins / "script", program)
+    machine.write(machine.fakes / "bazel_in_root", WRITE_SCRIPT)
+    machine.write(machine.fakes / "status", "0")
+    program = "trap 'echo cancelled; exit 9' TERM\ntouch \"$FAKES/runs\"\nwhile :; do sleep 0.05; done\n"
+    machine.write(machine.fakes / "script", program)
     process = machine.start([str(machine.workspace / "tools/bazel"), "run", "//runtime:10.push"])
-    wait_for((machine.standins / "runs").exists, "the program to run")
+    wait_for((machine.fakes / "runs").exists, "the program to run")
     process.send_signal(signal.SIGTERM)
     result = finish(process)
     assert (result.stdout, result.returncode) == ("cancelled\n", 9)
 
 
 def test_what_the_host_runs_has_standard_input(machine: Machine) -> None:
-    machine.write(machine.standins / "bazel_in_root", WRITE_SCRIPT)
-    machine.write(machine.standins / "status", "0")
-    machine.write(machine.standins / "script", "exec cat\n")
+    machine.write(machine.fakes / "bazel_in_root", WRITE_SCRIPT)
+    machine.write(machine.fakes / "status", "0")
+    machine.write(machine.fakes / "script", "exec cat\n")
     result = subprocess.run(
         [str(machine.workspace / "tools/bazel"), "run", "//runtime:10.push"],
         cwd=machine.workspace,

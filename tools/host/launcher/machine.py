@@ -1,6 +1,6 @@
-"""A machine for the launcher's tests: its own PATH, home and workspace, with stand-ins for what takes minutes.
+"""A machine for the launcher's tests: its own PATH, home and workspace, with fakes of the programs that take minutes.
 
-The stand-ins are shell scripts on PATH: mmdebstrap makes a tiny tree when the test lets it, bwrap, bazel and bazelisk say
+The fakes are shell scripts on PATH: mmdebstrap makes a tiny tree when the test lets it, bwrap, bazel and bazelisk say
 how they were called. Everything else on PATH is the real program, so the list below is also what the launcher needs.
 """
 
@@ -41,22 +41,22 @@ bazel_dep(name = "stardoc", version = "1", dev_dependency = True)
 MMDEBSTRAP = r"""#!/bin/sh
 for argument; do
     case $argument in
-    --keyring=*) (cd "${argument#*=}" && echo *) >"$STANDINS/keyrings" ;;
+    --keyring=*) (cd "${argument#*=}" && echo *) >"$FAKES/keyrings" ;;
     */making.*) target=$argument ;;
     esac
 done
-printf '%s\n' "$*" >>"$STANDINS/mmdebstrap.calls"
-printf 'TMPDIR=%s\n' "$TMPDIR" >>"$STANDINS/mmdebstrap.environment"
+printf '%s\n' "$*" >>"$FAKES/mmdebstrap.calls"
+printf 'TMPDIR=%s\n' "$TMPDIR" >>"$FAKES/mmdebstrap.environment"
 echo "I: half-way"
 echo half >"$target.half"
 sleep 300 &
-echo $! >"$STANDINS/child.$$"
-mv "$STANDINS/child.$$" "$STANDINS/child"
-while [ ! -e "$STANDINS/go" ]; do sleep 0.05; done
+echo $! >"$FAKES/child.$$"
+mv "$FAKES/child.$$" "$FAKES/child"
+while [ ! -e "$FAKES/go" ]; do sleep 0.05; done
 kill $!
 mkdir -p "$target.tree/usr/share/bazel/embedded_tools" "$target.tree/etc/bazel"
-cp "$STANDINS/MODULE.bazel" "$target.tree/usr/share/bazel/embedded_tools/"
-. "$STANDINS/make"
+cp "$FAKES/MODULE.bazel" "$target.tree/usr/share/bazel/embedded_tools/"
+. "$FAKES/make"
 printf 'common --override_module=platforms=/usr/share/bazel/tools/platforms\nbuild --sandbox_debug\n' \
     >"$target.tree/etc/bazel/bazelrc"
 rm "$target.half"
@@ -70,26 +70,26 @@ rm -rf "$target.tree"
 # bwrap as the launcher calls it: a try, the making of the trust store, and Bazel itself.
 BWRAP = r"""#!/bin/sh
 case "$*" in
-"--ro-bind / / true") [ ! -e "$STANDINS/no_namespaces" ]; exit ;;
+"--ro-bind / / true") [ ! -e "$FAKES/no_namespaces" ]; exit ;;
 *ca-certificates-java.jar*)
-    echo "$*" >>"$STANDINS/trust.calls"
-    cat >"$STANDINS/trust.input"
+    echo "$*" >>"$FAKES/trust.calls"
+    cat >"$FAKES/trust.input"
     while [ "$3" != /etc/ssl/certs/java ]; do shift; done
-    cp "$2"/*.pem "$STANDINS/"
-    . "$STANDINS/trust"
+    cp "$2"/*.pem "$FAKES/"
+    . "$FAKES/trust"
     exit ;;
 esac
-cat <&8 >"$STANDINS/mounts"
+cat <&8 >"$FAKES/mounts"
 while [ "$1" != -- ]; do
     case $1 in
-    --chdir) echo "$2" >"$STANDINS/chdir" ;;
+    --chdir) echo "$2" >"$FAKES/chdir" ;;
     --setenv) export "$2=$3" ;;
     esac
     shift
 done
-env >"$STANDINS/environment"
+env >"$FAKES/environment"
 shift 2
-sh "$STANDINS/bazel_in_root" "$@" <&0 &
+sh "$FAKES/bazel_in_root" "$@" <&0 &
 wait $!
 """
 
@@ -99,13 +99,13 @@ if [ "$*" = --version ]; then
     echo "bazel ${USE_BAZEL_VERSION:-latest}"
     exit
 fi
-printf '%s\0' "${0##*/}" "$@" >"$STANDINS/arguments"
+printf '%s\0' "${0##*/}" "$@" >"$FAKES/arguments"
 exit 7
 """
 
 
 class Machine:
-    """Runs the launcher with stand-ins below one directory.
+    """Runs the launcher with fake programs below one directory.
 
     Args:
         directory: an empty directory
@@ -113,12 +113,12 @@ class Machine:
     """
 
     def __init__(self, directory: Path, uid: int = 1000) -> None:
-        self.standins = directory / "stand-ins"
+        self.fakes = directory / "fakes"
         self.home = directory / "home"
         self.bin = directory / "bin"
         self.workspace = directory / "workspace"
         self.cache = self.home / ".cache/airflow-runtime-images"
-        for path in (self.standins, self.home, self.bin, self.workspace / "tools/host/launcher/keyrings"):
+        for path in (self.fakes, self.home, self.bin, self.workspace / "tools/host/launcher/keyrings"):
             path.mkdir(parents=True)
         for name in PROGRAMS:
             program = shutil.which(name)
@@ -133,10 +133,10 @@ class Machine:
         recipe = (REPOSITORY / "tools/host/launcher/recipe.sh").read_text()
         own = f"container_marks={directory}/in-a-container\nkernel_settings={self.settings}\n"
         self.write(self.workspace / "tools/host/launcher/recipe.sh", f"{recipe}\n{own}")
-        self.write(self.standins / "MODULE.bazel", MODULES)
-        self.write(self.standins / "make", f"echo {VERSION} >$target.tree/usr/share/bazel/build-label.txt\n")
-        self.write(self.standins / "trust", 'echo store >"$2/cacerts"\n')
-        self.write(self.standins / "bazel_in_root", SAY_ARGUMENTS)
+        self.write(self.fakes / "MODULE.bazel", MODULES)
+        self.write(self.fakes / "make", f"echo {VERSION} >$target.tree/usr/share/bazel/build-label.txt\n")
+        self.write(self.fakes / "trust", 'echo store >"$2/cacerts"\n')
+        self.write(self.fakes / "bazel_in_root", SAY_ARGUMENTS)
         self.let_go()
         self.program("mmdebstrap", MMDEBSTRAP)
         self.program("bwrap", BWRAP)
@@ -148,7 +148,7 @@ class Machine:
         self.environment = {
             "PATH": str(self.bin),
             "HOME": str(self.home),
-            "STANDINS": str(self.standins),
+            "FAKES": str(self.fakes),
             "TMPDIR": str(directory),
             "RUNTIME_LAUNCHER_KEYRING": str(directory / "keyring"),
             "SSL_CERT_FILE": str(self.write(directory / "ca.crt", certificates(2))),
@@ -174,11 +174,11 @@ class Machine:
 
     def let_go(self) -> None:
         """Let mmdebstrap go on when half-way."""
-        self.write(self.standins / "go", "")
+        self.write(self.fakes / "go", "")
 
     def hold(self) -> None:
         """Stop mmdebstrap half-way until let_go."""
-        (self.standins / "go").unlink()
+        (self.fakes / "go").unlink()
 
     def start(self, command: list[str], **environment: str) -> subprocess.Popen[str]:
         """Start a command in the workspace."""
@@ -208,20 +208,20 @@ class Machine:
 
     def wait_half_way(self) -> int:
         """Wait until mmdebstrap is half-way; return the process id of its child."""
-        child = self.standins / "child"
+        child = self.fakes / "child"
         wait_for(child.exists, "mmdebstrap to be half-way")
         number = int(child.read_text())
         child.unlink()
         return number
 
     def calls(self, name: str) -> list[str]:
-        """Return the argument lines of a stand-in's calls."""
-        path = self.standins / f"{name}.calls"
+        """Return the argument lines of a fake program's calls."""
+        path = self.fakes / f"{name}.calls"
         return path.read_text().splitlines() if path.exists() else []
 
     def arguments(self) -> list[str]:
         """Return name and arguments of the last Bazel that was run."""
-        return (self.standins / "arguments").read_bytes().decode().split("\0")[:-1]
+        return (self.fakes / "arguments").read_bytes().decode().split("\0")[:-1]
 
     def in_cache(self) -> list[str]:
         """Return the names in the launcher's cache, without its lock."""

@@ -148,9 +148,9 @@ def test_tar_that_is_not_whole(machine: Machine) -> None:
 
 def test_newer_version_is_taken_with_its_own_modules(machine: Machine) -> None:
     """Debian's testing suite goes on; what Bazel's module depends on changes with the version."""
-    machine.write(machine.standins / "make", "echo 8.1.0 >$target.tree/usr/share/bazel/build-label.txt\n")
+    machine.write(machine.fakes / "make", "echo 8.1.0 >$target.tree/usr/share/bazel/build-label.txt\n")
     machine.write(
-        machine.standins / "MODULE.bazel",
+        machine.fakes / "MODULE.bazel",
         'bazel_dep(name = "abseil", version = "1")\n'
         'shell = use_extension("@rules_shell//shell:sh.bzl", "sh_configure")\nbazel_dep(name = "rules_shell", version = "1")\n',
     )
@@ -166,7 +166,7 @@ def test_newer_version_is_taken_with_its_own_modules(machine: Machine) -> None:
 @pytest.mark.parametrize("found", ["9.9.9", "7.3.2", "none"])
 def test_mirror_has_another_version(machine: Machine, found: str) -> None:
     label = "" if found == "none" else f"echo {found} >$target.tree/usr/share/bazel/build-label.txt\n"
-    machine.write(machine.standins / "make", label)
+    machine.write(machine.fakes / "make", label)
     result = machine.root()
     line = one_line(result.stderr)
     assert result.returncode == 1 and f"is {found}, .bazelversion asks for {VERSION}" in line and "on PATH" in line
@@ -193,12 +193,12 @@ def test_ordinary_user_is_told_what_to_install(machine: Machine, missing: list[s
 
 def test_keyring_of_the_machine_may_be_missing(machine: Machine) -> None:
     assert machine.root(RUNTIME_LAUNCHER_KEYRING="/nonexistent").returncode == 0
-    assert (machine.standins / "keyrings").read_text().split() == ["debian-archive.asc"]
+    assert (machine.fakes / "keyrings").read_text().split() == ["debian-archive.asc"]
 
 
 def test_keyrings_of_the_project_and_of_the_machine(machine: Machine) -> None:
     machine.root()
-    assert (machine.standins / "keyrings").read_text().split() == ["debian-archive.asc", "keyring"]
+    assert (machine.fakes / "keyrings").read_text().split() == ["debian-archive.asc", "keyring"]
 
 
 @pytest.mark.parametrize(
@@ -236,19 +236,19 @@ def test_keys_of_the_project() -> None:
 def test_root_installs_what_is_missing(tmp_path: Path) -> None:
     machine = Machine(tmp_path, uid=0)
     machine.program("unshare", '#!/bin/sh\n[ "$1" = --mount ] && shift && exec "$@"\n')
-    (machine.bin / "mmdebstrap").rename(machine.standins / "mmdebstrap")
+    (machine.bin / "mmdebstrap").rename(machine.fakes / "mmdebstrap")
     machine.remove("newuidmap")
     machine.program(
         "apt-get",
         "#!/bin/sh\n"
-        'echo "$*" >>"$STANDINS/apt-get.calls"\n'
-        f'case $1 in install) [ ! -e "$STANDINS/mmdebstrap" ] || mv "$STANDINS/mmdebstrap" {machine.bin}/ ;; esac\n',
+        'echo "$*" >>"$FAKES/apt-get.calls"\n'
+        f'case $1 in install) [ ! -e "$FAKES/mmdebstrap" ] || mv "$FAKES/mmdebstrap" {machine.bin}/ ;; esac\n',
     )
     result = machine.root()
     assert result.returncode == 0, result.stderr
     assert machine.calls("apt-get")[0] == "install -y --no-install-recommends mmdebstrap"
     # A user's own tree needs no tar file, and what mmdebstrap leaves when killed must lie where the next run removes it.
-    assert f"TMPDIR={machine.cache}/making." in (machine.standins / "mmdebstrap.environment").read_text()
+    assert f"TMPDIR={machine.cache}/making." in (machine.fakes / "mmdebstrap.environment").read_text()
     assert machine.calls("mmdebstrap")[0].endswith("/root")
 
 
@@ -359,7 +359,7 @@ def test_debian_mirror(machine: Machine) -> None:
 )
 def test_machine_without_namespaces(machine: Machine, settings: dict[str, str], mark: bool, message: str) -> None:
     """It is said before the root is made, which takes a minute and 2 GB."""
-    machine.write(machine.standins / "no_namespaces", "")
+    machine.write(machine.fakes / "no_namespaces", "")
     for name, value in settings.items():
         (machine.settings / name).parent.mkdir(parents=True, exist_ok=True)
         machine.write(machine.settings / name, value)

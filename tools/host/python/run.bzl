@@ -26,18 +26,19 @@ _ENVIRONMENT = {
 }
 
 def _import_path(ctx, program):
-    """PYTHONPATH for a py_library: the root of its repository, then what its libraries import from."""
+    """Return PYTHONPATH for a py_library: the root of its repository, then what its libraries import from."""
     places = [program.label.workspace_root or "."]
     for path in program[PyInfo].imports.to_list():
         own = path.removeprefix(ctx.workspace_name)
         if own == path:
+            # As below: sources, and what actions make.
             places += ["external/" + path, ctx.bin_dir.path + "/external/" + path]
         else:
             # Either may hold it: sources, and what actions make (wheel_library).
             places += ["." + own, ctx.bin_dir.path + own]
     return ":".join(places)
 
-def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_message, inputs = [], tools = [], env = {}, exec_group = None, execution_requirements = {}):
+def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_message, inputs = [], tools = [], exec_group = None, execution_requirements = {}):
     """Register an action that runs `python -m module arguments`.
 
     Args:
@@ -50,7 +51,6 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
       progress_message: what Bazel prints while it runs.
       inputs: list or depset of Files.
       tools: list or depset of further Files that are tools (e.g. a compiler).
-      env: additions to the fixed environment.
       exec_group: name of the rule's execution group that the action belongs to, or None.
       execution_requirements: dict, as of ctx.actions.run.
     """
@@ -70,7 +70,7 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
         outputs = outputs,
         mnemonic = mnemonic,
         progress_message = progress_message,
-        env = _ENVIRONMENT | {"PYTHONHOME": python.home, "PYTHONPATH": _import_path(ctx, program)} | env,
+        env = _ENVIRONMENT | {"PYTHONHOME": python.home, "PYTHONPATH": _import_path(ctx, program)},
         exec_group = exec_group,
         execution_requirements = execution_requirements,
     )

@@ -11,13 +11,13 @@ Teams load it from @airflow_runtime_images//:defs.bzl:
 
 load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/verify/dag_test/private:test_files.bzl", "test_files")
-load("//tools/verify/structure_test:defs.bzl", "image_arguments")
+load("//tools/verify/structure_test:defs.bzl", "image_entry")
 
 def dag_test(name, image, tests = [], env = {}, database = False, size = "large", method = "auto", **kwargs):
     """Import every DAG of an image as its scheduler does, then run a project's tests in it.
 
-    What `astro dev parse` finds fails: a DAG file that can't be imported, a cycle, an id that two DAGs have. Variables and connections
-    that a DAG asks for while it is imported are given by `env`; there is no network.
+    Fails where `astro dev parse` does: a DAG file can't be imported, a DAG has a cycle, two DAGs have the same id. The test has no
+    network. Set the variables and connections that a DAG reads at import in `env`.
 
     Args:
       name: target name.
@@ -30,12 +30,7 @@ def dag_test(name, image, tests = [], env = {}, database = False, size = "large"
       method: how the image is entered: "namespace", "proot", or "auto" (the first that works).
       **kwargs: passed on to py_test (timeout, tags, ...).
     """
-    image_arguments(
-        name = name + ".image",
-        image = image,
-        tags = ["manual"],
-        testonly = True,
-    )
+    entry = image_entry(name, image, method)
     test_files(
         name = name + ".files",
         srcs = tests,
@@ -44,19 +39,12 @@ def dag_test(name, image, tests = [], env = {}, database = False, size = "large"
         testonly = True,
     )
     program = Label("//tools/verify/dag_test:main.py")
-    tools = Label("//tools/host/rootless:tools")
     py_test(
         name = name,
         size = size,
         srcs = [program],
-        args = [
-            "@$(rootpath :{}.image)".format(name),
-            "@$(rootpath :{}.files)".format(name),
-            "--method=" + method,
-            "--proot=$(rootpath {})".format(tools),
-            "--qemu-aarch64=$(rootpath {})/usr/bin/qemu-aarch64-static".format(tools),
-        ] + (["--database"] if database else []),
-        data = [":{}.image".format(name), ":{}.files".format(name), tools],
+        args = entry.args + ["@$(rootpath :{}.files)".format(name)] + (["--database"] if database else []),
+        data = entry.data + [":{}.files".format(name)],
         main = program,
         deps = [Label("//tools/verify/dag_test:main")],
         **kwargs

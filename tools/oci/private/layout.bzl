@@ -41,7 +41,7 @@ def image_inputs(images):
     return documents + [file for image in images for layer in image.layers for file in (layer.metadata, layer.blob)]
 
 def write_layout(ctx, *, output, images, index = None, digest = None, annotations = {}):
-    """Register the action.
+    """Register the action that writes an OCI layout directory.
 
     The action makes hard links to the layers. A sandbox is another mount, where links are refused, and a cache or a remote
     worker would hand back copies: so it runs locally, and no cache keeps it.

@@ -1,13 +1,11 @@
 """project_image: an image on top of a base."""
 
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
+load("//tools/oci:defs.bzl", "LAYOUT_ATTRS", "write_layout")
 load("//tools/oci:providers.bzl", "ImageInfo", "LayerInfo")
 
 def _layer_arguments(layer):
     return ["--layer", layer.created_by, layer.metadata.path]
-
-def _blob_arguments(layer):
-    return ["--layer", layer.metadata.path, layer.blob.path]
 
 def _arguments(ctx):
     args = ctx.actions.args()
@@ -57,24 +55,6 @@ def _listing(ctx, base, layers):
     )
     return output
 
-def _layout(ctx, image):
-    """Declare the action that writes the OCI layout, of hard links: see write_layout of tools/oci."""
-    args = _arguments(ctx)
-    args.add("--image").add(image.manifest).add(image.config)
-    args.add_all(image.layers, map_each = _blob_arguments)
-    args.add("--output", image.layout.path)
-    run_python(
-        ctx,
-        program = ctx.attr._layout,
-        module = "tools.oci.layout",
-        arguments = [args],
-        inputs = [image.manifest, image.config] + [file for layer in image.layers for file in (layer.metadata, layer.blob)],
-        outputs = [image.layout],
-        mnemonic = "OciLayout",
-        progress_message = "Writing OCI layout %{label}",
-        execution_requirements = {"local": "1"},
-    )
-
 def _project_image_impl(ctx):
     base = ctx.attr.base[ImageInfo]
     layers = [target[LayerInfo] for target in ctx.attr.layers]
@@ -90,7 +70,7 @@ def _project_image_impl(ctx):
         os = base.os,
         variant = base.variant,
     )
-    _layout(ctx, image)
+    write_layout(ctx, output = image.layout, images = [image])
     return [
         DefaultInfo(files = depset([image.layout]), runfiles = ctx.runfiles([image.layout])),
         OutputGroupInfo(
@@ -115,8 +95,7 @@ Output groups: `oci_layout` (also the default output), `oci_image_config`, `mani
         "checks": attr.label_list(allow_files = True, doc = "What must have been made, or there is no image."),
         "layers": attr.label_list(providers = [LayerInfo], doc = "The layers above it, lowest first."),
         "_image": attr.label(default = "//tools/project:image"),
-        "_layout": attr.label(default = "//tools/oci:layout"),
         "_listing": attr.label(default = "//tools/project:listing"),
-    } | PYTHON_ATTRS,
+    } | LAYOUT_ATTRS | PYTHON_ATTRS,
     provides = [ImageInfo],
 )

@@ -12,8 +12,10 @@ Example:
 """
 
 load("//tools/host/python:defs.bzl", "py_test")
+load("//tools/verify/structure_test/private:image_arguments.bzl", _image_arguments = "image_arguments")
 load("//tools/verify/structure_test/private:image_entry.bzl", _image_entry = "image_entry")
 
+image_arguments = _image_arguments
 image_entry = _image_entry
 
 # Labels, not strings: in a macro a string would mean the caller's repository.

@@ -152,6 +152,8 @@ class TestIdentity:
             ("/", {"uid": 1234, "passwd": ENGINE.format("/")}, ASTRO),
             ("/", {"uid": 1234, "gid": 1234, "foreign_home": True}, ELSEWHERE),
             ("/none", {}, ASTRO),
+            (".", {"uid": 1234}, ASTRO),
+            ("//", {"uid": 0}, ROOT),
             ("", {}, ASTRO),
             ("/usr/local/airflow", {}, ("/usr/local/airflow astro astro", "0002")),
             ("/usr/local/airflow", {"read_only": True}, ("/usr/local/airflow astro astro", "0002")),
@@ -185,6 +187,20 @@ class TestIdentity:
         result = room.run(ENTRYPOINT, "id", "-u", uid=1234, gid=1234)
         assert result.stdout == "1234\n"
         assert "--user 1234:0" in result.stderr
+
+    def test_root_writes_without_group_0(self, room: Room) -> None:
+        result = room.run(ENTRYPOINT, "id", "-u", uid=0, gid=1234)
+        assert (result.stdout, result.stderr) == ("0\n", "")
+
+    @pytest.mark.parametrize("command", [(), ("env", "-u", "BASH_ENV")])
+    def test_without_accounts_and_without_proc(self, room: Room, tmp_path: Path, command: tuple[str, ...]) -> None:
+        """As in a sandbox: /etc/passwd cannot be read, /proc is not there."""
+        (tmp_path / "passwd").mkdir()
+        script = f"umask 0022; mount -t tmpfs none /proc; {shlex.join((*command, ENTRYPOINT, 'sh', '-c', SHOW))}"
+        bare = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+        mounts = [(tmp_path / "passwd", "/etc")]
+        result = room.run(*bare, script, mounts=mounts, **IMAGE)
+        assert (result.stdout, result.stderr) == ("/tmp astro astro\n0022\n", "")
 
     def test_files_are_writable_for_the_group(self, room: Room) -> None:
         room.run(ENTRYPOINT, "touch", "/usr/local/airflow/logs/x")
@@ -307,10 +323,30 @@ class TestPidFiles:
         room.run("bash", "-c", start, AIRFLOW_HOME="/usr/local/airflow")
         assert not (room.writable / "airflow-worker.pid").exists()
 
-    @pytest.mark.parametrize("spelling", ["--pid={}", "--pid {}"])
+    @pytest.mark.parametrize(
+        "spelling",
+        [
+            "--pid={}",
+            "--pid {}",
+            '--pid "{}"',
+            "--pid=${{AIRFLOW_HOME}}/../../../{}",
+            "--pid $AIRFLOW_HOME/../../..{}; :",
+        ],
+    )
     def test_a_file_of_another_name(self, room: Room, spelling: str) -> None:
         command = ("bash", "-c", "exec airflow celery worker " + spelling.format("/tmp/w.pid"))
         assert not self.left(room, "/tmp/w.pid", self.SLEEP, *command)
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("celery", "worker", "--pid", "/tmp/a worker.pid"),
+            ("celery", "worker", "--pid=/tmp/a worker.pid"),
+            ("bash", "-c", "exec airflow celery worker --pid '/tmp/a worker.pid'"),
+        ],
+    )
+    def test_a_name_with_a_blank(self, room: Room, command: tuple[str, ...]) -> None:
+        assert not self.left(room, "'/tmp/a worker.pid'", self.SLEEP, *command)
 
     @pytest.mark.parametrize(
         ("name", "process", "command"),

@@ -87,11 +87,11 @@ class TestWhen:
         assert (result.stdout, result.stderr) == ("airflow <scheduler>\n", "")
 
     def test_the_number_of_tries(self, room: Room, closed: int) -> None:
-        settings = {"CONNECTION_CHECK_MAX_COUNT": "3", "CONNECTION_CHECK_SLEEP_TIME": "0.5"}
+        settings = {"CONNECTION_CHECK_MAX_COUNT": "08", "CONNECTION_CHECK_SLEEP_TIME": "0.2"}
         start = time.monotonic()
         result = room.run(ENTRYPOINT, "db", "check", **settings, **{DATABASE: f"postgresql://127.0.0.1:{closed}/a"})
         assert 1.0 <= time.monotonic() - start < 10
-        assert "after 3 tries" in result.stderr
+        assert "after 8 tries" in result.stderr
 
     @pytest.mark.parametrize(
         ("name", "value"), [("CONNECTION_CHECK_MAX_COUNT", "many"), ("CONNECTION_CHECK_SLEEP_TIME", "5s")]

@@ -243,6 +243,17 @@ PACKAGE_SETS = [
             "fonts-dejavu-core",
         ],
     },
+    # What dpkg runs under where it configures packages in an image's root: owners without privileges, and a fixed clock.
+    {
+        "name": "dpkg",
+        "archs": ["amd64", "arm64"],
+        "dependencies": "as named",
+        "packages": [
+            "fakeroot",
+            "libfakeroot",
+            "libfaketime",
+        ],
+    },
     # With base, the other system that //tests/reproduce builds in; its clock is wrong.
     {
         "name": "elsewhere",

@@ -1,6 +1,7 @@
-"""Check that what a project says can be done, and that its lock belongs to its requirements and its base.
+"""Check that what a project says can be done, and that its locks belong to what it asks for and to its base.
 
-    python -m tools.project.check [--file NAME SOURCE]... [--base BASE.json --command "bazel run //:image.update"] --output STAMP
+    python -m tools.project.check [--file NAME SOURCE]... [--base BASE.json] [--debian BASE.json --arch ARCH...]
+        --command "bazel run //:image.update" --output STAMP
 
 Fails as the image's build on the command line would; writes an empty file otherwise.
 """
@@ -16,8 +17,18 @@ from pathlib import Path
 
 from tools.lib import arguments
 from tools.lib.outputs import Outputs
-from tools.project import lock, requirements, texts
+from tools.project import lock, requirements
+from tools.project.debian import lock as debian_lock
+from tools.project.debian import wanted
 from tools.project.errors import ProjectError
+
+
+def _check_packages(root: Path, given: argparse.Namespace) -> None:
+    asked = wanted.read(root)
+    if asked:
+        debian_lock.read(root, asked, debian_lock.read_base(given.debian), given.arch, given.command)
+    elif (root / debian_lock.NAME).exists():
+        raise ProjectError(f"{wanted.FILE} asks for nothing, and there is a {debian_lock.NAME}: run '{given.command}'")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,6 +37,8 @@ def main(argv: Sequence[str]) -> int:
     add = parser.add_argument
     add("--file", nargs=2, action="append", default=[], metavar=("NAME", "SOURCE"), help="one of the project's")
     add("--base", type=Path, help="the base's lock")
+    add("--debian", type=Path, help="what the base has from Debian")
+    add("--arch", action="append", default=[], help="an architecture of the image")
     add("--command", help="makes the project's lock")
     add("--output", type=Path, required=True, help="written if all is well")
     given = parser.parse_args(arguments.expand(argv))
@@ -36,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
             for name, source in given.file:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, root / name)
-            texts.refuse_packages(root)
+            _check_packages(root, given)
             asked = requirements.read(root)
             if asked:
                 lock.read(root, asked, lock.read_base(given.base), given.command)

@@ -11,6 +11,7 @@ load("//tools/host/python:defs.bzl", "py_binary")
 load("//tools/inputs/wheel:defs.bzl", "wheel_part")
 load("//tools/oci:defs.bzl", "image_index", "layer")
 load("//tools/project/private:files_part.bzl", "project_part")
+load("//tools/project/private:package_layers.bzl", "package_layers")
 load("//tools/project/private:plan.bzl", "plan_files")
 load("//tools/project/private:project_check.bzl", "project_check")
 load("//tools/project/private:project_image.bzl", "project_image")
@@ -123,41 +124,50 @@ def _file_layers(name, base, srcs, executables, ship):
         names.append(layer_name)
     return names
 
-def _requirements(name, row, requirements, included):
-    """Declare NAME.update; return the lock (None: there is none) and what a project_check compares it with."""
-    label = native.package_relative_label(requirements)
-    folder, _, file = label.name.rpartition("/")
-    if file != "requirements.txt":
-        fail("{}: requirements = {}: the file must be called requirements.txt, its lock is requirements.lock beside it".format(name, repr(requirements)))
-    base_lock = Label("//requirements_lock:{}.json".format(row.lock))
-    metadata = Label("//requirements_lock:sdist_metadata.toml")
-    uv = Label("//requirements_lock:uv")
+def _folder(label):
+    """Return the directory of a file, relative to its workspace."""
+    return "/".join([part for part in [label.package, label.name.rpartition("/")[0]] if part]) or "."
+
+def _lock(name, attribute, file, expected):
+    """Return the lock beside a file as (label, lock); (None, None) if there is none yet."""
+    if native.package_relative_label(file).name.rpartition("/")[2] != expected + ".txt":
+        fail("{}: {} = {}: the file must be called {}.txt, its lock is {}.lock beside it".format(name, attribute, repr(file), expected, expected))
+    lock_file = file.removesuffix(".txt") + ".lock"
+    label = native.package_relative_label(lock_file)
+    lock = PROJECTS.get(str(label))
+    if not lock and native.glob([lock_file], allow_empty = True):
+        fail("{} is not named in MODULE.bazel: add airflow_projects.lock(file = \"//{}:{}\") (see extensions.bzl)".format(lock_file, label.package, label.name))
+    return (lock_file, lock) if lock else (None, None)
+
+def _update(name, row, requirements, packages):
+    """Declare NAME.update."""
+    args = []
+    data = []
+    if requirements:
+        base_lock = Label("//requirements_lock:{}.json".format(row.lock))
+        metadata = Label("//requirements_lock:sdist_metadata.toml")
+        uv = Label("//requirements_lock:uv")
+        data += [base_lock, metadata, uv]
+        args += [
+            "--base-lock=$(rootpath {})".format(base_lock),
+            "--directory=" + _folder(native.package_relative_label(requirements)),
+            "--sdist-metadata=$(rootpath {})".format(metadata),
+            "--uv=$(rootpath {})".format(uv),
+        ]
+    if packages:
+        debian = Label("//tools/project/debian:base")
+        data.append(debian)
+        args += ["--debian=$(rootpath {})".format(debian), "--packages-directory=" + _folder(native.package_relative_label(packages))]
+        args += ["--arch=" + arch for arch in row.architectures]
     program = Label("//tools/project:update.py")
     py_binary(
         name = name + ".update",
         srcs = [program],
-        args = [
-            "--base-lock=$(rootpath {})".format(base_lock),
-            "--directory=" + ("/".join([part for part in [label.package, folder] if part]) or "."),
-            "--sdist-metadata=$(rootpath {})".format(metadata),
-            "--uv=$(rootpath {})".format(uv),
-        ],
-        data = [base_lock, metadata, uv],
+        args = args,
+        data = data,
         main = program,
         tags = ["manual"],
         deps = [Label("//tools/project:modules")],
-    )
-    lock_file = requirements.removesuffix(".txt") + ".lock"
-    lock_label = native.package_relative_label(lock_file)
-    lock = PROJECTS.get(str(lock_label))
-    if not lock and native.glob([lock_file], allow_empty = True):
-        fail("{} is not named in MODULE.bazel: add airflow_projects.lock(file = \"//{}:{}\") (see extensions.bzl)".format(lock_file, lock_label.package, lock_label.name))
-    return lock, dict(
-        base = base_lock,
-        command = "bazel run //{}:{}.update".format(native.package_name(), name),
-        included = included,
-        lock = [lock_file] if lock else [],
-        requirements = requirements,
     )
 
 def _programs(name, bases, architectures, image_name):
@@ -194,14 +204,15 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
     * NAME: their index
     * NAME.push: `bazel run //:NAME.push -- REGISTRY/REPOSITORY:TAG`; layers of the base that the registry has are not sent
     * NAME.load: into podman or docker
-    * NAME.update: resolves `requirements` on the base, and writes requirements.lock beside it
+    * NAME.packages_amd64_test, NAME.packages_arm64_test: whether installing `packages` once more has the same result; `manual`
+    * NAME.update: resolves `requirements` and `packages` on the base, and writes requirements.lock and packages.lock beside them
 
     Args:
       name: of the index.
       line: line and Python of the base, as in the names of its targets: "10_py311"; "10" means the line's default Python.
       srcs: the project's files. A link becomes what it leads to.
       requirements: requirements.txt; its lock must be named in MODULE.bazel (extensions.bzl).
-      packages: packages.txt; it may not name any package yet.
+      packages: packages.txt; its lock must be named in MODULE.bazel as well.
       included: files that `requirements` names by -r and -c.
       executables: those of `srcs` that are programs; Bazel does not see a file's mode.
       ship: paths of `srcs` that are meant to be in the image though they look like secrets.
@@ -216,11 +227,30 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
     if unknown:
         fail("{}: line {} is for {}, not for {}".format(name, row.line, ", ".join(row.architectures), ", ".join(unknown)))
     bases = bases or {arch: Label("//runtime:" + image_names(row, "").images[arch]) for arch in architectures}
-    lock, check = _requirements(name, row, requirements, included) if requirements else (None, {})
-    below = _requirement_layers(name, row, lock, architectures) if lock else {arch: [] for arch in architectures}
+    below = {arch: [] for arch in architectures}
+    check = {}
+    if packages:
+        lock_file, lock = _lock(name, "packages", packages, "packages")
+        check |= dict(architectures = architectures, packages = packages, packages_lock = [lock_file] if lock else [])
+        if lock:
+            made = package_layers(name, lock, lock_file, bases, architectures)
+            below = {arch: below[arch] + made[arch] for arch in architectures}
+    if requirements:
+        lock_file, lock = _lock(name, "requirements", requirements, "requirements")
+        check |= dict(
+            base = Label("//requirements_lock:{}.json".format(row.lock)),
+            included = included,
+            lock = [lock_file] if lock else [],
+            requirements = requirements,
+        )
+        if lock:
+            made = _requirement_layers(name, row, lock, architectures)
+            below = {arch: below[arch] + made[arch] for arch in architectures}
+    if requirements or packages:
+        _update(name, row, requirements, packages)
     project_check(
         name = name + ".check",
-        packages = packages,
+        command = "bazel run //{}:{}.update".format(native.package_name(), name),
         tags = ["manual"],
         visibility = ["//visibility:private"],
         **check

@@ -13,6 +13,7 @@ The layers of the base are neither unpacked nor sent where they are already. doc
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 from tools.oci.layout import Image
 from tools.project import bases, dockerfile, image, layers, options, places, scan, ship, texts
 from tools.project.bases import Base, Row
+from tools.project.debian import wanted
+from tools.project.debian.wanted import Wanted
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.ship import push, signals
@@ -74,9 +77,9 @@ class Bases:
         """Return its manifest and config."""
         return bases.documents(self.of(architecture), self._sources, self._cache)
 
-    def blobs(self, digests: Sequence[str]) -> list[Path]:
-        """Return the files of layers of the base for amd64."""
-        (layout,) = self.layouts([self.of("amd64")])
+    def blobs(self, digests: Sequence[str], architecture: str = "amd64") -> list[Path]:
+        """Return the files of layers of the base of an architecture."""
+        (layout,) = self.layouts([self.of(architecture)])
         return [layout / "blobs" / digest.replace(":", "/") for digest in digests]
 
 
@@ -94,9 +97,45 @@ def _requirements(
     base = packages.base_lock(machine, row.lock)
     if given.lock:
         packages.make_lock(machine, directory, base, given.cutoff)
-    command = f"bazel run //:project -- {given.directory} --line {row.line} --python {row.python} --lock"
-    installer = packages.installer(machine, directory, base, command, found.documents("amd64"), found.blobs)
+    installer = packages.installer(
+        machine, directory, base, _lock_command(given, row), found.documents("amd64"), found.blobs
+    )
     return {arch: installer(arch) for arch in given.arch or row.architectures}
+
+
+def _packages(
+    given: argparse.Namespace,
+    directory: Path,
+    row: Row,
+    found: Bases,
+    asked: Sequence[Wanted],
+    environment: Mapping[str, str],
+) -> dict[str, list[Made]]:
+    """Return the layers of the Debian packages by architecture."""
+    if not given.lock and not asked:
+        return {}
+    from tools.project.debian import layer, lock  # as below
+
+    base = lock.read_base(given.debian)
+    cache = bases.cache_directory(environment)
+    if given.lock:
+        layer.make_lock(directory, asked, base, row.architectures, cache)
+    if not asked:
+        return {}
+    archs = given.arch or row.architectures
+    locked = lock.read(directory, asked, base, archs, _lock_command(given, row))
+    installer = layer.Installer(cache, base.suite, locked, given.proot)
+    made = {}
+    for arch in archs:
+        if locked.for_arch(arch):
+            below = found.documents(arch)
+            blobs = functools.partial(found.blobs, below.layers(), arch)
+            made[arch] = [installer.make(arch, getattr(given, f"support_{arch}"), found.of(arch).digest, blobs)]
+    return made
+
+
+def _lock_command(given: argparse.Namespace, row: Row) -> str:
+    return f"bazel run //:project -- {given.directory} --line {row.line} --python {row.python} --lock"
 
 
 def _default_name(directory: Path) -> str:
@@ -157,12 +196,16 @@ def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str,
         ship.split(given.push)
     said = _manifest(directory)
     named, row = _base(given, directory, said)
-    if not said:
-        texts.refuse_packages(directory)
+    debian = wanted.parse(said.packages) if said else wanted.read(directory)
     found = Bases(given, row, named, environment)
     chosen = {arch: found.of(arch) for arch in given.arch or row.architectures}
     asks = bool(said.dependencies if said else texts.lines(texts.read(directory / "requirements.txt")))
-    below = _requirements(given, directory, row, found, asks, environment)
+    installed = [
+        _packages(given, directory, row, found, debian, environment),
+        _requirements(given, directory, row, found, asks, environment),
+    ]
+    # apt's below pip's, as by the ONBUILD steps.
+    below = {arch: [made for each in installed for made in each.get(arch, [])] for arch in chosen}
     # Not before: a lock that was just written is one of the project's files.
     project = scan.scan(directory, given.ship, said.left_out if said else "")
     if not project.has_dags:
@@ -170,7 +213,7 @@ def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str,
     documents = {arch: found.documents(arch) for arch in chosen}
     with tempfile.TemporaryDirectory(prefix="project-") as place:
         made = layers.make(project, image.home(next(iter(documents.values())).config), Path(place))
-        images = {arch: _upon(base, [*below.get(arch, []), *made]) for arch, base in documents.items()}
+        images = {arch: _upon(base, [*below[arch], *made]) for arch, base in documents.items()}
         own = list(dict.fromkeys([*(each for layer in below.values() for each in layer), *made]))
         result = ship.Result(images, own, lambda some: found.layouts([chosen[arch] for arch in some]))
         report = _report(result, row, chosen, project)

@@ -54,6 +54,7 @@ class Manifest:
         runtime: a release, or empty.
         dockerfile: a path in the project, or empty.
         dependencies: (where, text) of the other dependencies; none beside a Dockerfile.
+        packages: (where, name) of the Debian packages; none beside a Dockerfile.
         left_out: rules in the form of .dockerignore; the project's own come after them.
     """
 
@@ -62,6 +63,7 @@ class Manifest:
     runtime: str
     dockerfile: str
     dependencies: tuple[tuple[str, str], ...]
+    packages: tuple[tuple[str, str], ...] = ()
     left_out: str = _MACHINE_FILES
 
     def choose(self, rows: Sequence[Row], line: str | None, python: str | None) -> Row:
@@ -125,7 +127,9 @@ def read(root: Path) -> Manifest | None:
         raise ProjectError(f"{FILE}: project.dependencies names no Airflow: add one, like apache-airflow==2.8.*")
     for name, number, _ in _said_elsewhere(root):
         raise ProjectError(f"{name}, line {number}: {FILE} has [tool.astro], so it is not read: move the line there")
-    return Manifest(airflow, specifiers, _text(astro, "runtime", "tool.astro.runtime"), "", tuple(others))
+    runtime = _text(astro, "runtime", "tool.astro.runtime")
+    packages = tuple((f"{FILE}, tool.astro.packages", word) for word in _list(astro, "packages", "tool.astro.packages"))
+    return Manifest(airflow, specifiers, runtime, "", tuple(others), packages)
 
 
 def _said_elsewhere(root: Path) -> list[tuple[str, int, str]]:
@@ -143,10 +147,7 @@ def _refuse(astro: dict[str, Any], root: Path) -> None:
         )
     if astro.get("build-secrets"):
         raise ProjectError(f"{FILE}: tool.astro.build-secrets: nothing here runs with a secret: use a builder")
-    packages = _list(astro, "packages", "tool.astro.packages")
     dockerfile = _text(astro, "dockerfile", "tool.astro.dockerfile")
-    if packages and not dockerfile:
-        raise ProjectError(f"{FILE}: tool.astro.packages: {packages[0]}: {texts.NO_PACKAGES}")
     if dockerfile and astro.get("runtime"):
         raise ProjectError(f"{FILE}: tool.astro.runtime beside dockerfile, whose FROM names the base: take one out")
     if dockerfile and not (root / dockerfile).resolve().is_relative_to(root.resolve()):

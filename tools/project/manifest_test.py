@@ -71,13 +71,20 @@ def test_a_dockerfile_is_the_build(tmp_path: Path) -> None:
     )
     said = manifest.read(root)
     assert said
-    assert (said.dockerfile, said.dependencies) == ("docker/Dockerfile", ())
+    assert (said.dockerfile, said.dependencies, said.packages) == ("docker/Dockerfile", (), ())
+
+
+def test_packages(tmp_path: Path) -> None:
+    said = manifest.read(project(tmp_path, GOOD.replace("[tool.astro]", "[tool.astro]\npackages = ['gcc', 'git']")))
+    assert said
+    where = "pyproject.toml, tool.astro.packages"
+    assert said.packages == ((where, "gcc"), (where, "git"))
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("[tool.astro]", "[tool.astro]\npackages = ['gcc']", "tool.astro.packages: gcc: Debian packages can't"),
+        ("[tool.astro]", "[tool.astro]\npackages = 'gcc'", "tool.astro.packages is not a list of texts"),
         ("[tool.astro]", "[tool.astro]\nairflow = '2.8'", "tool.astro.airflow: the version is the requirement"),
         ("[tool.astro]", "[tool.astro]\ndockerfile = '../Dockerfile'", "is outside of the project"),
         ("[tool.astro]", "[tool.astro]\ndockerfile = 'D'\nruntime = '10.9.0'", "take one out"),

@@ -52,6 +52,10 @@ def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
         parser.add_argument(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
     for name in ("golden", "locks"):
         parser.add_argument(f"--{name}", type=_ours, required=True, help=argparse.SUPPRESS)
+    for name in ARCHITECTURES:
+        parser.add_argument(f"--support-{name}", type=Path, nargs="+", default=[], help=argparse.SUPPRESS)
+    for name, place in (("debian", "tools/project/debian/base.json"), ("proot", "tools/host/rootless/tools")):
+        parser.add_argument(f"--{name}", type=Path, default=_ours(place), help=argparse.SUPPRESS)
     parser.add_argument("--layouts", type=Path, help=argparse.SUPPRESS)
     add = parser.add_argument
     add("directory", metavar="DIR", type=Path, help="the project")
@@ -71,7 +75,7 @@ def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
     contents = parser.add_argument_group("contents")
     add = contents.add_argument
     add("--ship", action="append", default=[], metavar="FILE", help="take FILE though it looks like a secret")
-    add("--lock", action="store_true", help="resolve requirements.txt again, and write requirements.lock")
+    add("--lock", action="store_true", help="resolve requirements.txt and packages.txt again, and write their locks")
     add_cutoff(contents)
 
     goal = parser.add_argument_group("where the image goes").add_mutually_exclusive_group()

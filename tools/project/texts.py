@@ -7,11 +7,6 @@ from pathlib import Path
 
 from tools.project.errors import ProjectError
 
-NO_PACKAGES = (
-    "Debian packages can't be installed here: use a builder on the same base (docker build, podman build --format docker;"
-    " docs/using-images.md)"
-)
-
 # Longest first: UTF-32's mark begins with UTF-16's.
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -44,14 +39,3 @@ def lines(text: str) -> list[tuple[int, str]]:
     """Return (number, line) of the lines that are not empty nor comments."""
     found = ((number, line.replace("\u200b", " ").strip()) for number, line in enumerate(text.splitlines(), 1))
     return [(number, line) for number, line in found if line and not line.startswith("#")]
-
-
-def refuse_packages(root: Path) -> None:
-    """Refuse a packages.txt that names a package.
-
-    Raises:
-        ProjectError: with the line.
-    """
-    for number, line in lines(read(root / "packages.txt")):
-        for word in line.partition("#")[0].split():
-            raise ProjectError(f"packages.txt, line {number}: {word}: {NO_PACKAGES}")

@@ -1,4 +1,4 @@
-"""Resolve a project's requirements.txt on its base, and write requirements.lock beside it.
+"""Resolve a project's requirements.txt and packages.txt on its base, and write their locks beside them.
 
     bazel run :image.update [-- --cutoff DAY]
 
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.project import bases, options, packages
+from tools.project.debian import layer, lock, wanted
 from tools.project.errors import ProjectError
 
 
@@ -26,17 +27,21 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    for name in ("base-lock", "sdist-metadata", "uv"):
-        add(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
-    add("--directory", type=Path, required=True, help=argparse.SUPPRESS)
+    for name in ("base-lock", "debian", "directory", "packages-directory", "sdist-metadata", "uv"):
+        add(f"--{name}", type=Path, help=argparse.SUPPRESS)
+    add("--arch", action="append", default=[], help=argparse.SUPPRESS)
     options.add_cutoff(parser)
     given = parser.parse_args(argv)
-    root = Path(environment.get("BUILD_WORKSPACE_DIRECTORY", "."), given.directory)
-    machine = packages.Machine(
-        given.base_lock.parent, given.sdist_metadata, given.uv, bases.cache_directory(environment), environment
-    )
+    workspace = environment.get("BUILD_WORKSPACE_DIRECTORY", ".")
+    cache = bases.cache_directory(environment)
     try:
-        packages.make_lock(machine, root, packages.base_lock(machine, given.base_lock.stem), given.cutoff)
+        if given.directory:
+            root = Path(workspace, given.directory)
+            machine = packages.Machine(given.base_lock.parent, given.sdist_metadata, given.uv, cache, environment)
+            packages.make_lock(machine, root, packages.base_lock(machine, given.base_lock.stem), given.cutoff)
+        if given.packages_directory:
+            root = Path(workspace, given.packages_directory)
+            layer.make_lock(root, wanted.read(root), lock.read_base(given.debian), given.arch, cache)
     except (ProjectError, OSError) as error:
         print(f"project: {error}", file=sys.stderr)
         return 1

@@ -36,7 +36,8 @@ FOLDERS = {
     "requirements_lock": "tools/lib tools/inputs/wheel tools/locks/pypi",
     "runtime": "tools/lib tools/oci tools/inputs/deb tools/inputs/wheel tools/inputs/cpython tools/inputs/sdist tools/ship"
     " tools/host/rootless tools/verify/golden tools/verify/structure_test",
-    "tools/project": "tools/lib tools/oci tools/ship tools/inputs/wheel tools/locks/fetch tools/locks/pypi runtime",
+    "tools/project": "tools/formats tools/lib tools/oci tools/host/rootless tools/ship tools/inputs/deb tools/inputs/wheel"
+    " tools/locks/fetch tools/locks/pypi tools/verify/structure_test runtime",
 }
 # The rules of all Python, and the libraries of other people, which they bring.
 ANYWHERE = ("tools/host/python", "requirements_lock")

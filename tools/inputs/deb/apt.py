@@ -21,12 +21,24 @@ class AptError(RuntimeError):
     """apt is missing, is not set up, or finds no solution."""
 
 
+# What an index has of a package and dpkg's status has not. apt takes two entries for one only if the other fields are equal.
+_INDEX_FIELDS = {"Filename", "Size", "MD5sum", "SHA1", "SHA256", "SHA512", "Description-md5", "Tag"}
+
+
 @dataclass(frozen=True)
 class Source:
     """One suite of one of Debian's archives; `registry` is "debian" or "debian-security"."""
 
     registry: str
     suite: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What apt would do: `installs` is package to (its version now, "" if none; the new one), `removes` are names."""
+
+    installs: dict[str, tuple[str, str]]
+    removes: list[str]
 
 
 @dataclass(frozen=True)
@@ -86,8 +98,8 @@ def _configured(sources_dir: Path) -> list[tuple[str, str, str]]:
 class PrivateApt:
     """apt for one architecture, with its own sources, indexes and state below one directory.
 
-    Nothing counts as installed, so a solution is the whole closure. Release files are verified with Debian's archive
-    keyring; their date is not, since bullseye's no longer changes.
+    Nothing counts as installed until `set_installed`, so a solution is the whole closure. Release files are verified with
+    Debian's archive keyring; their date is not, since bullseye's no longer changes.
     """
 
     def __init__(
@@ -109,6 +121,8 @@ class PrivateApt:
         self._arch = arch
         self._mirrors = dict(mirrors)
         self._index: dict[str, list[Candidate]] = {}
+        self._wanted: dict[str, str] = {}
+        self._paragraphs: dict[str, deb822.Paragraph] = {}
         if not os.path.isfile(keyring):
             raise AptError(f"no archive keyring at {keyring}: install debian-archive-keyring")
         for part in (
@@ -137,8 +151,11 @@ class PrivateApt:
             'Acquire::Check-Valid-Until "false"; Acquire::Languages "none"; Acquire::Retries "3";\n'
         )
 
-    def update(self) -> None:
+    def update(self, keep: Mapping[str, str] | None = None) -> None:
         """Fetch, verify and read the indexes.
+
+        Args:
+            keep: package to version; the index's paragraphs of these are kept for `installed`.
 
         Raises:
             AptError: an index cannot be fetched or its signature is wrong.
@@ -146,6 +163,7 @@ class PrivateApt:
         self._run("apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "update")
         listing = self._run("apt-get", "indextargets", "--format", "$(REPO_URI)\t$(FILENAME)", "Created-By: Packages")
         registries = {url.rstrip("/"): registry for registry, url in self._mirrors.items()}
+        self._wanted = dict(keep or {})
         for line in listing.splitlines():
             uri, file_name = line.split("\t")
             text = self._run("/usr/lib/apt/apt-helper", "cat-file", file_name)
@@ -161,11 +179,37 @@ class PrivateApt:
                     entry.get("Priority", ""),
                 )
                 self._index.setdefault(candidate.package, []).append(candidate)
+                if self._wanted.get(candidate.package) == candidate.version:
+                    self._paragraphs[candidate.package] = entry
 
     def versions(self, package: str, version: str) -> list[Candidate]:
         """List the candidates of one version; the main archive first, since its files stay."""
         found = [c for c in self._index.get(package, ()) if c.version == version]
         return sorted(set(found), key=lambda c: (c.registry != "debian", c.path))
+
+    def packages(self) -> list[str]:
+        """Return the names that the indexes list."""
+        return sorted(self._index)
+
+    def known_versions(self, package: str) -> list[str]:
+        """Return the versions of a package that the indexes list."""
+        return list(dict.fromkeys(c.version for c in self._index.get(package, ())))
+
+    def installed(self) -> list[deb822.Paragraph]:
+        """Return the paragraphs that `update` was to keep, as far as the indexes have them."""
+        return list(self._paragraphs.values())
+
+    def missing(self) -> list[str]:
+        """Return the names of those that `update` was to keep and that the indexes don't have."""
+        return sorted(set(self._wanted) - set(self._paragraphs))
+
+    def set_installed(self, paragraphs: Iterable[deb822.Paragraph]) -> None:
+        """Make apt act as if these packages were installed."""
+        texts = []
+        for paragraph in paragraphs:
+            fields = {name: value for name, value in paragraph.items() if name not in _INDEX_FIELDS}
+            texts.append("".join(f"{name}: {value}\n" for name, value in fields.items()))
+        (self._root / "dpkg/status").write_text("\n".join(f"{text}Status: install ok installed\n" for text in texts))
 
     def essential_packages(self) -> set[str]:
         """Return the names of the packages with `Essential: yes`."""
@@ -195,6 +239,19 @@ class PrivateApt:
         """
         text = self._run("apt-get", "-q", "-s", "-y", "install", *sorted(packages))
         return dict(re.findall(r"^Inst (\S+) \((\S+) ", text, re.M))
+
+    def install(self, words: Iterable[str]) -> Plan:
+        """Find out what apt would do to install packages on what is installed, without recommendations.
+
+        Args:
+            words: names, also with "=version".
+
+        Raises:
+            AptError: there is no solution; the message quotes apt.
+        """
+        text = self._run("apt-get", "-q", "-s", "-y", "--allow-remove-essential", "install", *words)
+        rows = re.findall(r"^Inst (\S+)(?: \[(\S+)\])? \((\S+) ", text, re.M)
+        return Plan({name: (old, new) for name, old, new in rows}, re.findall(r"^Remv (\S+) ", text, re.M))
 
     def candidates(self, packages: Iterable[str]) -> dict[str, str]:
         """Find the version that apt would install of each package, dependencies aside.

@@ -139,7 +139,7 @@ def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str]
         apt.forbid(gone)
         sets = _solve_sets(apt, wanted, arch)
         pairs = {pair for versions in sets.values() for pair in versions.items()}
-        new = _served_candidates(apt, sorted(pairs - set(serving)), mirrors, served)
+        new = served_candidates(apt, sorted(pairs - set(serving)), mirrors, served)
         serving.update({pair: c for pair, c in new.items() if c})
         lost = {pair for pair, c in new.items() if not c}
         if not lost:
@@ -172,9 +172,11 @@ def _solve_sets(apt: PrivateApt, wanted: Wanted, arch: str) -> dict[str, Version
     return own
 
 
-def _served_candidates(
+def served_candidates(
     apt: PrivateApt, pairs: Sequence[tuple[str, str]], mirrors: Mapping[str, str], served: Served
 ) -> dict[tuple[str, str], Candidate | None]:
+    """Return the file of each (package, version) that a mirror serves; None where it serves none."""
+
     def first(pair: tuple[str, str]) -> Candidate | None:
         for candidate in apt.versions(*pair):
             if served(f"{mirrors[candidate.registry]}/{urllib.parse.quote(candidate.path)}"):

@@ -1,10 +1,16 @@
-"""Repositories of projects' locks: one for each wheel, and the hub @airflow_project_locks."""
+"""Repositories of projects' locks: one for each wheel and each .deb, and the hub @airflow_project_locks."""
 
-load("//tools/locks/fetch/private:registries.bzl", "pypi_registry")
+load("//tools/locks/fetch/private:registries.bzl", "debian_registry", "pypi_registry")
+load(":deb_repository.bzl", "deb_repository")
 load(":wheel_repository.bzl", "wheel_repository")
 
 _HUB = "airflow_project_locks"
-_KEYS = ["archs", "file", "name", "path", "requested", "sha256", "tags", "version"]
+_WHEEL_KEYS = ["archs", "file", "name", "path", "requested", "sha256", "tags", "version"]
+_DEB_KEYS = ["archs", "file", "package", "path", "registry", "sha256", "version"]
+
+def _is_debian(lock):
+    """Whether a lock is of packages.txt."""
+    return "packages" in lock
 
 def _read(module_ctx, label):
     """Decode a lock; return None if it has not been made."""
@@ -13,13 +19,39 @@ def _read(module_ctx, label):
     if not file.exists:
         return None
     lock = json.decode(module_ctx.read(file), default = None)
-    if type(lock) != "dict" or type(lock.get("files")) != "list" or type(lock.get("layers")) != "list":
+    if type(lock) != "dict" or type(lock.get("files")) != "list" or type(lock.get("packages", lock.get("layers"))) != "list":
         fail("{} is not a lock: remove it, and make it again by the target NAME.update of the package".format(label))
     for entry in lock["files"]:
-        missing = [key for key in _KEYS if key not in entry]
+        missing = [key for key in (_DEB_KEYS if _is_debian(lock) else _WHEEL_KEYS) if key not in entry]
         if missing:
             fail("{}: an entry lacks {}: make the lock again by the target NAME.update of the package".format(label, ", ".join(missing)))
     return lock
+
+def _declare_wheel(entry, number, label):
+    repository = "wheel_{}_{}".format(number, entry["sha256"][:20])
+    wheel_repository(
+        name = repository,
+        file = entry["file"],
+        lock = str(label),
+        path = entry["path"],
+        project = entry["name"],
+        sha256 = entry["sha256"],
+        where = "@pypi_registry//:registry.json",
+    )
+    return repository
+
+def _declare_deb(entry, number, label):
+    repository = "deb_{}_{}".format(number, entry["sha256"][:20])
+    deb_repository(
+        name = repository,
+        file = entry["file"],
+        lock = str(label),
+        path = entry["path"],
+        registry = entry["registry"],
+        sha256 = entry["sha256"],
+        where = "@debian_registry//:registry.json",
+    )
+    return repository
 
 def declare_locks(module_ctx, labels):
     """Declare the repositories of some locks.
@@ -28,10 +60,10 @@ def declare_locks(module_ctx, labels):
       module_ctx: of the extension.
       labels: Labels of the locks.
     """
+    debian_registry(name = "debian_registry")
     pypi_registry(name = "pypi_registry")
     projects = {}
-    made = {}
-    wheels = {}
+    files = {}
     for number, label in enumerate(labels):
         lock = _read(module_ctx, label)
         if not lock:
@@ -39,20 +71,10 @@ def declare_locks(module_ctx, labels):
         package = "lock_{}".format(number)
         projects[str(label)] = lock | {"package": package}
         for entry in lock["files"]:
-            repository = "wheel_{}_{}".format(number, entry["sha256"][:20])
-            if repository not in made:
-                made[repository] = True
-                wheel_repository(
-                    name = repository,
-                    file = entry["file"],
-                    lock = str(label),
-                    path = entry["path"],
-                    project = entry["name"],
-                    sha256 = entry["sha256"],
-                    where = "@pypi_registry//:registry.json",
-                )
-            wheels["{}/{}".format(package, entry["file"])] = repository
-    _hub(name = _HUB, projects = json.encode(projects), wheels = wheels)
+            key = "{}/{}".format(package, entry["file"])
+            if key not in files:
+                files[key] = (_declare_deb if _is_debian(lock) else _declare_wheel)(entry, number, label)
+    _hub(name = _HUB, files = files, projects = json.encode(projects))
 
 _ALIAS = """\
 alias(
@@ -63,7 +85,7 @@ alias(
 
 def _hub_impl(ctx):
     packages = {}
-    for key, repository in sorted(ctx.attr.wheels.items()):
+    for key, repository in sorted(ctx.attr.files.items()):
         package, _, file = key.partition("/")
         packages.setdefault(package, ["package(default_visibility = [\"//visibility:public\"])\n"]).append(
             _ALIAS.format(name = repr(file), repository = repository, file = file),
@@ -74,10 +96,10 @@ def _hub_impl(ctx):
     ctx.file("locks.bzl", "\"\"\"Projects' locks, decoded.\"\"\"\n\nPROJECTS = {}\n".format(repr(json.decode(ctx.attr.projects))))
 
 _hub = repository_rule(
-    doc = "Projects' locks as Starlark data (//:locks.bzl: label -> lock), and an alias for each wheel in them.",
+    doc = "Projects' locks as Starlark data (//:locks.bzl: label -> lock), and an alias for each file in them.",
     implementation = _hub_impl,
     attrs = {
+        "files": attr.string_dict(mandatory = True, doc = "package/file -> repository."),
         "projects": attr.string(mandatory = True, doc = "JSON: label of a lock -> the lock with its package here."),
-        "wheels": attr.string_dict(mandatory = True, doc = "package/file -> repository."),
     },
 )

@@ -53,12 +53,15 @@ class Program:
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self.layouts: Path = HERE
-        golden = place / "golden"
-        golden.mkdir()
-        for architecture in ("amd64", "arm64"):
-            digest = (HERE / f"10_py311_{architecture}.digest").read_text()
-            (golden / f"10_py311_{architecture}.golden").write_text(f"# x\nmanifest {digest}")
+        (place / "golden").mkdir()
+        self.accept(HERE, "amd64", "arm64")
+
+    def accept(self, layouts: Path, *architectures: str) -> None:
+        """Take the bases of a directory."""
+        self.layouts = layouts
+        for architecture in architectures:
+            digest = (layouts / f"10_py311_{architecture}.digest").read_text()
+            (self.place / f"golden/10_py311_{architecture}.golden").write_text(f"# x\nmanifest {digest}")
 
     def __call__(self, *arguments: object, status: int = 0) -> tuple[str, str]:
         """Run the program; return standard output and standard error."""
@@ -69,11 +72,13 @@ class Program:
             "locks": "requirements_lock",
             "uv": "requirements_lock/uv",
         }
+        support = {arch: os.environ[f"SUPPORT_{arch.upper()}"].split() for arch in ("amd64", "arm64")}
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.place), "XDG_RUNTIME_DIR": str(self.place / "runtime")}
         done = subprocess.run(
             [
                 str(Path(__file__).parents[1] / "project"),
                 *(f"--{name}={value}" for name, value in given.items()),
+                *(word for arch, debs in support.items() for word in (f"--support-{arch}", *debs)),
                 f"--layouts={self.layouts}",
                 *map(str, arguments),
             ],
@@ -226,7 +231,11 @@ def test_base_in_another_repository_is_mounted(program: Program, project: Path, 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"packages.txt": "# x\nmake gcc\n"}, "packages.txt, line 2: make: .*use a builder"),
+        (
+            {"packages.txt": "# x\nmake gcc\n"},
+            "packages.lock is missing, and packages.txt, line 2 asks for make: run '.*--lock'",
+        ),
+        ({"packages.txt": "# x\nmake-\n"}, "packages.txt, line 2: apt would remove make"),
         (
             {"requirements.txt": "requests\n"},
             "requirements.lock is missing, and requirements.txt, line 1 asks for requests: run '.*--lock'",
@@ -285,6 +294,32 @@ def test_bazel_makes_the_same(program: Program, registry: Registry, tmp_path: Pa
     )
     assert (done.returncode, done.stdout) == (0, f"{name}:bazel@{digest}\n"), done.stderr
     assert registry.sent_blobs() == 0
+
+
+def test_debian_packages(program: Program, tmp_path: Path) -> None:
+    """The project in debian/ makes the image that airflow_project makes; a second run installs nothing."""
+    team = HERE / "debian"
+    program.accept(team, "amd64")
+    directory = tmp_path / "project"
+    for name in ("dags/a.py", "packages.lock", "packages.txt"):
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes((team / name).read_bytes())
+    deb = Path(os.environ["DEB"])
+    place = program.place / ".cache/airflow-runtime-images/debs" / hashlib.sha256(deb.read_bytes()).hexdigest()
+    place.mkdir(parents=True)
+    (place / deb.name).write_bytes(deb.read_bytes())
+    words = [directory, "--line", "10", "--arch", "amd64"]
+    said, log = program(*words, "--json")
+    assert "installing 1 Debian package" in log
+    report = json.loads(said)
+    assert report["digest"] == (team / "image_amd64.digest").read_text().strip()
+    assert [layer["name"] for layer in report["layers"]] == ["packages.txt", "project", "project: dags"]
+    (directory / "dags/a.py").write_text(DAG + "# edited\n")
+    said, log = program(*words, "--json")
+    assert "installing" not in log
+    assert json.loads(said)["layers"][0] == report["layers"][0]
+    (directory / "packages.txt").write_text("tree make\n")
+    assert "packages.txt or the base has changed since packages.lock was made: run" in program(*words, status=1)[1]
 
 
 def test_output_does_not_replace_other_things(program: Program, project: Path, tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+"""Install a project's Debian packages once more, under other conditions, and compare: a test.
+
+    python -m tools.project.debian.again @IMAGE --lock packages.lock --deb FILE... --support DEB... --proot DIR
+        --part DEFLATE MTREE
+
+The part is what Bazel has made. This one has another directory, umask, time and number of processors.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.host.rootless.spec import EnterError
+from tools.oci import mtree
+from tools.project.debian import install
+from tools.project.debian.lock import read_lock
+from tools.project.errors import ProjectError
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Return the paths in which two listings differ, each with what differs."""
+    trees = [{entry.path: entry for entry in mtree.parse(file.read_text("ascii"))} for file in (one, other)]
+    found = []
+    for path in sorted({*trees[0], *trees[1]}):
+        entries = [tree.get(path) for tree in trees]
+        if entries[0] != entries[1]:
+            found.append(f"/{path}: " + " / ".join("is not there" if not each else _shown(each) for each in entries))
+    return found
+
+
+def _shown(entry: mtree.Entry) -> str:
+    return mtree.format_entry(entry).strip().partition(" ")[2]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Command line of this module; see its docstring."""
+    given = install.parser(__doc__).parse_args(argv)
+    os.umask(0o077)
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    with tempfile.TemporaryDirectory(prefix="another place ", dir=os.environ.get("TEST_TMPDIR")) as directory:
+        tempfile.tempdir = directory
+        part = (Path(directory, "deflate"), Path(directory, "mtree"))
+        machine = install.Machine(given.proot, given.support, given.method)
+        try:
+            install.install(machine, read_lock(given.lock), given.arch, given.layer, given.deb, part)
+        except (ProjectError, EnterError, OSError) as error:
+            print(f"project: {error}", file=sys.stderr)
+            return 1
+        found = differences(given.part[1], part[1])
+        same = part[0].read_bytes() == given.part[0].read_bytes()
+    for each in found:
+        print(f"differs: {each}", file=sys.stderr)
+    if not found and not same:
+        print("differs: the compressed bytes", file=sys.stderr)
+    return 0 if same and not found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""No DAG: nothing imports it."""

@@ -6,23 +6,62 @@ rules on a small base, and what the example itself has without a base.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import http.server
 import json
 import os
 import shutil
 import signal
 import subprocess
 import tarfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tools.host.lint.worktree import ROOT
+from tools.inputs.wheel.samples import make_wheel
+from tools.locks.pypi.model import LockedFile
+from tools.project import lock, requirements
 
 _HERE = Path(__file__).parent
 _NOWHERE = "file:///nowhere"
 _VARIABLES = ("RUNTIME_PYPI_INDEX_URL", "RUNTIME_PYPI_FILES_URL", "RUNTIME_DEBIAN_URL", "RUNTIME_DEBIAN_SECURITY_URL")
+
+
+class PrivateIndex:
+    """Serves the files of a directory to those who log in.
+
+    Args:
+        folder: the directory.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folder = folder
+        word = "Basic " + base64.b64encode(b"team:p@ss").decode()
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def __init__(self, *args: Any) -> None:
+                super().__init__(*args, directory=str(folder))
+
+            def do_GET(self) -> None:
+                if self.headers["Authorization"] == word:
+                    super().do_GET()
+                else:
+                    self.send_error(401)
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class Team:
@@ -42,6 +81,8 @@ class Team:
         text = module.read_text()
         assert text.count('path = "../.."') == 1
         module.write_text(text.replace('"../.."', json.dumps(str(ROOT))))
+        self.index = PrivateIndex(directory / "index")
+        self._write_private()
         files = directory / "files"
         files.mkdir()
         for file in map(Path, os.environ["FILES"].split()):
@@ -53,9 +94,45 @@ class Team:
         self._options = [f"--distdir={files}", "--curses=no", "--color=no", "--noshow_progress", "--jobs=2"]
         # Nothing is asked for: what the test has not named as a file is missing.
         self._options += [f"--repo_env={name}={_NOWHERE}" for name in _VARIABLES]
-        self._environment = {"HOME": str(directory), "PATH": os.environ["PATH"], "no_proxy": "*"}
+        self._environment = {"HOME": str(directory), "PATH": os.environ["PATH"], "no_proxy": "*", "INDEX_WORD": "p@ss"}
         if Path("/usr/lib/jvm/default-java").exists():
             self._environment["JAVA_HOME"] = "/usr/lib/jvm/default-java"
+
+    def _write_private(self) -> None:
+        """Write a project, and its lock, of wheels from a private index, from an address and in the project itself."""
+        root = self.path / "private"
+        wheels = {
+            name: make_wheel(self.index.folder, {f"{name}.py": ""}, name=name) for name in ("one", "two", "three")
+        }
+        (root / "wheels").mkdir(parents=True)
+        place = wheels["three"].replace(root / "wheels" / wheels["three"].name)
+        (root / "requirements.txt").write_text(
+            f"--extra-index-url http://team:${{INDEX_WORD}}@{self.index.host}/simple\none\n"
+            f"two @ http://${{INDEX_USER}}:${{INDEX_WORD}}@{self.index.host}/{wheels['two'].name}\n./wheels/{place.name}\n"
+        )
+        (root / "BUILD.bazel").write_text(
+            'load("@airflow_runtime_images//:defs.bzl", "airflow_project")\n'
+            'airflow_project(name = "image", line = "10_py311", requirements = "requirements.txt", srcs = [])\n'
+        )
+        base = lock.read_base(ROOT / "requirements_lock/10_py311.json")
+        files = []
+        for name, registry, path in (
+            ("one", lock.INDEX, wheels["one"].name),
+            ("two", lock.ADDRESS, wheels["two"].name),
+            ("three", lock.PROJECT, f"wheels/{place.name}"),
+        ):
+            data = (place if name == "three" else wheels[name]).read_bytes()
+            tags, archs, sha256 = ("py3-none-any",), base.spec.archs, hashlib.sha256(data).hexdigest()
+            facts = (path, sha256, len(data), registry)
+            files.append(LockedFile(wheels[name].name, name, "1.0", "wheel", tags, archs, True, (), *facts))
+        wanted = requirements.read(root)
+        made = lock.Lock(
+            base.spec, lock.digest(wanted, base), tuple(files), lock.plan(base.spec, files, base), wanted.files
+        )
+        lock.write(root, made)
+        with (self.path / "MODULE.bazel").open("a") as module:
+            module.write('airflow_projects.lock(file = "//private:requirements.lock")\n')
+            module.write('use_repo(airflow_projects, "airflow_project_locks")\n')
 
     def run(self, command: str, *words: str) -> str:
         """Run Bazel; return what it prints."""
@@ -73,6 +150,7 @@ class Team:
 
     def close(self) -> None:
         """Kill the server: it has nothing to keep."""
+        self.index.close()
         for number in self._user_root.glob("*/server/server.pid.txt"):
             os.kill(int(number.read_text()), signal.SIGKILL)
 
@@ -103,3 +181,11 @@ def test_image(team: Team) -> None:
 
 def test_programs(team: Team) -> None:
     assert "REGISTRY/REPOSITORY:TAG" in team.run("run", "//small:image.push", "--", "push", "--help")
+
+
+def test_private_index(team: Team) -> None:
+    """The lock names no host: the requirements do, and the environment has the password."""
+    text = (team.path / "private/requirements.lock").read_text()
+    assert team.index.host not in text and "p@ss" not in text
+    wheels = [f"@airflow_project_locks//lock_1:{name}-1.0-py3-none-any.whl" for name in ("one", "two")]
+    team.run("build", "//private:image.check", *wheels, "--repo_env=INDEX_USER=team")

@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
                 shutil.copyfile(source, root / name)
             _check_packages(root, given)
             asked = requirements.read(root)
-            if asked:
+            if asked.asked:
                 lock.read(root, asked, lock.read_base(given.base), given.command)
             output.touch()
     except (ProjectError, OSError) as error:

@@ -34,6 +34,8 @@ def _base_entry(row, distribution, arch):
 def _wheel_parts(name, row, lock, entry, archs, arch, made):
     """Declare the parts of a wheel of the lock, if they are not there yet; return their names."""
     wheel = Label("@airflow_project_locks//{}:{}".format(lock["package"], entry["file"]))
+    if entry["registry"] == "project":
+        wheel = native.package_relative_label(lock["folder"] + entry["path"])
     part = "{}.{}".format(name, entry["file"])
     if part not in made:
         wheel_part(
@@ -137,7 +139,11 @@ def _lock(name, attribute, file, expected):
     lock = PROJECTS.get(str(label))
     if not lock and native.glob([lock_file], allow_empty = True):
         fail("{} is not named in MODULE.bazel: add airflow_projects.lock(file = \"//{}:{}\") (see extensions.bzl)".format(lock_file, label.package, label.name))
-    return (lock_file, lock) if lock else (None, None)
+    return (lock_file, lock | {"folder": file.rpartition("/")[0] + "/" if "/" in file else ""}) if lock else (None, None)
+
+def _own_wheels(lock):
+    """Return the wheels in the project that its lock names."""
+    return [lock["folder"] + entry["path"] for entry in lock["files"] if entry["registry"] == "project"] if lock else []
 
 def _update(name, row, requirements, packages):
     """Declare NAME.update."""
@@ -239,7 +245,7 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
         lock_file, lock = _lock(name, "requirements", requirements, "requirements")
         check |= dict(
             base = Label("//requirements_lock:{}.json".format(row.lock)),
-            included = included,
+            included = included + [file for file in _own_wheels(lock) if file not in included],
             lock = [lock_file] if lock else [],
             requirements = requirements,
         )

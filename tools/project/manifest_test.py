@@ -43,7 +43,7 @@ def test_base_and_requirements(tmp_path: Path) -> None:
     assert said
     assert said.choose(ROWS, None, None).lock == "10_py311"
     assert said.choose(ROWS, "10", "3.10").lock == "10_py310"
-    found = [(asked.where, str(asked.requirement)) for asked in requirements.read(root)]
+    found = [(asked.where, str(asked.requirement)) for asked in requirements.read(root).asked]
     assert found == [
         ("pyproject.toml, dependency 3", 'pandas>=2; python_version >= "3.9"'),
         ("pyproject.toml, dependency 4", "cowsay"),

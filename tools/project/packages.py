@@ -13,7 +13,7 @@ from tools.locks.pypi.index import FILES_VARIABLE, INDEX_VARIABLE, Index, pip_in
 from tools.locks.pypi.model import LockError
 from tools.locks.pypi.resolver import Uv
 from tools.oci.layout import Image
-from tools.project import install, interpreter, lock, requirements
+from tools.project import install, interpreter, lock, making, origins, requirements
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.project.lock import BaseLock
@@ -72,16 +72,17 @@ def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None) -> 
     Raises:
         ProjectError: they can't be resolved on the base.
     """
-    asked = requirements.read(root)
-    if not asked:
+    wanted = requirements.read(root)
+    if not wanted.asked:
         (root / lock.NAME).unlink(missing_ok=True)
         print(f"project: {requirements.FILE} asks for nothing: no {lock.NAME} is needed", file=sys.stderr)
         return
     print(f"project: resolving {requirements.FILE} on {base.spec.lock}", file=sys.stderr)
     home = os.environ.get("PYTHONHOME")
     python = Path(home) / "bin/python3" if home else Path(sys.executable)
-    uv = Uv(machine.uv.absolute(), machine.index().url, python)
-    made = lock.Maker(uv, machine.index(), machine.sdist_metadata).make(asked, base, day or lock.today())
+    own = origins.Origins(root, wanted, machine.environment)
+    uv = Uv(machine.uv.absolute(), machine.index().url, python, hashed=not own.links)
+    made = making.Maker(uv, machine.index(), machine.sdist_metadata).make(wanted, base, day or making.today(), own)
     lock.write(root, made)
     for file in made.files:
         before = base.version(file.name)
@@ -105,10 +106,10 @@ def installer(
     Raises:
         ProjectError: there is no lock, or it is of something else.
     """
-    asked = requirements.read(root)
-    if not asked:
+    wanted = requirements.read(root)
+    if not wanted.asked:
         return lambda arch: []
-    locked = lock.read(root, asked, base, command)
+    locked = lock.read(root, wanted, base, command)
     names = interpreter.layers(image)
 
     def start() -> tuple[list[str], Mapping[str, str]]:
@@ -117,6 +118,7 @@ def installer(
             interpreter.unpack(blobs(names), directory)
         return interpreter.command(directory, base.spec.python)
 
-    wheels = Wheels(machine.cache / "wheels", machine.index, machine.files_url())
+    own = origins.Origins(root, wanted, machine.environment)
+    wheels = Wheels(machine.cache / "wheels", machine.index, machine.files_url(), own)
     made = install.Installer(machine.cache, wheels, base.spec.python, start, " ".join(names))
     return lambda arch: made.layers(locked, base, arch)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import sys
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tools.lib.outputs import Outputs
+from tools.locks.pypi import access
 from tools.locks.pypi.index import FILES_VARIABLE, INDEX_VARIABLE, Index
 from tools.locks.pypi.model import LockedFile, LockError
 from tools.project.errors import ProjectError
-
-_TIMEOUT = 60
+from tools.project.lock import ADDRESS, INDEX, PROJECT
+from tools.project.origins import Origins
 
 
 class Wheels:
@@ -24,12 +25,14 @@ class Wheels:
         directory: where they are kept, by hash.
         index: returns the package index; called only when something has to be fetched.
         files_url: what a lock's paths are relative to; "": the index's own links tell.
+        origins: the project's own places.
     """
 
-    def __init__(self, directory: Path, index: Callable[[], Index], files_url: str) -> None:
+    def __init__(self, directory: Path, index: Callable[[], Index], files_url: str, origins: Origins) -> None:
         self._directory = directory
         self._index = index
         self._files_url = files_url
+        self._origins = origins
 
     def get(self, locked: LockedFile) -> Path:
         """Return the wheel under its own name.
@@ -37,6 +40,8 @@ class Wheels:
         Raises:
             ProjectError: no place has exactly this file.
         """
+        if locked.registry == PROJECT:  # reading the lock has compared it
+            return self._origins.root / locked.path
         place = self._directory / locked.sha256 / locked.file
         if place.is_file() and _sha256(place.read_bytes()) == locked.sha256:
             return place
@@ -44,23 +49,31 @@ class Wheels:
         for url in self._urls(locked):
             print(f"project: fetching {locked.file}", file=sys.stderr)
             try:
-                with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
-                    data = answer.read()
-            except (OSError, ValueError) as error:
-                asked.append(f"{_shown(url)}: {error}")
+                data = access.read(url)
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                asked.append(f"{access.shown(url)}: {error}")
                 continue
             if _sha256(data) == locked.sha256:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with Outputs(place) as (beside,):
                     beside.write_bytes(data)
                 return place
-            asked.append(f"{_shown(url)}: another file (sha256 {_sha256(data)})")
+            asked.append(f"{access.shown(url)}: another file (sha256 {_sha256(data)})")
+        own = locked.registry in (INDEX, ADDRESS)
+        remedy = (
+            "put user and password for the host into ~/.netrc if it asks for them"
+            if own
+            else f"name another mirror by {INDEX_VARIABLE} or {FILES_VARIABLE}"
+        )
         raise ProjectError(
-            f"{locked.file} (sha256 {locked.sha256}) can't be fetched: {'; '.join(asked) or 'the index does not list it'}: name"
-            f" another mirror by {INDEX_VARIABLE} or {FILES_VARIABLE}, or lock again (--lock)"
+            f"{locked.file} (sha256 {locked.sha256}) can't be fetched: {'; '.join(asked) or 'the index does not list it'}:"
+            f" {remedy}, or lock again (--lock)"
         )
 
     def _urls(self, locked: LockedFile) -> Iterator[str]:
+        if locked.registry in (INDEX, ADDRESS):
+            yield from self._origins.addresses(locked)
+            return
         if self._files_url:
             yield f"{self._files_url.rstrip('/')}/{urllib.parse.quote(locked.path)}"
         try:
@@ -73,9 +86,3 @@ class Wheels:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _shown(url: str) -> str:
-    """Return the address without credentials."""
-    parts = urllib.parse.urlsplit(url)
-    return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))

@@ -14,17 +14,16 @@ import subprocess
 import time
 import urllib.error
 import urllib.parse
-import urllib.request
 from typing import Any, Callable
 
 from tools.lib import decode
+from tools.locks.pypi import access
 from tools.locks.pypi.model import LockError, normalize
 
 INDEX_VARIABLE = "RUNTIME_PYPI_INDEX_URL"
 FILES_VARIABLE = "RUNTIME_PYPI_FILES_URL"
 _ACCEPT = "application/vnd.pypi.simple.v1+json"
 _TRIES = 4
-_TIMEOUT = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +112,7 @@ class Index:
             raise LockError(f"{project}: {error}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LockError(
-                f"{project}: the index {self.url} does not answer in the JSON form that a lock needs"
+                f"{project}: the index {access.shown(self.url)} does not answer in the JSON form that a lock needs"
                 f" (PEP 691 with PEP 700's size and upload-time): {type(error).__name__}: {error}."
                 f" Set {INDEX_VARIABLE} to one that does"
             ) from error
@@ -131,7 +130,7 @@ class Index:
                     return urllib.parse.urljoin(page, decode.at(listed, "url"))
         except ValueError as error:
             raise LockError(
-                f"{project}: the index {self.url} does not answer in the JSON form (PEP 691): {error}"
+                f"{project}: the index {access.shown(self.url)} does not answer in the JSON form (PEP 691): {error}"
             ) from error
         return None
 
@@ -147,14 +146,15 @@ class Index:
         )
 
     def _get(self, project: str, page: str) -> bytes:
-        request = urllib.request.Request(page, headers={"Accept": _ACCEPT, "User-Agent": "requirements-lock"})
+        headers = {"Accept": _ACCEPT, "User-Agent": "requirements-lock"}
         for attempt in range(1, _TRIES + 1):
             try:
-                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
-                    return bytes(answer.read())
+                return access.read(page, headers)
             except urllib.error.HTTPError as error:
                 if error.code == 404:
-                    raise LockError(f"{project}: not on the index {self.url} (404). Check the name") from error
+                    raise LockError(
+                        f"{project}: not on the index {access.shown(self.url)} (404). Check the name"
+                    ) from error
                 reason = f"{error.code} {error.reason}"
                 lasting = error.code < 500 and error.code not in (408, 429)
             except (OSError, http.client.HTTPException) as error:
@@ -163,7 +163,7 @@ class Index:
             if lasting or attempt == _TRIES:
                 tries = "" if attempt == 1 else f" after {attempt} tries"
                 raise LockError(
-                    f"{project}: no answer from the index {self.url}{tries}: {reason}. See {INDEX_VARIABLE}"
+                    f"{project}: no answer from the index {access.shown(self.url)}{tries}: {reason}. See {INDEX_VARIABLE}"
                 )
             self._pause(2.0 ** (attempt - 1))
         raise AssertionError("not reached")

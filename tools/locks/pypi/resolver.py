@@ -7,10 +7,12 @@ import datetime
 import os
 import re
 import subprocess
+import urllib.parse
 from pathlib import Path
 from typing import Protocol
 
 from tools.lib.architectures import ARCHITECTURES, GLIBC
+from tools.locks.pypi.access import shown
 from tools.locks.pypi.index import INDEX_VARIABLE
 from tools.locks.pypi.model import LockError, LockSpec, normalize
 
@@ -46,17 +48,19 @@ class Resolver(Protocol):
 class Uv:
     """The resolver of Astral's uv, which writes pip-tools' format."""
 
-    def __init__(self, executable: Path, index_url: str, python: Path) -> None:
+    def __init__(self, executable: Path, index_url: str, python: Path, hashed: bool = True) -> None:
         """Set up the resolver.
 
         Args:
             executable: uv.
             index_url: the index to ask.
             python: any interpreter; uv insists on one but resolves for `--python-version`.
+            hashed: as of `parse`.
         """
         self._executable = executable
         self._index_url = index_url
         self._python = python
+        self._hashed = hashed
 
     def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
         """Resolve as `Resolver` says.
@@ -83,15 +87,21 @@ class Uv:
             raise LockError(f"can't run the resolver {self._executable}: {error.strerror}") from error
         if done.returncode != 0:
             raise LockError(
-                f"lock {spec.lock!r} for {arch}: {spec.input} can't be resolved from {self._index_url} (see"
+                f"lock {spec.lock!r} for {arch}: {spec.input} can't be resolved from {shown(self._index_url)} (see"
                 f" {INDEX_VARIABLE}) with uploads up to {spec.cutoff}. Where it had to build something, that needs an"
                 f" entry in {SDIST_METADATA}. The resolver says:\n{done.stderr.strip()}"
             )
-        return parse(done.stdout)
+        return parse(done.stdout, self._hashed)
 
 
-def parse(text: str) -> dict[str, Pin]:
+def parse(text: str, hashed: bool = True) -> dict[str, Pin]:
     """Read a requirements file with hashes as pip-tools and uv write it.
+
+    A wheel that was named by its address has the version in its name.
+
+    Args:
+        text: of the file.
+        hashed: whether each pin must have hashes; uv writes none for what it found on a page of links.
 
     Raises:
         LockError: something in it isn't a pinned requirement with hashes.
@@ -99,16 +109,16 @@ def parse(text: str) -> dict[str, Pin]:
     pins: dict[str, Pin] = {}
     blocks = re.split(r"\n(?=\S)", text.strip("\n"))
     for block in blocks:
-        match = re.match(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", block)
+        match = re.match(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?(?:==| @ \S+/[^-\s]+-)([^\s-]+)", block)
         hashes = frozenset(re.findall(r"--hash=sha256:([0-9a-f]{64})", block))
-        if not match or not hashes:
+        if not match or (hashed and not hashes):
             raise LockError(
                 f"the resolver wrote something else than a pin with hashes: {block.partition(chr(10))[0]!r}"
             )
         name = normalize(match.group(1))
         if name in pins:
             raise LockError(f"the resolver wrote two pins for {name}")
-        pins[name] = Pin(name, match.group(2), hashes, frozenset(_needed_by(block)), block)
+        pins[name] = Pin(name, urllib.parse.unquote(match.group(2)), hashes, frozenset(_needed_by(block)), block)
     return pins
 
 

@@ -2,10 +2,11 @@
 
 load("//tools/locks/fetch/private:registries.bzl", "debian_registry", "pypi_registry")
 load(":deb_repository.bzl", "deb_repository")
+load(":places.bzl", "places_of")
 load(":wheel_repository.bzl", "wheel_repository")
 
 _HUB = "airflow_project_locks"
-_WHEEL_KEYS = ["archs", "file", "name", "path", "requested", "sha256", "tags", "version"]
+_WHEEL_KEYS = ["archs", "file", "name", "path", "registry", "requested", "sha256", "tags", "version"]
 _DEB_KEYS = ["archs", "file", "package", "path", "registry", "sha256", "version"]
 
 def _is_debian(lock):
@@ -27,20 +28,24 @@ def _read(module_ctx, label):
             fail("{}: an entry lacks {}: make the lock again by the target NAME.update of the package".format(label, ", ".join(missing)))
     return lock
 
-def _declare_wheel(entry, number, label):
+def _declare_wheel(entry, number, label, places):
     repository = "wheel_{}_{}".format(number, entry["sha256"][:20])
     wheel_repository(
         name = repository,
         file = entry["file"],
+        indexes = places.indexes,
+        links = places.links,
         lock = str(label),
         path = entry["path"],
         project = entry["name"],
+        registry = entry["registry"],
         sha256 = entry["sha256"],
+        urls = places.urls.get(entry["file"], []),
         where = "@pypi_registry//:registry.json",
     )
     return repository
 
-def _declare_deb(entry, number, label):
+def _declare_deb(entry, number, label, _places):
     repository = "deb_{}_{}".format(number, entry["sha256"][:20])
     deb_repository(
         name = repository,
@@ -52,6 +57,16 @@ def _declare_deb(entry, number, label):
         where = "@debian_registry//:registry.json",
     )
     return repository
+
+def _places(module_ctx, label, lock):
+    """Return the places that the lock's requirements name; the lock itself names no host."""
+    texts = []
+    for name in lock.get("texts", []):
+        file = module_ctx.path(label).dirname.get_child(*name.split("/"))
+        module_ctx.watch(file)
+        if file.exists:
+            texts.append(module_ctx.read(file))
+    return places_of("\n".join(texts))
 
 def declare_locks(module_ctx, labels):
     """Declare the repositories of some locks.
@@ -70,10 +85,13 @@ def declare_locks(module_ctx, labels):
             continue
         package = "lock_{}".format(number)
         projects[str(label)] = lock | {"package": package}
+        places = _places(module_ctx, label, lock)
         for entry in lock["files"]:
+            if entry["registry"] == "project":
+                continue
             key = "{}/{}".format(package, entry["file"])
             if key not in files:
-                files[key] = (_declare_deb if _is_debian(lock) else _declare_wheel)(entry, number, label)
+                files[key] = (_declare_deb if _is_debian(lock) else _declare_wheel)(entry, number, label, places)
     _hub(name = _HUB, files = files, projects = json.encode(projects))
 
 _ALIAS = """\

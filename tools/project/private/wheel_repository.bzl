@@ -1,10 +1,31 @@
 """One wheel of a project's lock, fetched by its sha256."""
 
 load("//tools/locks/fetch/private:index_page.bzl", "file_url", "project_page")
-load("//tools/locks/fetch/private:url.bzl", "download", "without_credentials")
+load("//tools/locks/fetch/private:url.bzl", "download", "split", "without_credentials")
+load(":places.bzl", "expand")
+
+def _on_page(ctx, page):
+    """Return where a page says that the file is, or ""; Bazel reads pages by https only."""
+    if not page.startswith("https:") or not download(ctx, page, "index.html"):
+        return ""
+    url = file_url(page, ctx.read("index.html"), ctx.attr.file)
+    ctx.delete("index.html")
+    return url
+
+def _own_addresses(ctx):
+    """Return where a file of the project's own places may be: at its path there, and where their pages say."""
+    if ctx.attr.registry == "address":
+        return [expand(ctx, url) for url in ctx.attr.urls]
+    indexes = [expand(ctx, url) for url in ctx.attr.indexes]
+    links = [expand(ctx, url) for url in ctx.attr.links]
+    found = ["{}://{}/{}".format(split(url)[0], split(url)[1], ctx.attr.path) for url in links + indexes]
+    pages = links + ["{}/{}/".format(url, ctx.attr.project) for url in indexes]
+    return found + [url for url in [_on_page(ctx, page) for page in pages] if url and url not in found]
 
 def _addresses(ctx, registry):
     """Return where the file may be: below each mirror's root, and where the index's page of the project says."""
+    if ctx.attr.registry != "pypi":
+        return _own_addresses(ctx)
     found = ["{}/{}".format(base, ctx.attr.path) for base in registry["pypi"]]
     if registry.get("index"):
         page = project_page(registry["index"], ctx.attr.project)
@@ -26,11 +47,12 @@ def _wheel_repository_impl(ctx):
 {file} (sha256 {sha256}) can't be fetched (see the warnings above for the answers).
   lock:     {lock}
   asked:    {asked}
-  remedy:   another mirror by RUNTIME_PYPI_INDEX_URL=URL, or the file itself by --distdir=DIRECTORY; if it was withdrawn, lock again \
+  remedy:   {remedy}, or the file itself by --distdir=DIRECTORY; if it was withdrawn, lock again \
 (the target NAME.update of the package)""".format(
         asked = "\n            ".join(asked) or "nothing: the index does not list it",
         file = ctx.attr.file,
         lock = ctx.attr.lock,
+        remedy = "another mirror by RUNTIME_PYPI_INDEX_URL=URL" if ctx.attr.registry == "pypi" else "user and password for the host in ~/.netrc, if it asks for them",
         sha256 = ctx.attr.sha256,
     ))
 
@@ -39,10 +61,14 @@ wheel_repository = repository_rule(
     implementation = _wheel_repository_impl,
     attrs = {
         "file": attr.string(mandatory = True, doc = "File name, also the target's name."),
+        "indexes": attr.string_list(doc = "The project's own indexes."),
+        "links": attr.string_list(doc = "Its pages of links."),
         "lock": attr.string(mandatory = True, doc = "The lock that names the file, for messages."),
-        "path": attr.string(mandatory = True, doc = "Path relative to the registry, without a host."),
+        "path": attr.string(mandatory = True, doc = "Path relative to the registry, or of an address, without a host."),
         "project": attr.string(mandatory = True, doc = "Name of its project in the package index."),
+        "registry": attr.string(mandatory = True, doc = "pypi, or (tools/project/lock.py) index or address."),
         "sha256": attr.string(mandatory = True, doc = "Of the file's bytes, in hexadecimal."),
+        "urls": attr.string_list(doc = "Addresses that the requirements name, of files with this name."),
         "where": attr.label(mandatory = True, doc = "registry.json: registry -> URLs."),
     },
 )

@@ -1,0 +1,340 @@
+"""Make a project's lock: resolve its requirements on a base, and choose the files.
+
+The base's packages stay as they are, but for those that the requirements name: see lock.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from tools.inputs.wheel.tags import parse_wheel_name
+from tools.lib.architectures import ARCHITECTURES
+from tools.locks.pypi.choose import choose
+from tools.locks.pypi.index import Index, IndexFile
+from tools.locks.pypi.model import LockedFile, LockError, LockSpec
+from tools.locks.pypi.resolver import SDIST_METADATA, Pin, Resolver, requirements
+from tools.project import sources
+from tools.project.errors import ProjectError
+from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan
+from tools.project.origins import Listed, Origins
+from tools.project.requirements import FILE, Asked, Wanted
+
+_INPUT = "requirements.in"
+
+
+class Maker:
+    """Makes locks.
+
+    Args:
+        resolver: of the requirements.
+        index: where files are looked up.
+        metadata: requirements_lock/sdist_metadata.toml.
+    """
+
+    def __init__(self, resolver: Resolver, index: Index, metadata: Path) -> None:
+        self._resolver = resolver
+        self._index = index
+        self._metadata = metadata
+
+    def make(self, wanted: Wanted, base: BaseLock, day: str, origins: Origins) -> Lock:
+        """Resolve requirements on a base.
+
+        Args:
+            wanted: what the project wants.
+            base: the lock to resolve on.
+            day: the last day (2024-06-14, UTC) of which uploads count; not before the base's own.
+            origins: the project's own places.
+
+        Raises:
+            ProjectError: there is no solution, or a file of it can't be locked.
+        """
+        with tempfile.TemporaryDirectory(prefix="lock-") as directory:
+            making = _Making(self._resolver, self._index, self._metadata, wanted, base, day, origins, Path(directory))
+            return making.lock()
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A wheel that a requirement names: where it is now, and what the lock has of it."""
+
+    place: Path
+    registry: str
+    path: str
+    sha256: str
+    size: int
+
+
+class _Making:
+    """One lock being made; attributes as of Maker.make, and a directory for files."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        index: Index,
+        metadata: Path,
+        wanted: Wanted,
+        base: BaseLock,
+        day: str,
+        origins: Origins,
+        directory: Path,
+    ) -> None:
+        self._resolver = resolver
+        self._index = index
+        self._metadata = metadata
+        self._wanted = wanted
+        self._base = base
+        self._day = max(day, base.spec.cutoff)
+        self._origins = origins
+        self._named = {each.where: self._keep(each, directory) for each in wanted.asked if each.file}
+
+    def _keep(self, asked: Asked, directory: Path) -> _Named:
+        assert asked.file
+        data, registry, path = self._origins.named(asked)
+        sha256 = hashlib.sha256(data).hexdigest()
+        place = directory / sha256 / asked.file.name
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(data)
+        return _Named(place, registry, path, sha256, len(data))
+
+    def lock(self) -> Lock:
+        """Return the lock; see Maker.make."""
+        base, asked = self._base, self._wanted.asked
+        spec = LockSpec(base.spec.lock, FILE, base.spec.python, base.spec.archs, self._day)
+        try:
+            by_arch = {arch: self._resolve(asked, arch) for arch in spec.archs}
+        except LockError as error:
+            raise ProjectError(self._conflict(str(error))) from None
+        changed = sorted(
+            {name for arch, pins in by_arch.items() for name, pin in pins.items() if self._differs(pin, arch)}
+        )
+        _check_hashes(asked, changed)
+        requires = requirements(by_arch)
+        files: list[LockedFile] = []
+        for name in changed:
+            archs = tuple(arch for arch in spec.archs if name in by_arch[arch])
+            versions = {by_arch[arch][name].version for arch in archs}
+            if len(versions) > 1:
+                raise ProjectError(
+                    f"{name} would be {' and '.join(sorted(versions))} on {' and '.join(archs)}: pin one in {FILE}"
+                )
+            files += self._files(spec, by_arch[archs[0]][name], archs, requires[name])
+        web = any(file.registry in (INDEX, ADDRESS) for file in files)
+        texts = self._wanted.files if web else ()
+        return Lock(spec, digest(self._wanted, base), tuple(files), plan(spec, files, base), texts)
+
+    def _differs(self, pin: Pin, arch: str) -> bool:
+        """Whether a distribution is another than the base's."""
+        old = self._base.replaced(pin.name, arch)
+        named = self._of(pin.name, arch)
+        return not old or old.version != pin.version or bool(named and self._named[named.where].sha256 != old.sha256)
+
+    def _of(self, name: str, arch: str) -> Asked | None:
+        """Return the requirement that names the wheel of a distribution for an architecture."""
+        return next(
+            (
+                each
+                for each in self._wanted.asked
+                if each.file and each.name == name and _holds(each, self._base.spec, arch)
+            ),
+            None,
+        )
+
+    def _files(self, spec: LockSpec, pin: Pin, archs: Sequence[str], requires: Sequence[str]) -> list[LockedFile]:
+        asked = [each for each in self._wanted.asked if each.name == pin.name]
+        requested = any(not each.constraint for each in asked)
+        found: dict[str, LockedFile] = {}
+        for arch in archs:
+            each = self._of(pin.name, arch)
+            if each:
+                file = self._named_file(each, pin, requested, requires)
+                if not set(file.tags) & set(spec.tags(arch)):
+                    machine = ARCHITECTURES[arch].machine
+                    raise ProjectError(
+                        f"{each.where}: {file.file} is not for Python {spec.python} on {arch}: name a wheel for each"
+                        f" architecture, with \"; platform_machine == '{machine}'\" behind this one's"
+                    )
+                before = found.get(file.file)
+                found[file.file] = dataclasses.replace(file, archs=(*(before.archs if before else ()), arch))
+        left = [arch for arch in archs if not self._of(pin.name, arch)]
+        if not left:
+            return list(found.values())
+        allowed = frozenset().union(*(each.hashes for each in asked))
+        try:
+            return [*found.values(), *self._chosen(spec, pin, left, allowed, requested, requires)]
+        except LockError as error:
+            raise ProjectError(str(error)) from None
+
+    def _named_file(self, asked: Asked, pin: Pin, requested: bool, requires: Sequence[str]) -> LockedFile:
+        assert asked.file
+        named = self._named[asked.where]
+        *_, tags = parse_wheel_name(asked.file.name)
+        return LockedFile(
+            asked.file.name,
+            pin.name,
+            pin.version,
+            "wheel",
+            tuple(tags),
+            (),
+            requested,
+            tuple(requires),
+            named.path,
+            named.sha256,
+            named.size,
+            named.registry,
+        )
+
+    def _chosen(
+        self,
+        spec: LockSpec,
+        pin: Pin,
+        archs: Sequence[str],
+        allowed: frozenset[str],
+        requested: bool,
+        requires: Sequence[str],
+    ) -> list[LockedFile]:
+        """Return the files of a distribution that an index has."""
+        own = {}
+        for each in self._origins.listed(pin.name):
+            file = each.file
+            if not file.sha256 and _is_version(file.file, pin.version):
+                file = dataclasses.replace(file, sha256=hashlib.sha256(self._origins.fetched(each)[0]).hexdigest())
+            own[file] = each
+        if self._origins.alone and not own:
+            raise ProjectError(f"{pin.name} {pin.version} is on none of the indexes that {FILE} names: upload it there")
+        listed: list[IndexFile] = list(own) or self._index.files(pin.name)
+        if own and not pin.hashes:
+            pin = dataclasses.replace(pin, hashes=frozenset(file.sha256 for file in own if file.sha256))
+        found = choose(
+            spec, pin, archs, [file for file in listed if not allowed or file.sha256 in allowed], requested, requires
+        )
+        for file in found:
+            if file.kind == "sdist":
+                raise ProjectError(
+                    f"{pin.name} {pin.version} has no wheel for Python {spec.python} on {' and '.join(file.archs)}, only"
+                    f" {file.file}: build one ('pip wheel --no-deps {pin.name}=={pin.version}' on that platform) and name it by"
+                    " './wheels/NAME.whl', or upload it to your index; or name another version"
+                )
+        by_name = {file.file: each for file, each in own.items()}
+        return [self._own(file, by_name[file.file]) if own else file for file in found]
+
+    def _own(self, file: LockedFile, listed: Listed) -> LockedFile:
+        """Return the lock's entry of a file that an own place lists."""
+        data, registry, path = self._origins.fetched(listed)
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise ProjectError(f"{file.file} has another sha256 than its index says: ask who keeps the index")
+        return dataclasses.replace(file, registry=registry, path=path, size=len(data))
+
+    def _resolve(self, asked: Sequence[Asked], arch: str) -> dict[str, Pin]:
+        """Return the pins of base and project together."""
+        base = self._base
+        lines = [self._line(each) for each in asked if not each.constraint]
+        pins = [f"{file.name}=={file.version}" for file in base.files if arch in file.archs and not _moves(asked, file)]
+        constraints = [f"{each.requirement}" for each in asked if each.constraint]
+        with tempfile.TemporaryDirectory(prefix="lock-") as directory:
+            root = Path(directory)
+            (root / SDIST_METADATA).parent.mkdir()
+            (root / SDIST_METADATA).write_text(
+                f"{self._origins.settings()}{self._metadata.read_text('utf-8')}", "utf-8"
+            )
+            (root / "constraints.in").write_text("\n".join(constraints) + "\n", "utf-8")
+            (root / _INPUT).write_text("\n".join(["-c constraints.in", *lines, *pins]) + "\n", "utf-8")
+            spec = LockSpec(base.spec.lock, _INPUT, base.spec.python, base.spec.archs, self._day)
+            return self._resolver.resolve(root, spec, arch)
+
+    def _line(self, asked: Asked) -> str:
+        """Return a requirement for the resolver, which finds a named wheel where it was put."""
+        requirement = asked.requirement
+        if not asked.file:
+            return str(requirement)
+        extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+        marker = f" ; {requirement.marker}" if requirement.marker else ""
+        return f"{requirement.name}{extras} @ {self._named[asked.where].place.as_uri()}{marker}"
+
+    def _conflict(self, said: str) -> str:
+        """Say what is in conflict, which line asks for it, and which version would fit."""
+        asked, base = self._wanted.asked, self._base
+        reason = said.partition("The resolver says:\n")[2] or said
+        words = set(re.findall(r"[a-z0-9][a-z0-9._-]*", reason.lower()))
+        suspects = [each for each in asked if not each.constraint and each.name in words] or [
+            each for each in asked if not each.constraint
+        ]
+        lines = []
+        for each in suspects:
+            free = [
+                Asked(one.where, Requirement(one.requirement.name), frozenset(), False) if one is each else one
+                for one in asked
+            ]
+            pins = self._fits(free)
+            if pins is not None:
+                fitting = pins[each.name].version if each.name in pins else base.version(each.name)
+                lines.append(f"  {each.where}: {each.requirement}; what fits the base: {each.name}=={fitting}")
+        lines = lines or [f"  {each.where}: {each.requirement}" for each in suspects]
+        pinned = [
+            f"{file.name}=={file.version}"
+            for file in base.files
+            if f"{file.name}=={file.version}" in reason.replace("\n", " ")
+        ]
+        hit = f"the base {base.spec.lock} has {', '.join(pinned[:8])}" if pinned else f"on the base {base.spec.lock}"
+        return f"{FILE} can't be resolved: {hit}\n" + "\n".join(lines) + f"\n  the resolver says: {reason.strip()}"
+
+    def _fits(self, asked: Sequence[Asked]) -> dict[str, Pin] | None:
+        # What the line names stays as in the base, if the base has it: a version that fits is then certain.
+        try:
+            return self._resolve(asked, self._base.spec.archs[0])
+        except LockError:
+            return None
+
+
+def _moves(asked: Sequence[Asked], file: LockedFile) -> bool:
+    """Whether requirements.txt asks for another version of a distribution than the base's."""
+    named = [each for each in asked if each.name == file.name]
+    return any(each.file or not each.requirement.specifier.contains(file.version, prereleases=True) for each in named)
+
+
+def _holds(asked: Asked, spec: LockSpec, arch: str) -> bool:
+    """Whether a requirement's marker is true in an image."""
+    if not asked.requirement.marker:
+        return True
+    return bool(
+        asked.requirement.marker.evaluate(
+            {
+                "extra": "",
+                "implementation_name": "cpython",
+                "os_name": "posix",
+                "platform_machine": ARCHITECTURES[arch].machine,
+                "platform_python_implementation": "CPython",
+                "platform_system": "Linux",
+                "python_full_version": f"{spec.python}.99",
+                "python_version": spec.python,
+                "sys_platform": "linux",
+            }
+        )
+    )
+
+
+def _is_version(file: str, version: str) -> bool:
+    return file.endswith(".whl") and sources.distribution(file, file)[1] == version
+
+
+def _check_hashes(asked: Sequence[Asked], changed: Sequence[str]) -> None:
+    """As pip: where one requirement has hashes, all must have some."""
+    hashed = {each.name for each in asked if each.hashes}
+    missing = [name for name in changed if name not in hashed] if hashed else []
+    if missing:
+        raise ProjectError(
+            f"{FILE} has hashes, but none for {', '.join(missing)}, which the base lacks: run pip-compile --generate-hashes again"
+        )
+
+
+def today() -> str:
+    """Return the day, in UTC."""
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()

@@ -1,7 +1,7 @@
 """Check that what a project says can be done, and that its locks belong to what it asks for and to its base.
 
-    python -m tools.project.check [--file NAME SOURCE]... [--base BASE.json] [--debian BASE.json --arch ARCH...]
-        --command "bazel run //:image.update" --output STAMP
+    python -m tools.project.check [--file NAME SOURCE]... [--base BASE.json --catalogue CATALOGUE]
+        [--debian BASE.json --arch ARCH...] --command "bazel run //:image.update" --output STAMP
 
 Fails as the image's build on the command line would; writes an empty file otherwise.
 """
@@ -17,14 +17,20 @@ from pathlib import Path
 
 from tools.lib import arguments
 from tools.lib.outputs import Outputs
-from tools.project import lock, requirements
+from tools.project import bases, lock, manifest, requirements
 from tools.project.debian import lock as debian_lock
 from tools.project.debian import wanted
 from tools.project.errors import ProjectError
 
+_BUILD = "BUILD.bazel"
 
-def _check_packages(root: Path, given: argparse.Namespace) -> None:
-    asked = wanted.read(root)
+
+def _check_packages(root: Path, said: manifest.Manifest | None, given: argparse.Namespace) -> None:
+    asked = manifest.packages(said, root)
+    if asked and not given.debian:
+        raise ProjectError(
+            f'{asked[0].where} asks for {asked[0].word}: give airflow_project packages = "{manifest.FILE}" as well'
+        )
     if asked:
         debian_lock.read(root, asked, debian_lock.read_base(given.debian), given.arch, given.command)
     elif (root / debian_lock.NAME).exists():
@@ -39,6 +45,7 @@ def main(argv: Sequence[str]) -> int:
     add("--base", type=Path, help="the base's lock")
     add("--debian", type=Path, help="what the base has from Debian")
     add("--arch", action="append", default=[], help="an architecture of the image")
+    add("--catalogue", type=Path, help="of the bases")
     add("--command", help="makes the project's lock")
     add("--output", type=Path, required=True, help="written if all is well")
     given = parser.parse_args(arguments.expand(argv))
@@ -49,7 +56,10 @@ def main(argv: Sequence[str]) -> int:
             for name, source in given.file:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, root / name)
-            _check_packages(root, given)
+            said = manifest.read(root)
+            if said:
+                _fits(said, given.base.stem, bases.read_rows(given.catalogue))
+            _check_packages(root, said, given)
             asked = requirements.read(root)
             if asked.asked:
                 lock.read(root, asked, lock.read_base(given.base), given.command)
@@ -58,6 +68,17 @@ def main(argv: Sequence[str]) -> int:
         print(f"project: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _fits(said: manifest.Manifest, name: str, rows: Sequence[bases.Row]) -> None:
+    """Compare pyproject.toml with the base that the BUILD file names."""
+    if said.dockerfile:
+        raise ProjectError(
+            f"{manifest.FILE}: tool.astro.dockerfile: airflow_project reads no Dockerfile: take the key out, or give"
+            ' requirements = "requirements.txt"'
+        )
+    row = next(row for row in rows if row.lock == name and row.edition == "runtime")
+    said.choose(rows, row.line, row.python, (f"{_BUILD}: line =", f"{_BUILD}: Python"))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ load("//tools/project/private:project_image.bzl", "project_image")
 load("//tools/project/private:replaced_part.bzl", "replaced_part")
 load("//tools/project/private:shipped_project.bzl", "shipped_project")
 
+# Takes the place of requirements.txt and packages.txt.
+_MANIFEST = "pyproject.toml"
+
 def _row(line):
     rows = image_rows()
     for row in rows:
@@ -35,7 +38,7 @@ def _wheel_parts(name, row, lock, entry, archs, arch, made):
     """Declare the parts of a wheel of the lock, if they are not there yet; return their names."""
     wheel = Label("@airflow_project_locks//{}:{}".format(lock["package"], entry["file"]))
     if entry["registry"] == "project":
-        wheel = native.package_relative_label(lock["folder"] + entry["path"])
+        wheel = _own_wheel(lock, entry)
     part = "{}.{}".format(name, entry["file"])
     if part not in made:
         wheel_part(
@@ -132,18 +135,24 @@ def _folder(label):
 
 def _lock(name, attribute, file, expected):
     """Return the lock beside a file as (label, lock); (None, None) if there is none yet."""
-    if native.package_relative_label(file).name.rpartition("/")[2] != expected + ".txt":
-        fail("{}: {} = {}: the file must be called {}.txt, its lock is {}.lock beside it".format(name, attribute, repr(file), expected, expected))
-    lock_file = file.removesuffix(".txt") + ".lock"
+    given = native.package_relative_label(file).name.rpartition("/")[2]
+    if given not in [expected + ".txt", _MANIFEST]:
+        fail("{}: {} = {}: the file must be called {}.txt or {}, its lock is {}.lock beside it".format(name, attribute, repr(file), expected, _MANIFEST, expected))
+    lock_file = file.removesuffix(given) + expected + ".lock"
     label = native.package_relative_label(lock_file)
     lock = PROJECTS.get(str(label))
     if not lock and native.glob([lock_file], allow_empty = True):
         fail("{} is not named in MODULE.bazel: add airflow_projects.lock(file = \"//{}:{}\") (see extensions.bzl)".format(lock_file, label.package, label.name))
-    return (lock_file, lock | {"folder": file.rpartition("/")[0] + "/" if "/" in file else ""}) if lock else (None, None)
+    return (lock_file, lock | {"label": label}) if lock else (None, None)
+
+def _own_wheel(lock, entry):
+    """Return the label of a wheel in the project."""
+    label = lock["label"]
+    return label.same_package_label("/".join([part for part in [label.name.rpartition("/")[0], entry["path"]] if part]))
 
 def _own_wheels(lock):
     """Return the wheels in the project that its lock names."""
-    return [lock["folder"] + entry["path"] for entry in lock["files"] if entry["registry"] == "project"] if lock else []
+    return [_own_wheel(lock, entry) for entry in lock["files"] if entry["registry"] == "project"] if lock else []
 
 def _update(name, row, requirements, packages):
     """Declare NAME.update."""
@@ -217,8 +226,9 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
       name: of the index.
       line: line and Python of the base, as in the names of its targets: "10_py311"; "10" means the line's default Python.
       srcs: the project's files. A link becomes what it leads to.
-      requirements: requirements.txt; its lock must be named in MODULE.bazel (extensions.bzl).
-      packages: packages.txt; its lock must be named in MODULE.bazel as well.
+      requirements: requirements.txt, or pyproject.toml with [tool.astro]; its lock, requirements.lock, must be named in MODULE.bazel
+        (extensions.bzl).
+      packages: packages.txt, or pyproject.toml with [tool.astro]; its lock, packages.lock, likewise.
       included: files that `requirements` names by -r and -c.
       executables: those of `srcs` that are programs; Bazel does not see a file's mode.
       ship: paths of `srcs` that are meant to be in the image though they look like secrets.
@@ -245,7 +255,7 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
         lock_file, lock = _lock(name, "requirements", requirements, "requirements")
         check |= dict(
             base = Label("//requirements_lock:{}.json".format(row.lock)),
-            included = included + [file for file in _own_wheels(lock) if file not in included],
+            included = included + _own_wheels(lock),
             lock = [lock_file] if lock else [],
             requirements = requirements,
         )

@@ -216,15 +216,15 @@ class _Making:
         found = choose(
             spec, pin, archs, [file for file in listed if not allowed or file.sha256 in allowed], requested, requires
         )
-        for file in found:
-            if file.kind == "sdist":
+        for locked in found:
+            if locked.kind == "sdist":
                 raise ProjectError(
-                    f"{pin.name} {pin.version} has no wheel for Python {spec.python} on {' and '.join(file.archs)}, only"
-                    f" {file.file}: build one ('pip wheel --no-deps {pin.name}=={pin.version}' on that platform) and name it by"
+                    f"{pin.name} {pin.version} has no wheel for Python {spec.python} on {' and '.join(locked.archs)}, only"
+                    f" {locked.file}: build one ('pip wheel --no-deps {pin.name}=={pin.version}' on that platform) and name it by"
                     " './wheels/NAME.whl', or upload it to your index; or name another version"
                 )
         by_name = {file.file: each for file, each in own.items()}
-        return [self._own(file, by_name[file.file]) if own else file for file in found]
+        return [self._own(locked, by_name[locked.file]) if own else locked for locked in found]
 
     def _own(self, file: LockedFile, listed: Listed) -> LockedFile:
         """Return the lock's entry of a file that an own place lists."""

@@ -26,6 +26,7 @@ from packaging.utils import canonicalize_name
 
 from tools.project import texts
 from tools.project.bases import Row
+from tools.project.debian import wanted
 from tools.project.errors import ProjectError
 
 FILE = "pyproject.toml"
@@ -66,13 +67,20 @@ class Manifest:
     packages: tuple[tuple[str, str], ...] = ()
     left_out: str = _MACHINE_FILES
 
-    def choose(self, rows: Sequence[Row], line: str | None, python: str | None) -> Row:
+    def choose(
+        self,
+        rows: Sequence[Row],
+        line: str | None,
+        python: str | None,
+        said_by: tuple[str, str] = ("--line", "--python"),
+    ) -> Row:
         """Return the base's row.
 
         Args:
             rows: the catalogue.
-            line: what --line says, if it is given: a line or a release.
-            python: what --python says, if it is given.
+            line: what the user gives beside the file, if anything: a line or a release.
+            python: likewise.
+            said_by: where line and python are given, for messages.
 
         Raises:
             ProjectError: no row fits.
@@ -83,13 +91,16 @@ class Manifest:
         if not fitting:
             known = ", ".join(dict.fromkeys(f"{row.airflow} (Runtime {row.version})" for row in runtimes))
             raise ProjectError(f"{FILE}: {self.airflow}: there is no base with such an Airflow; there are {known}")
-        for said, value in (("--line", line), (f"{FILE}: runtime =", self.runtime)):
+        for said, value in ((said_by[0], line), (f"{FILE}: runtime =", self.runtime)):
             fitting = [row for row in fitting if not value or value in (row.line, row.version)] or _fail(
                 f"{said} {value}, but {FILE} asks for {self.airflow}, which is Runtime {fitting[0].version}: change one of them"
             )
         pythons = [row for row in fitting if row.python in self.python and python in (None, row.python)]
         if not pythons:
-            wanted = f"--python {python}" if python else f"{FILE}: requires-python = {str(self.python)!r}"
+            admits = f"{FILE}: requires-python = {str(self.python)!r}"
+            if python in [row.python for row in fitting]:
+                raise ProjectError(f"{said_by[1]} {python}, but {admits}: change one of them")
+            wanted = f"{said_by[1]} {python}" if python else admits
             raise ProjectError(f"{wanted}: Runtime {fitting[0].version} has {', '.join(row.python for row in fitting)}")
         return next((row for row in pythons if row.default_python), pythons[-1])
 
@@ -130,6 +141,11 @@ def read(root: Path) -> Manifest | None:
     runtime = _text(astro, "runtime", "tool.astro.runtime")
     packages = tuple((f"{FILE}, tool.astro.packages", word) for word in _list(astro, "packages", "tool.astro.packages"))
     return Manifest(airflow, specifiers, runtime, "", tuple(others), packages)
+
+
+def packages(said: Manifest | None, root: Path) -> list[wanted.Wanted]:
+    """Return the Debian packages that a project wants, by this file or by packages.txt."""
+    return wanted.parse(said.packages) if said else wanted.read(root)
 
 
 def _said_elsewhere(root: Path) -> list[tuple[str, int, str]]:

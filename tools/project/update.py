@@ -13,8 +13,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.project import bases, options, packages
-from tools.project.debian import layer, lock, wanted
+from tools.project import bases, manifest, options, packages
+from tools.project.debian import layer, lock
 from tools.project.errors import ProjectError
 
 
@@ -41,7 +41,9 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
             packages.make_lock(machine, root, packages.base_lock(machine, given.base_lock.stem), given.cutoff)
         if given.packages_directory:
             root = Path(workspace, given.packages_directory)
-            layer.make_lock(root, wanted.read(root), lock.read_base(given.debian), given.arch, cache)
+            layer.make_lock(
+                root, manifest.packages(manifest.read(root), root), lock.read_base(given.debian), given.arch, cache
+            )
     except (ProjectError, OSError) as error:
         print(f"project: {error}", file=sys.stderr)
         return 1

@@ -12,6 +12,9 @@ def _project_check_impl(ctx):
         for file in [ctx.file.requirements] + ctx.files.lock + ctx.files.included:
             args.add("--file").add(file.path.removeprefix(root)).add(file)
         args.add("--base", ctx.file.base)
+        if ctx.file.requirements.basename == "pyproject.toml":
+            files.append(ctx.file._catalogue)
+            args.add("--catalogue", ctx.file._catalogue)
     if ctx.file.packages:
         for file in [ctx.file.packages] + ctx.files.packages_lock:
             files.append(file)
@@ -44,7 +47,8 @@ project_check = rule(
         "lock": attr.label_list(allow_files = True, doc = "requirements.lock; empty if there is none."),
         "packages": attr.label(allow_single_file = True, doc = "packages.txt."),
         "packages_lock": attr.label_list(allow_files = True, doc = "packages.lock; empty if there is none."),
-        "requirements": attr.label(allow_single_file = True, doc = "requirements.txt."),
+        "requirements": attr.label(allow_single_file = True, doc = "requirements.txt or pyproject.toml."),
+        "_catalogue": attr.label(allow_single_file = True, default = "//tools/project:catalogue"),
         "_debian": attr.label(allow_single_file = True, default = "//tools/project/debian:base"),
         "_program": attr.label(default = "//tools/project:check"),
     } | PYTHON_ATTRS,

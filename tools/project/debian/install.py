@@ -66,6 +66,8 @@ timeout --kill-after=10 "$MOST_SECONDS" env LD_PRELOAD="$PRELOAD" apt-get -q -y 
 if [ "$status" = 0 ]; then
     stage check
     dpkg-query --show --showformat '${Package} ${Version} ${db:Status-Abbrev}\n' >"$PLACE/installed"
+    # Those of files that scripts named another setcap for.
+    ! command -v getcap >/dev/null || faked getcap -r /bin /opt /sbin /usr >"$PLACE/capabilities"
     { faked dpkg --audit && faked apt-get -q check; } >"$PLACE/audit" 2>&1 || status=$?
 fi
 
@@ -82,8 +84,16 @@ Dir::Etc::SourceList "{place}/sources.list";
 Dir::Etc::SourceParts "/dev/null";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
+DPkg::Path "{place}/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 Dpkg::Use-Pty "0";
 DPkg::Options {{ "--force-unsafe-io"; }};
+"""
+
+# No layer of ours has capabilities. Where a file system has none, packages take another way, such as setuid.
+_SETCAP = """\
+#!/bin/sh
+echo 'setcap: layers have no capabilities' >&2
+exit 1
 """
 
 _FAILED = re.compile(r"^dpkg: error processing (?:package|archive) (\S+) \(--[\w-]+\):\n (.+)$", re.MULTILINE)
@@ -191,7 +201,7 @@ def _run(
     """Let apt install; return the owners that fakeroot has noted."""
     place, inside = tree.root / _PLACE, f"/{_PLACE}"
     try:
-        for name in ("", "debs", "lists/partial", "cache/archives/partial", "log.d"):
+        for name in ("", "bin", "debs", "lists/partial", "cache/archives/partial", "log.d"):
             (place / name).mkdir(parents=True, exist_ok=True)
         support.unpack(machine.support, place / "support")
         for deb in debs:
@@ -200,6 +210,8 @@ def _run(
         (place / "apt.conf").write_text(_APT.format(place=inside))
         (place / "sources.list").write_text(f"deb [trusted=yes] file:{inside}/debs ./\n")
         (place / "script").write_text(_SCRIPT)
+        (place / "bin/setcap").write_text(_SETCAP)
+        (place / "bin/setcap").chmod(0o755)
         status = _enter(
             machine,
             Spec(
@@ -248,6 +260,10 @@ def _judge(lock: Lock, arch: str, place: Path, status: int) -> None:
     audit = [line for line in text("audit").splitlines() if not re.match(r"(Reading|Building) ", line)]
     if status or audit:
         raise ProjectError(f"{lock.input} ({arch}): status {status} at '{stage}':\n{_last(said)}\n" + "\n".join(audit))
+    for line in text("capabilities").splitlines():
+        raise ProjectError(
+            f"{lock.input} ({arch}): a script gave a file capabilities, which layers of ours have not: {line}"
+        )
     installed = {line.strip() for line in text("installed").splitlines()}
     for locked in lock.for_arch(arch):
         if f"{locked.package} {locked.version} ii" not in installed:

@@ -48,6 +48,10 @@ if [ "$1" = configure ]; then
     update-alternatives --install /usr/bin/editor editor /usr/bin/sample 10
     rm /usr/share/ca-certificates/mozilla/*Root*
     echo more >>/etc/services
+    ! setcap cap_net_raw+ep /usr/bin/sample
+    mkdir -p /etc/ssl/private /etc/ssl/certs
+    touch /etc/ssl/certs/ssl-cert-snakeoil.pem
+    ln -s ssl-cert-snakeoil.pem /etc/ssl/certs/0123.0
     touch -d 2020-01-01 /var/lib/sample/old
     touch /tmp/x /run/sample/x /var/cache/ldconfig/aux-cache /etc/machine-id
     mkdir /var/log/sample
@@ -159,7 +163,11 @@ def test_layer(pool: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixtu
     states = {"var/lib/apt/extended_states"}
     assert states <= found.keys()
     left = [path for path in found if path.startswith(("tmp/", "var/log/apt", ".packages", "proc/"))]
-    left += [path for path in found if path.endswith(("-old", "dpkg.log", "_rsa_key", "/x", "aux-cache", "machine-id"))]
+    left += [
+        path
+        for path in found
+        if path.endswith(("-old", "dpkg.log", "_rsa_key", "/x", "aux-cache", "machine-id", "oil.pem", "0123.0"))
+    ]
     assert left == []
 
     assert in_child(again.main, words, capfd) == (0, "")

@@ -28,6 +28,7 @@ TABLE = {
     "etc/.pwd.lock": "a lock",
     "etc/machine-id": "random; one for each machine",
     "var/lib/dbus/machine-id": "random; one for each machine",
+    "**/.uuid": "random; fontconfig has then names of its own for its caches",
     "etc/ssh/ssh_host_*": "random keys, which all containers of all users would share: make them at start",
     "etc/ssl/private/ssl-cert-snakeoil.key": "a random key, which all containers of all users would share: make-ssl-cert",
     "etc/ssl/certs/ssl-cert-snakeoil.pem": "the certificate of that key",

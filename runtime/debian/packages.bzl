@@ -254,6 +254,19 @@ PACKAGE_SETS = [
             "libfaketime",
         ],
     },
+    # On top of services: a directory that the web server's users log in by.
+    {
+        "name": "directory",
+        "archs": ["amd64"],
+        "dependencies": "as named",
+        "extends": ["services"],
+        "packages": [
+            "libltdl7",
+            "libodbc1",
+            "libwrap0",
+            "slapd",
+        ],
+    },
     # With base, the other system that //tests/reproduce builds in; its clock is wrong.
     {
         "name": "elsewhere",

@@ -21,11 +21,11 @@ from tools.formats import deb_archive
 from tools.host.rootless import syscalls
 
 # Service → who runs it: Postgres, for one, refuses root.
-USERS = {"root": 0, "postgres": 70, "redis": 71, "browser": 72}
+USERS = {"root": 0, "postgres": 70, "redis": 71, "browser": 72, "openldap": 73}
 # Names of the loopback, as composed and charted deployments use them; a component of Airflow has an address of its own,
 # so that it also finds its own name by it.
 HOSTS = {
-    "127.0.0.1": ("localhost", HOSTNAME, "postgres", "redis"),
+    "127.0.0.1": ("localhost", HOSTNAME, "postgres", "redis", "directory"),
     "127.0.0.11": ("webserver",),
     "127.0.0.12": ("scheduler",),
     "127.0.0.13": ("triggerer",),

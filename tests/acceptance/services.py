@@ -1,4 +1,4 @@
-"""Postgres, Redis and a registry: the real ones, started in the room and stopped with the test."""
+"""Postgres, Redis, a registry and a directory: the real ones, started in the room and stopped with the test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from tests.acceptance.room import Room, RoomError, wait_until
 
-POSTGRES_PORT, REDIS_PORT, REGISTRY_PORT = 5432, 6379, 5000
+POSTGRES_PORT, REDIS_PORT, REGISTRY_PORT, LDAP_PORT = 5432, 6379, 5000, 3890
 PASSWORD = "airflow"
 
 _POSTGRES = "/usr/lib/postgresql/13/bin/"
@@ -132,3 +132,44 @@ def registry(room: Room) -> Iterator[str]:
         signal.SIGTERM,
     ):
         yield f"localhost:{REGISTRY_PORT}"
+
+
+SUFFIX = "dc=example,dc=com"
+READER = f"cn=reader,{SUFFIX}"
+"""The account that looks users up; its password is PASSWORD."""
+
+_SLAPD = f"""\
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+pidfile /srv/ldap/slapd.pid
+disallow bind_anon
+database mdb
+maxsize 67108864
+suffix "{SUFFIX}"
+directory /srv/ldap
+access to attrs=userPassword by anonymous auth
+access to * by dn.exact="{READER}" read
+"""
+
+
+def prepare_directory(room: Room, entries: str) -> None:
+    """Make the database of `directory` from entries in LDIF, below SUFFIX and beside READER."""
+    room.directory("/srv/ldap", "openldap", 0o700)
+    room.write("/srv/slapd.conf", _SLAPD, "openldap")
+    top = f"dn: {SUFFIX}\nobjectClass: domain\n\ndn: {READER}\nobjectClass: organizationalRole\n"
+    top += f"objectClass: simpleSecurityObject\nuserPassword: {PASSWORD}\n\n"
+    room.write("/srv/entries.ldif", top + entries, "openldap")
+    load = ("/usr/sbin/slapadd", "-f", "/srv/slapd.conf", "-l", "/srv/entries.ldif")
+    room.run(*load, user="openldap").succeeded()
+
+
+@contextmanager
+def directory(room: Room) -> Iterator[None]:
+    """Start OpenLDAP's slapd on LDAP_PORT of the host "directory"; it allows no anonymous bind."""
+    address = f"ldap://127.0.0.1:{LDAP_PORT}"
+    command = ("/usr/sbin/slapd", "-d", "stats", "-f", "/srv/slapd.conf", "-h", address)
+    with _service(room, "slapd", LDAP_PORT, command, "openldap", signal.SIGTERM):
+        yield

@@ -13,6 +13,7 @@ SUBJECTS = [
     {"name": "local", "row": "A4"},
     {"name": "celery", "row": "A5"},
     {"name": "web", "row": "A6"},
+    {"name": "login", "row": "A6", "sets": ["services", "directory"]},
     {"name": "cli", "row": "A7"},
     {"name": "project", "row": "A8", "project": True, "variants": ["", "_base"]},
     {"name": "charts", "row": "A9"},

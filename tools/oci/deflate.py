@@ -115,9 +115,8 @@ class Joiner:
         cleared = raw[byte] & ~(1 << bit)
         # The header of the block that aligns is three zero bits: they fit into the last byte, or need one more.
         align = b"" if not unused else ALIGN[1:] if unused >= 3 else ALIGN
+        # A block has ten bits or more, so the last one does not begin in the last byte.
         end, mask = len(raw) - 1, 0xFF >> unused
-        if byte == end:
-            return Joined((view[:end], bytes((cleared & mask,)) + align), sha256)
         head = view[:byte], bytes((cleared,)), view[byte + 1 : end]
         return Joined((*head, bytes((raw[end] & mask,)) + align), sha256)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.formats.deb_archive import DebError
+from tools.host.rootless import memory
 from tools.host.rootless.spec import METHODS, EnterError, Mount
 from tools.inputs.cpython import checks, profile, source, toolchain, tree
 from tools.inputs.cpython.errors import BuildError
@@ -28,6 +29,8 @@ from tools.inputs.wheel.bytecode import Compiler
 from tools.inputs.wheel.wheel_error import WheelError
 
 _INSTALLED = "_install"
+# Bytes that a build takes: compiler, packages, source, object files, and the installed tree.
+_SCRATCH = 1 << 30
 # The interpreter contains the object files of libpython: a call through a shared library costs time.
 _STATIC = "BLDLIBRARY='$(LIBRARY_OBJS)'"
 # The Makefile compiles bytecode three times, in as many processes as there are processors; we do it later, once.
@@ -52,7 +55,7 @@ def configure_script(recipe: Recipe, target: Platform, cross: bool, flags: Flags
     if cross:
         words += [f"--host={target.triplet}", *recipe.cross_configure]
     words += [f"{name}={value}" for name, value in sorted(recipe.cache.items())]
-    # No -g and -s: no debug information, so no paths in it. *_NODIST: not for the extensions that users build.
+    # -s: no symbols that the loader does not need. *_NODIST: not for the extensions that users build.
     words += ["CC=gcc", "CXX=g++", "AR=ar", "OPT=-DNDEBUG -fwrapv -O3 -Wall"]
     words += [f"CFLAGS_NODIST={flags.compile}", f"LDFLAGS_NODIST=-s {flags.link}".strip()]
     return shlex.join(words)
@@ -198,16 +201,13 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     arguments = _parser().parse_args(argv)
-    scratch = arguments.tree.with_name(arguments.tree.name + ".work")
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        build(arguments, read(arguments.recipe.read_text(), arguments.version), scratch)
-    except (BuildError, DebError, EnterError, WheelError) as error:
-        arguments.tree.unlink(missing_ok=True)
-        sys.stderr.write(f"Python {arguments.version} for {arguments.arch}: {error}\n")
-        return 1
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with memory.scratch("cpython-", _SCRATCH) as scratch:
+        try:
+            build(arguments, read(arguments.recipe.read_text(), arguments.version), scratch)
+        except (BuildError, DebError, EnterError, WheelError) as error:
+            arguments.tree.unlink(missing_ok=True)
+            sys.stderr.write(f"Python {arguments.version} for {arguments.arch}: {error}\n")
+            return 1
     return 0
 
 

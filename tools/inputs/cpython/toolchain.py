@@ -33,7 +33,8 @@ _LIBC_WANTED = tuple(
 )
 
 # gcc's answers to what distutils and setup.py ask it; all else goes to zig. -isystem: zig looks only into its own
-# headers when it is given a target. -fno-sanitize: zig's default for C is a trapping sanitizer. Linking takes
+# headers when it is given a target. -fno-sanitize: zig's default for C is a trapping sanitizer. -g0: by default it makes debug
+# information, for a third of the compilation's time, and the link throws it away. Linking takes
 # Debian's library directory; given to a mere compilation, clang would warn of it, which some configure tests take
 # for a failure.
 _COMPILER = """\
@@ -48,7 +49,7 @@ libraries="-L/usr/lib/{triplet}"
 for argument; do
   case "$argument" in -c | -E | -S | -M | -MM | -fsyntax-only) libraries=; break ;; esac
 done
-exec {zig}/zig {command} -target {target} -fno-sanitize=undefined -ffile-prefix-map="$PWD"=. \\
+exec {zig}/zig {command} -target {target} -g0 -fno-sanitize=undefined -ffile-prefix-map="$PWD"=. \\
   -isystem /usr/include/{triplet} -isystem /usr/include "$@" $libraries $EXTRA_CFLAGS
 """
 _TOOL = """\

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.host.rootless import memory
 from tools.host.rootless.spec import AUTO, METHODS, EnterError
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import PLATFORMS, Platform
@@ -32,6 +31,9 @@ from tools.inputs.sdist.source_archive import unpack
 from tools.inputs.wheel.metadata import normalize
 from tools.inputs.wheel.tags import TagError, expand, parse_wheel_name
 from tools.inputs.wheel.wheel_error import WheelError
+
+# Bytes that a build root takes: compiler, interpreter, packages, and what is made.
+_SCRATCH = 600 << 20
 
 
 @dataclass(frozen=True)
@@ -144,32 +146,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if bool(options.tools_python) == bool(options.python_tree):
         parser.error("either --tools-python or --python-tree")
-    scratch = Path(tempfile.mkdtemp(prefix="sdist-"))
-    try:
-        platform = PLATFORMS[options.arch]
-        recipe = read(options.recipe, options.sdist.name)
-        project = Project(options.sdist, options.name, options.version, recipe, platform)
-        if options.tools_python:
-            python = tools_python(options.tools_python, options.python, scratch)
-        else:
-            python = target_python(options.python_tree, options.target_tree, options.python, platform, scratch)
-        machine = Machine(
-            scratch=scratch,
-            debs=options.deb,
-            platform=platform,
-            zig=options.zig,
-            isolation=Isolation(options.method, options.proot),
-            backends=options.backend,
-            programs=options.program,
-            python=python,
-        )
-        build(project, machine, options.wheel, scratch)
-    except (BuildError, WheelError, EnterError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with memory.scratch("sdist-", _SCRATCH) as scratch:
+        try:
+            _build(options, scratch)
+        except (BuildError, WheelError, EnterError) as error:
+            sys.stderr.write(f"error: {error}\n")
+            return 1
     return 0
+
+
+def _build(options: argparse.Namespace, scratch: Path) -> None:
+    platform = PLATFORMS[options.arch]
+    recipe = read(options.recipe, options.sdist.name)
+    project = Project(options.sdist, options.name, options.version, recipe, platform)
+    if options.tools_python:
+        python = tools_python(options.tools_python, options.python, scratch)
+    else:
+        python = target_python(options.python_tree, options.target_tree, options.python, platform, scratch)
+    machine = Machine(
+        scratch=scratch,
+        debs=options.deb,
+        platform=platform,
+        zig=options.zig,
+        isolation=Isolation(options.method, options.proot),
+        backends=options.backend,
+        programs=options.program,
+        python=python,
+    )
+    build(project, machine, options.wheel, scratch)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.host.rootless import memory
 from tools.host.rootless.spec import BIND, READ_ONLY_BIND, EmulationError, EnterError, Mount
 from tools.lib.architectures import ARCHITECTURES
-from tools.verify.structure_test import container, layout_reader, memory
+from tools.verify.structure_test import container, layout_reader
 from tools.verify.structure_test.account import AccountError
 from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
 from tools.verify.structure_test.layer_stream import ArchiveError

@@ -18,11 +18,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tools.host.rootless import memory
 from tools.lib.architectures import ARCHITECTURES
 from tools.verify.soundness import contents, layer_facts, main, merge, structure
 from tools.verify.soundness.merge import Image
 from tools.verify.soundness.variants import variants
-from tools.verify.structure_test import container, layout_reader, memory
+from tools.verify.structure_test import container, layout_reader
 from tools.verify.structure_test.account import Account, AccountError
 from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
 from tools.verify.structure_test.layer_stream import DIRECTORY, ArchiveError

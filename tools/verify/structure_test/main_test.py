@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.verify.structure_test import main, memory
+from tools.host.rootless import memory
+from tools.verify.structure_test import main
 from tools.verify.structure_test.layer_samples import entry, layer, link, oci_layout
 
 TESTS = """\

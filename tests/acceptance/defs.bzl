@@ -6,6 +6,7 @@ load("//runtime/config:defs.bzl", "image_config")
 load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/inputs/wheel:defs.bzl", "locked_file_of")
 load("//tools/lib:table.bzl", "table")
+load("//tools/locks/fetch:debs.bzl", "debs", "entries_of_sets")
 load(":subjects.bzl", "BUMPED", "BUMPS", "PACKAGE", "UNUSED")
 
 # Containers are started by root of the machine itself, which no sandbox, cache or other machine has; and no other test may
@@ -21,14 +22,14 @@ _TAGS = [
 _ARCHITECTURE = "amd64"  # the engine's and the services'
 
 # What packages.txt of a project asks for.
-PROJECT_DEB = ["@locked//debian:" + entry["file"] for entry in DEBIAN[_ARCHITECTURE]["files"] if entry["package"] == PACKAGE][0]
+PROJECT_DEB = debs(DEBIAN[_ARCHITECTURE], [PACKAGE])[0]
 
 def _debs(sets):
-    return [
-        "@locked//debian:" + entry["file"]
-        for entry in DEBIAN[_ARCHITECTURE]["files"]
-        if entry["package"] not in UNUSED and [name for name in sets if name in entry["sets"]]
-    ]
+    return debs(DEBIAN[_ARCHITECTURE], [
+        entry["package"]
+        for entry in entries_of_sets(DEBIAN[_ARCHITECTURE], sets)
+        if entry["package"] not in UNUSED
+    ])
 
 def _description(row, suffix):
     """Return a row of tests.acceptance.airflow.Lines."""
@@ -79,7 +80,7 @@ def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout 
     """
     images = [(row, suffix) for row in rows for suffix in variants]
     labels = ["//runtime:" + image_names(row, suffix).images[_ARCHITECTURE] for row, suffix in images]
-    debs = _debs(sets)
+    services = _debs(sets)
     table(
         name = name + ".lines",
         value = {"lines": [_description(row, suffix) for row, suffix in images]},
@@ -94,9 +95,9 @@ def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout 
         args = ["--lines=$(rootpath {})".format(lines)] +
                ["--image=$(rootpath {})".format(label) for label in labels] +
                ["--file={}=$(rootpath {})".format(file, label) for file, label in files.items()] +
-               ["--deb=$(rootpath {})".format(deb) for deb in debs] +
+               ["--deb=$(rootpath {})".format(deb) for deb in services] +
                ["$(rootpath {})".format(src)],
-        data = labels + debs + files.values() + [lines],
+        data = labels + services + files.values() + [lines],
         tags = _TAGS,
         deps = ["//tests/acceptance:modules"],
         **kwargs

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.host.rootless import memory
 from tools.verify.dag_test import main
-from tools.verify.structure_test import container, layout_reader, memory
+from tools.verify.structure_test import container, layout_reader
 from tools.verify.structure_test.apply_layers import remove, unpack
 from tools.verify.structure_test.result import FAILED, PASSED, Result
 

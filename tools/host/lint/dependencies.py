@@ -39,8 +39,8 @@ FOLDERS = {
     "tools/project": "tools/formats tools/lib tools/oci tools/host/rootless tools/ship tools/inputs/deb tools/inputs/wheel"
     " tools/locks/fetch tools/locks/pypi tools/verify/structure_test runtime",
 }
-# The rules of all Python, and the libraries of other people, which they bring.
-ANYWHERE = ("tools/host/python", "requirements_lock")
+# The rules of all Python, the libraries of other people, which they bring, and the labels of locked files.
+ANYWHERE = ("tools/host/python", "tools/locks/fetch", "requirements_lock")
 # Arrows against the direction: data that a program is about, never code.
 DATA = {
     ("tools/locks/fetch", "runtime"): "the locks of packages and sources, and the catalogue, which says what is locked",

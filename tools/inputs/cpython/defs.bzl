@@ -11,14 +11,13 @@ Example:
 """
 
 load("//tools/inputs/cpython/private:cpython.bzl", _cpython = "cpython")
-load("//tools/inputs/cpython/private:cpythons.bzl", _cpythons = "cpythons", _debs = "debs", _interpreter_debs = "interpreter_debs", _profile_debs = "profile_debs")
+load("//tools/inputs/cpython/private:cpythons.bzl", _cpythons = "cpythons", _interpreter_debs = "interpreter_debs", _profile_debs = "profile_debs")
 load("//tools/inputs/cpython/private:zig_archive.bzl", _zig_archive = "zig_archive")
 load("//tools/inputs/cpython/private/providers:python_tree.bzl", _PythonTreeInfo = "PythonTreeInfo")
 
 PythonTreeInfo = _PythonTreeInfo
 cpython = _cpython
 cpythons = _cpythons
-debs = _debs
 interpreter_debs = _interpreter_debs
 profile_debs = _profile_debs
 zig_archive = _zig_archive

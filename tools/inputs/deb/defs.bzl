@@ -3,16 +3,12 @@
     load("//tools/inputs/deb:defs.bzl", "deb_part", "debian_state_part")
 
 An image of a Debian system contains one deb_part for each package and one debian_state_part for all of them.
-`deb_set` and `locked_debs` declare targets and return labels for whole locks.
+`deb_set` declares the parts of whole locks.
 """
 
 load("//tools/inputs/deb/private:deb_part.bzl", _deb_part = "deb_part")
+load("//tools/inputs/deb/private:deb_set.bzl", _deb_set = "deb_set")
 load("//tools/inputs/deb/private:debian_state_part.bzl", _debian_state_part = "debian_state_part")
-load(
-    "//tools/inputs/deb/private:locked_debs.bzl",
-    _deb_set = "deb_set",
-    _locked_debs = "locked_debs",
-)
 load("//tools/inputs/deb/private:system_description.bzl", _system_description = "system_description")
 load("//tools/inputs/deb/private/providers:deb_info.bzl", _DebInfo = "DebInfo")
 
@@ -20,5 +16,4 @@ DebInfo = _DebInfo
 deb_part = _deb_part
 deb_set = _deb_set
 debian_state_part = _debian_state_part
-locked_debs = _locked_debs
 system_description = _system_description

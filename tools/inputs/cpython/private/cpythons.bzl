@@ -3,6 +3,7 @@
 load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load("//tools/host/python:pytest.bzl", "pytest_test")
 load("//tools/lib:architectures.bzl", "ARCHITECTURES")
+load("//tools/locks/fetch:debs.bzl", "debs")
 load(":cpython.bzl", "cpython")
 load(":cpython_part.bzl", "cpython_part")
 load(":cpython_profile.bzl", "cpython_profile", "cpython_training")
@@ -10,22 +11,6 @@ load(":cpython_profile.bzl", "cpython_profile", "cpython_training")
 # Of the machine that builds; beside these, the libraries of the recipe's packages.
 _BUILD_PACKAGES = ["busybox-static", "libc6", "libgcc-s1", "libstdc++6", "make", "patch"]
 _BUILD_ARCH = "amd64"
-
-def debs(lock, packages):
-    """Return the locked files of packages.
-
-    Args:
-      lock: a decoded lock of Debian packages.
-      packages: names.
-
-    Returns:
-      list of labels in the order of `packages`; fails, naming the package and the lock, if the lock has none.
-    """
-    files = {entry["package"]: entry["file"] for entry in lock["files"]}
-    for package in packages:
-        if package not in files:
-            fail("the lock of Debian packages for {} has no {}: add it to runtime/debian/packages.bzl".format(lock["arch"], package))
-    return ["@locked//debian:" + files[package] for package in packages]
 
 def _source(sources, file):
     for entry in sources["files"]:

@@ -1,10 +1,10 @@
 """Targets for the source archives of locks, and the labels of their wheels."""
 
 load("//tools/host/python:pytest.bzl", "pytest_test")
-load("//tools/inputs/cpython:defs.bzl", "debs")
 load("//tools/inputs/sdist:recipes.bzl", "C_LIBRARY", "RECIPES")
 load("//tools/lib:architectures.bzl", "ARCHITECTURES", "BUILD_ARCHITECTURE")
 load("//tools/lib:table.bzl", "table")
+load("//tools/locks/fetch:debs.bzl", "debs")
 load(":sdist_wheel.bzl", "sdist_wheel")
 
 # Build root of the tools' Python, which brings its own libraries: a shell.

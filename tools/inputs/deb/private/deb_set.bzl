@@ -1,31 +1,8 @@
-"""Macros and functions that turn a lock of Debian packages into targets and labels."""
+"""deb_set: a lock of Debian packages as targets."""
 
 load("//tools/lib:table.bzl", "table")
+load("//tools/locks/fetch:debs.bzl", "entries_of_sets")
 load(":deb_part.bzl", "deb_part")
-
-def _entries(lock, sets):
-    known = {name: True for entry in lock["files"] for name in entry["sets"]}
-    for name in sets:
-        if name not in known:
-            fail("the lock of {} for {} has no package set {}; there are {}".format(
-                lock["suite"],
-                lock["arch"],
-                name,
-                ", ".join(sorted(known)),
-            ))
-    return [entry for entry in lock["files"] if [name for name in entry["sets"] if name in sets]]
-
-def locked_debs(lock, sets):
-    """Return the labels of a lock's .deb files, for rules that use the packages as they are.
-
-    Args:
-      lock: a decoded lock (`DEBIAN["amd64"]` of `@locked//:locks.bzl`).
-      sets: list of package sets (runtime/debian/packages.bzl).
-
-    Returns:
-      list of labels, in order of the packages' names.
-    """
-    return ["@locked//debian:" + entry["file"] for entry in _entries(lock, sets)]
 
 def deb_set(*, package, locks, sets, effects = {}, reviewed_scripts = {}, path_filter = None, texts = []):
     """Declare the parts of the Debian packages of some sets: one for each package file; packages for all architectures are shared.
@@ -50,7 +27,7 @@ def deb_set(*, package, locks, sets, effects = {}, reviewed_scripts = {}, path_f
         }),
         labels = lambda arch, sets = sets: [
             "{}:{}".format(package, _part_name(entry))
-            for entry in _entries(locks[arch], sets)
+            for entry in entries_of_sets(locks[arch], sets)
         ],
     )
 
@@ -62,7 +39,7 @@ def _declare(package, locks, sets, effects, reviewed_scripts, kwargs):
         fail("the Debian packages of {} are declared in //{}".format(package, native.package_name()))
     made = {}
     for lock in locks.values():
-        for entry in _entries(lock, sets):
+        for entry in entries_of_sets(lock, sets):
             name = _part_name(entry)
             if name in made:
                 continue

@@ -2,9 +2,10 @@
 
 load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts", "unittest")
 load("//tools/inputs/deb/private/providers:deb_info.bzl", "DebInfo")
+load("//tools/locks/fetch:debs.bzl", "debs", "debs_of_sets")
 load("//tools/oci:providers.bzl", "PartInfo")
 load(":deb_part.bzl", "deb_part")
-load(":locked_debs.bzl", "deb_set", "locked_debs")
+load(":deb_set.bzl", "deb_set")
 
 _LOCK = {
     "arch": "amd64",
@@ -18,9 +19,10 @@ _LOCK = {
 
 def _labels_test_impl(ctx):
     env = unittest.begin(ctx)
-    asserts.equals(env, ["@locked//debian:a_1_amd64.deb", "@locked//debian:b_1_all.deb"], locked_debs(_LOCK, ["base"]))
+    asserts.equals(env, ["@locked//debian:a_1_amd64.deb", "@locked//debian:b_1_all.deb"], debs_of_sets(_LOCK, ["base"]))
     asserts.equals(env, ["//x:b_1_all"], deb_set(package = "//x", locks = {"amd64": _LOCK}, sets = ["base", "system"]).labels("amd64", ["system"]))
-    asserts.equals(env, 3, len(locked_debs(_LOCK, ["base", "system", "build"])))
+    asserts.equals(env, 3, len(debs_of_sets(_LOCK, ["base", "system", "build"])))
+    asserts.equals(env, ["@locked//debian:c_1_amd64.deb", "@locked//debian:a_1_amd64.deb"], debs(_LOCK, ["c", "a"]))
     return unittest.end(env)
 
 _labels_test = unittest.make(_labels_test_impl)
@@ -37,21 +39,24 @@ def _providers_test_impl(ctx):
 
 _providers_test = analysistest.make(_providers_test_impl)
 
-def _unknown_set_impl(ctx):
+def _unknown_impl(ctx):
     # The label functions fail while they are called, so the call has to be in an analysis that is expected to fail.
-    locked_debs(_LOCK, [ctx.attr.set])
+    if ctx.attr.set:
+        debs_of_sets(_LOCK, [ctx.attr.set])
+    else:
+        debs(_LOCK, [ctx.attr.package])
     return []
 
-_unknown_set = rule(implementation = _unknown_set_impl, attrs = {"set": attr.string()})
+_unknown = rule(implementation = _unknown_impl, attrs = {"package": attr.string(), "set": attr.string()})
 
-def _unknown_set_test_impl(ctx):
+def _unknown_test_impl(ctx):
     env = analysistest.begin(ctx)
-    asserts.expect_failure(env, "the lock of bullseye for amd64 has no package set devel; there are base, build, system")
+    asserts.expect_failure(env, ctx.attr.message)
     return analysistest.end(env)
 
-_unknown_set_test = analysistest.make(_unknown_set_test_impl, expect_failure = True)
+_unknown_test = analysistest.make(_unknown_test_impl, attrs = {"message": attr.string()}, expect_failure = True)
 
-def locked_debs_test_suite(name, deb):
+def deb_set_test_suite(name, deb):
     """Declare the tests.
 
     Args:
@@ -59,11 +64,21 @@ def locked_debs_test_suite(name, deb):
       deb: any package file; it is not read.
     """
     deb_part(name = name + "_sample", deb = deb, package = "sample", tags = ["manual"], version = "1.0-1")
-    _unknown_set(name = name + "_unknown_set", set = "devel", tags = ["manual"])
+    _unknown(name = name + "_unknown_set", set = "devel", tags = ["manual"])
+    _unknown(name = name + "_unknown_package", package = "d", tags = ["manual"])
     _labels_test(name = name + "_labels")
     _providers_test(name = name + "_providers", target_under_test = ":" + name + "_sample")
-    _unknown_set_test(name = name + "_unknown", target_under_test = ":" + name + "_unknown_set")
+    _unknown_test(
+        name = name + "_set",
+        message = "the lock of bullseye for amd64 has no package set devel; there are base, build, system",
+        target_under_test = ":" + name + "_unknown_set",
+    )
+    _unknown_test(
+        name = name + "_package",
+        message = "the lock of Debian packages for amd64 has no d: add it to runtime/debian/packages.bzl",
+        target_under_test = ":" + name + "_unknown_package",
+    )
     native.test_suite(
         name = name,
-        tests = [name + "_labels", name + "_providers", name + "_unknown"],
+        tests = [name + "_labels", name + "_package", name + "_providers", name + "_set"],
     )

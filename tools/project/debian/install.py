@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.host.rootless import enter
+from tools.host.rootless import enter, memory
 from tools.host.rootless.spec import AUTO, METHODS, PROOT, EmulationError, EnterError, Spec
 from tools.lib.epoch import EPOCH
 from tools.oci.part import PartError
@@ -28,7 +28,6 @@ from tools.project.debian import changes, support
 from tools.project.debian.lock import Lock, LockedDeb, read_lock
 from tools.project.errors import ProjectError
 from tools.project.replaced import Writer
-from tools.verify.structure_test import memory
 from tools.verify.structure_test.apply_layers import Tree, UnpackError, remove, unpack
 from tools.verify.structure_test.layer_stream import ArchiveError
 from tools.verify.structure_test.layout_reader import Layer

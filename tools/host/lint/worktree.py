@@ -1,8 +1,12 @@
-"""The files of the work tree that the linters read."""
+"""The files of the work tree that the linters read.
+
+As a program: print a digest of names, modes and contents of all of them, which worktree.bzl makes an input of those tests.
+"""
 
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +53,20 @@ def texts(*suffixes: str) -> Iterator[tuple[str, str]]:
             yield path.relative_to(ROOT).as_posix(), data.decode()
 
 
+def state() -> str:
+    """Return the SHA-256 of names, modes and contents of all files; see `files`."""
+    digest = hashlib.sha256()
+    for path in files():
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0{path.stat().st_mode & 0o111:o} {content}\n".encode())
+    return digest.hexdigest()
+
+
 def report(faults: list[str]) -> str:
     """Format the first faults, one a line, for an assertion's message."""
     more = len(faults) - _FAULTS_SHOWN
     return "\n".join(["", *faults[:_FAULTS_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+
+
+if __name__ == "__main__":
+    print(state())

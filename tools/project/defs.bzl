@@ -4,18 +4,14 @@ Teams load it from @airflow_runtime_images//:defs.bzl. docs/project.md has an ex
 """
 
 load("@airflow_project_locks//:locks.bzl", "PROJECTS")
-load("@locked//:locks.bzl", "REQUIREMENTS")
 load("//runtime:catalogue.bzl", "image_names", "image_rows")
-load("//runtime/python:interpreters.bzl", "TARGET_PYTHONS")
 load("//tools/host/python:defs.bzl", "py_binary")
-load("//tools/inputs/wheel:defs.bzl", "wheel_part")
-load("//tools/oci:defs.bzl", "image_index", "layer")
-load("//tools/project/private:files_part.bzl", "project_part")
+load("//tools/oci:defs.bzl", "image_index")
+load("//tools/project/private:file_layers.bzl", "file_layers")
 load("//tools/project/private:package_layers.bzl", "package_layers")
-load("//tools/project/private:plan.bzl", "plan_files")
 load("//tools/project/private:project_check.bzl", "project_check")
 load("//tools/project/private:project_image.bzl", "project_image")
-load("//tools/project/private:replaced_part.bzl", "replaced_part")
+load("//tools/project/private:requirement_layers.bzl", "own_wheels", "requirement_layers")
 load("//tools/project/private:shipped_project.bzl", "shipped_project")
 
 # Takes the place of requirements.txt and packages.txt.
@@ -27,107 +23,6 @@ def _row(line):
         if row.lock == line or (row.line == line and row.default_python):
             return row
     fail("line = {}: there is no such line; there are {}".format(repr(line), ", ".join([row.lock for row in rows])))
-
-def _base_entry(row, distribution, arch):
-    for entry in REQUIREMENTS[row.lock]["files"]:
-        if entry["name"] == distribution and arch in entry["archs"]:
-            return entry
-    return None
-
-def _wheel_parts(name, row, lock, entry, archs, arch, made):
-    """Declare the parts of a wheel of the lock, if they are not there yet; return their names."""
-    wheel = Label("@airflow_project_locks//{}:{}".format(lock["package"], entry["file"]))
-    if entry["registry"] == "project":
-        wheel = _own_wheel(lock, entry)
-    part = "{}.{}".format(name, entry["file"])
-    if part not in made:
-        wheel_part(
-            name = part,
-            archs = archs,
-            distribution = entry["name"],
-            python = Label(TARGET_PYTHONS[row.python]),
-            requested = entry["requested"],
-            tags = ["manual"],
-            version = entry["version"],
-            visibility = ["//visibility:private"],
-            wheel = wheel,
-        )
-        made[part] = True
-    old = _base_entry(row, entry["name"], arch)
-    if not old:
-        return [part]
-    replaced = "{}.replaces.{}".format(part, old["file"])
-    if replaced not in made:
-        replaced_part(
-            name = replaced,
-            distribution = entry["name"],
-            new = wheel,
-            new_requested = entry["requested"],
-            old = Label("@locked//pypi:" + old["file"]),
-            old_requested = old["requested"],
-            python = row.python,
-            tags = ["manual"],
-            version = old["version"],
-            visibility = ["//visibility:private"],
-        )
-        made[replaced] = True
-    return [part, replaced]
-
-def _requirement_layers(name, row, lock, architectures):
-    """Declare the layers of a lock; return their names by architecture."""
-    files = {entry["file"]: entry for entry in lock["files"]}
-    found = {arch: [] for arch in architectures}
-    made = {}
-    for number, planned in enumerate(lock["layers"]):
-        served = [arch for arch in architectures if not planned["archs"] or arch in planned["archs"]]
-        if not served:
-            continue
-        layer_name = "{}.requirements_{}".format(name, number)
-        layer(
-            name = layer_name,
-            created_by = planned["name"],
-            parts = [
-                part
-                for file in planned["files"]
-                for part in _wheel_parts(name, row, lock, files[file], planned["archs"], served[0], made)
-            ],
-            tags = ["manual"],
-            visibility = ["//visibility:private"],
-        )
-        for arch in served:
-            found[arch].append(layer_name)
-    return found
-
-def _file_layers(name, base, srcs, executables, ship):
-    """Declare the layers of the project's files; return their names."""
-    package = native.package_name()
-    by_path = {}
-    for src in srcs:
-        label = native.package_relative_label(src)
-        if label.package != package and not label.package.startswith(package + "/" if package else ""):
-            fail("{}: {} is not in the project: files keep their place relative to its root, this package".format(name, src))
-        by_path["{}/{}".format(label.package, label.name).removeprefix(package).removeprefix("/")] = src
-    names = []
-    for top, paths in plan_files(by_path.keys()).items():
-        layer_name = "{}.files{}".format(name, "_" + top if top else "")
-        project_part(
-            name = layer_name + ".part",
-            base = base,
-            executables = [by_path[path] for path in paths if by_path[path] in executables],
-            ship = [path for path in paths if path in ship],
-            srcs = [by_path[path] for path in paths],
-            tags = ["manual"],
-            visibility = ["//visibility:private"],
-        )
-        layer(
-            name = layer_name,
-            created_by = "project: " + top if top else "project",
-            parts = [layer_name + ".part"],
-            tags = ["manual"],
-            visibility = ["//visibility:private"],
-        )
-        names.append(layer_name)
-    return names
 
 def _folder(label):
     """Return the directory of a file, relative to its workspace."""
@@ -144,15 +39,6 @@ def _lock(name, attribute, file, expected):
     if not lock and native.glob([lock_file], allow_empty = True):
         fail("{} is not named in MODULE.bazel: add airflow_projects.lock(file = \"//{}:{}\") (see extensions.bzl)".format(lock_file, label.package, label.name))
     return (lock_file, lock | {"label": label}) if lock else (None, None)
-
-def _own_wheel(lock, entry):
-    """Return the label of a wheel in the project."""
-    label = lock["label"]
-    return label.same_package_label("/".join([part for part in [label.name.rpartition("/")[0], entry["path"]] if part]))
-
-def _own_wheels(lock):
-    """Return the wheels in the project that its lock names."""
-    return [_own_wheel(lock, entry) for entry in lock["files"] if entry["registry"] == "project"] if lock else []
 
 def _update(name, row, requirements, packages):
     """Declare NAME.update."""
@@ -255,12 +141,12 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
         lock_file, lock = _lock(name, "requirements", requirements, "requirements")
         check |= dict(
             base = Label("//requirements_lock:{}.json".format(row.lock)),
-            included = included + _own_wheels(lock),
+            included = included + own_wheels(lock),
             lock = [lock_file] if lock else [],
             requirements = requirements,
         )
         if lock:
-            made = _requirement_layers(name, row, lock, architectures)
+            made = requirement_layers(name, row, lock, architectures)
             below = {arch: below[arch] + made[arch] for arch in architectures}
     if requirements or packages:
         _update(name, row, requirements, packages)
@@ -271,7 +157,7 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
         visibility = ["//visibility:private"],
         **check
     )
-    own = _file_layers(name, bases[architectures[0]], srcs, executables, ship)
+    own = file_layers(name, bases[architectures[0]], srcs, executables, ship)
     for arch in architectures:
         project_image(
             name = "{}_{}".format(name, arch),

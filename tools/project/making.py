@@ -55,7 +55,7 @@ class Maker:
             origins: the project's own places.
 
         Raises:
-            ProjectError: there is no solution, or a file of it can't be locked.
+            ProjectError: the requirements can't be resolved, or a resolved file can't be locked.
         """
         with tempfile.TemporaryDirectory(prefix="lock-") as directory:
             making = _Making(self._resolver, self._index, self._metadata, wanted, base, day, origins, Path(directory))

@@ -235,7 +235,7 @@ class PrivateApt:
             Package name to version of the whole closure.
 
         Raises:
-            AptError: there is no solution; the message quotes apt.
+            AptError: apt finds no solution; the message has its words.
         """
         text = self._run("apt-get", "-q", "-s", "-y", "install", *sorted(packages))
         return dict(re.findall(r"^Inst (\S+) \((\S+) ", text, re.M))
@@ -247,7 +247,7 @@ class PrivateApt:
             words: names, also with "=version".
 
         Raises:
-            AptError: there is no solution; the message quotes apt.
+            AptError: apt finds no solution; the message has its words.
         """
         text = self._run("apt-get", "-q", "-s", "-y", "--allow-remove-essential", "install", *words)
         rows = re.findall(r"^Inst (\S+)(?: \[(\S+)\])? \((\S+) ", text, re.M)

@@ -144,7 +144,7 @@ def read(root: Path, wanted: Sequence[Wanted], base: Base, archs: Sequence[str],
         command: makes the lock, for messages.
 
     Raises:
-        ProjectError: there is no lock, it is damaged, or it belongs to something else.
+        ProjectError: the lock is missing or damaged, or was made for other packages or another base.
     """
     try:
         lock = read_lock(root / NAME)

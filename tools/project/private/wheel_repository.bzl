@@ -1,7 +1,8 @@
 """One wheel of a project's lock, fetched by its sha256."""
 
 load("//tools/locks/fetch/private:index_page.bzl", "file_url", "project_page")
-load("//tools/locks/fetch/private:url.bzl", "download", "split", "without_credentials")
+load("//tools/locks/fetch/private:url.bzl", "download", "split")
+load(":first_download.bzl", "first_download")
 load(":places.bzl", "expand")
 
 def _on_page(ctx, page):
@@ -36,25 +37,12 @@ def _addresses(ctx, registry):
     return [url for url in found if url]
 
 def _wheel_repository_impl(ctx):
-    ctx.report_progress("fetching " + ctx.attr.file)
-    asked = []
-    for url in _addresses(ctx, json.decode(ctx.read(ctx.attr.where))):
-        if download(ctx, url, ctx.attr.file, ctx.attr.sha256):
-            ctx.file("BUILD.bazel", "exports_files([{}])\n".format(repr(ctx.attr.file)))
-            return
-        asked.append(without_credentials(url))
-    fail("""\
-{file} (sha256 {sha256}) can't be fetched (see the warnings above for the answers).
-  lock:     {lock}
-  asked:    {asked}
-  remedy:   {remedy}, or the file itself by --distdir=DIRECTORY; if it was withdrawn, lock again \
-(the target NAME.update of the package)""".format(
-        asked = "\n            ".join(asked) or "nothing: the index does not list it",
-        file = ctx.attr.file,
-        lock = ctx.attr.lock,
-        remedy = "another mirror by RUNTIME_PYPI_INDEX_URL=URL" if ctx.attr.registry == "pypi" else "user and password for the host in ~/.netrc, if it asks for them",
-        sha256 = ctx.attr.sha256,
-    ))
+    mirror = ctx.attr.registry == "pypi"
+    first_download(
+        ctx,
+        _addresses(ctx, json.decode(ctx.read(ctx.attr.where))),
+        "another mirror by RUNTIME_PYPI_INDEX_URL=URL" if mirror else "user and password for the host in ~/.netrc, if it asks for them",
+    )
 
 wheel_repository = repository_rule(
     doc = "Downloads one wheel into Bazel's repository cache and exports it under its own name.",

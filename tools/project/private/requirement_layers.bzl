@@ -1,0 +1,103 @@
+"""The layers of a project's requirements: its wheels, and what hides the base's that they replace."""
+
+load("@locked//:locks.bzl", "REQUIREMENTS")
+load("//runtime/python:interpreters.bzl", "TARGET_PYTHONS")
+load("//tools/inputs/wheel:defs.bzl", "wheel_part")
+load("//tools/oci:defs.bzl", "layer")
+load(":replaced_part.bzl", "replaced_part")
+
+def _own_wheel(lock, entry):
+    """Return the label of a wheel in the project."""
+    label = lock["label"]
+    return label.same_package_label("/".join([part for part in [label.name.rpartition("/")[0], entry["path"]] if part]))
+
+def own_wheels(lock):
+    """Return the wheels in the project that its lock names.
+
+    Args:
+      lock: as of `requirement_layers`; None if there is none yet.
+
+    Returns:
+      list of Labels.
+    """
+    return [_own_wheel(lock, entry) for entry in lock["files"] if entry["registry"] == "project"] if lock else []
+
+def _base_entry(row, distribution, arch):
+    for entry in REQUIREMENTS[row.lock]["files"]:
+        if entry["name"] == distribution and arch in entry["archs"]:
+            return entry
+    return None
+
+def _wheel_parts(name, row, lock, entry, archs, arch, made):
+    """Declare the parts of a wheel of the lock, if they are not there yet; return their names."""
+    wheel = Label("@airflow_project_locks//{}:{}".format(lock["package"], entry["file"]))
+    if entry["registry"] == "project":
+        wheel = _own_wheel(lock, entry)
+    part = "{}.{}".format(name, entry["file"])
+    if part not in made:
+        wheel_part(
+            name = part,
+            archs = archs,
+            distribution = entry["name"],
+            python = Label(TARGET_PYTHONS[row.python]),
+            requested = entry["requested"],
+            tags = ["manual"],
+            version = entry["version"],
+            visibility = ["//visibility:private"],
+            wheel = wheel,
+        )
+        made[part] = True
+    old = _base_entry(row, entry["name"], arch)
+    if not old:
+        return [part]
+    replaced = "{}.replaces.{}".format(part, old["file"])
+    if replaced not in made:
+        replaced_part(
+            name = replaced,
+            distribution = entry["name"],
+            new = wheel,
+            new_requested = entry["requested"],
+            old = Label("@locked//pypi:" + old["file"]),
+            old_requested = old["requested"],
+            python = row.python,
+            tags = ["manual"],
+            version = old["version"],
+            visibility = ["//visibility:private"],
+        )
+        made[replaced] = True
+    return [part, replaced]
+
+def requirement_layers(name, row, lock, architectures):
+    """Declare the layers of requirements.
+
+    Args:
+      name: of the project.
+      row: the base's, of image_rows().
+      lock: its requirements.lock, decoded, with `label` and `package`.
+      architectures: of the project's image.
+
+    Returns:
+      dict: architecture -> names of its layers.
+    """
+    files = {entry["file"]: entry for entry in lock["files"]}
+    found = {arch: [] for arch in architectures}
+    made = {}
+    for number, planned in enumerate(lock["layers"]):
+        served = [arch for arch in architectures if not planned["archs"] or arch in planned["archs"]]
+        if not served:
+            continue
+        layer_name = "{}.requirements_{}".format(name, number)
+        layer(
+            name = layer_name,
+            created_by = planned["name"],
+            parts = [
+                part
+                for file in planned["files"]
+                for part in _wheel_parts(name, row, lock, files[file], planned["archs"], served[0], made)
+            ],
+            tags = ["manual"],
+            visibility = ["//visibility:private"],
+        )
+        for arch in served:
+            found[arch].append(layer_name)
+    return found

@@ -95,6 +95,12 @@ def _configured(sources_dir: Path) -> list[tuple[str, str, str]]:
     return triples
 
 
+def source_of(entry: deb822.Paragraph) -> tuple[str, str]:
+    """Return the source package and its version: "Source: NAME (VERSION)", as far as they differ from the package's."""
+    name, _, version = entry.get("Source", entry["Package"]).partition(" ")
+    return name, version.strip("()") or entry["Version"]
+
+
 class PrivateApt:
     """apt for one architecture, with its own sources, indexes and state below one directory.
 
@@ -123,6 +129,7 @@ class PrivateApt:
         self._index: dict[str, list[Candidate]] = {}
         self._wanted: dict[str, str] = {}
         self._paragraphs: dict[str, deb822.Paragraph] = {}
+        self._sources: dict[tuple[str, str], tuple[str, str]] = {}
         if not os.path.isfile(keyring):
             raise AptError(f"no archive keyring at {keyring}: install debian-archive-keyring")
         for part in (
@@ -179,6 +186,7 @@ class PrivateApt:
                     entry.get("Priority", ""),
                 )
                 self._index.setdefault(candidate.package, []).append(candidate)
+                self._sources[candidate.package, candidate.version] = source_of(entry)
                 if self._wanted.get(candidate.package) == candidate.version:
                     self._paragraphs[candidate.package] = entry
 
@@ -186,6 +194,11 @@ class PrivateApt:
         """List the candidates of one version; the main archive first, since its files stay."""
         found = [c for c in self._index.get(package, ()) if c.version == version]
         return sorted(set(found), key=lambda c: (c.registry != "debian", c.path))
+
+    def same_source(self, versions: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return the (package, version) pairs that are built from the same versions of the same sources as these."""
+        sources = {self._sources[pair] for pair in versions}
+        return {pair for pair, source in self._sources.items() if source in sources}
 
     def packages(self) -> list[str]:
         """Return the names that the indexes list."""

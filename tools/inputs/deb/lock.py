@@ -1,7 +1,8 @@
 """Updates the locks of Debian packages: one JSON file per architecture, from the package sets and apt's own solver.
 
 A version that an index lists but the mirror does not serve is skipped: apt solves again without it, and the fallback is reported
-and noted in the lock. The same index and package sets give the same bytes.
+and noted in the lock. Packages of one source often need each other in one version: if apt finds no solution with some of them, a
+set takes none of that version. The same index and package sets give the same bytes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tools.inputs.deb.apt import AptError, Candidate, PrivateApt, Source, config
 from tools.lib.architectures import ARCHITECTURES
 
 Versions = dict[str, str]
+Pairs = set[tuple[str, str]]
 Served = Callable[[str], bool]
 
 
@@ -63,11 +65,15 @@ class Wanted:
 
 @dataclass
 class Solution:
-    """The content of one architecture's lock."""
+    """The content of one architecture's lock.
+
+    Newer versions that were not taken: `passed_over` are not served, `incomplete` are served but others of their source are not.
+    """
 
     files: dict[str, Candidate] = field(default_factory=dict)
     sets: dict[str, set[str]] = field(default_factory=dict)
     passed_over: dict[str, list[str]] = field(default_factory=dict)
+    incomplete: dict[str, list[str]] = field(default_factory=dict)
 
 
 def decode_wanted(data: Mapping[str, Any]) -> Wanted:
@@ -133,11 +139,11 @@ def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str]
         AptError: there is no solution.
         LockError: two sets need different versions of one package.
     """
-    gone: set[tuple[str, str]] = set()
+    gone: Pairs = set()
     serving: dict[tuple[str, str], Candidate] = {}
     while True:
         apt.forbid(gone)
-        sets = _solve_sets(apt, wanted, arch)
+        sets, incomplete = _solve_sets(apt, wanted, arch, gone)
         pairs = {pair for versions in sets.values() for pair in versions.items()}
         new = served_candidates(apt, sorted(pairs - set(serving)), mirrors, served)
         serving.update({pair: c for pair, c in new.items() if c})
@@ -152,14 +158,17 @@ def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str]
             if other.version != version:
                 raise LockError(f"{arch}: set {name} needs {package} {version}, another set {other.version}")
             solution.sets.setdefault(package, set()).add(name)
-    for package, version in sorted(gone):
-        if package in solution.files:
-            solution.passed_over.setdefault(package, []).append(version)
+    for pairs, notes in ((gone, solution.passed_over), (incomplete, solution.incomplete)):
+        for package, version in sorted(pairs):
+            if package in solution.files:
+                notes.setdefault(package, []).append(version)
     return solution
 
 
-def _solve_sets(apt: PrivateApt, wanted: Wanted, arch: str) -> dict[str, Versions]:
+def _solve_sets(apt: PrivateApt, wanted: Wanted, arch: str, gone: Pairs) -> tuple[dict[str, Versions], Pairs]:
+    """Return the versions of each set, and those that were not taken since others of their source are not served."""
     closures: dict[str, Versions] = {}
+    incomplete: Pairs = set()
     own: dict[str, Versions] = {}
     for item in wanted.sets:
         if arch not in item.archs:
@@ -167,9 +176,28 @@ def _solve_sets(apt: PrivateApt, wanted: Wanted, arch: str) -> dict[str, Version
         names = set(item.packages) | (apt.essential_packages() if item.essential else set())
         names |= apt.packages_of_priority(item.priorities)
         base = {package for other in item.extends for package in closures[other]}
-        closures[item.name] = apt.solve(names | base) if item.solved else apt.candidates(names)
+        if item.solved:
+            closures[item.name], others = _solve_set(apt, names, base, gone)
+            incomplete |= others
+        else:
+            closures[item.name] = apt.candidates(names)
         own[item.name] = {p: v for p, v in closures[item.name].items() if p not in base}
-    return own
+    return own, incomplete
+
+
+def _solve_set(apt: PrivateApt, names: set[str], base: set[str], gone: Pairs) -> tuple[Versions, Pairs]:
+    try:
+        return apt.solve(names | base), set()
+    except AptError:
+        # Not those that other sets have taken: this set is installed on top of them.
+        incomplete = {pair for pair in apt.same_source(gone) - gone if pair[0] not in base}
+        if not incomplete:
+            raise
+        apt.forbid(gone | incomplete)
+        try:
+            return apt.solve(names | base), incomplete
+        finally:
+            apt.forbid(gone)
 
 
 def served_candidates(
@@ -230,10 +258,15 @@ def render(wanted: Wanted, arch: str, solution: Solution) -> str:
             "sha256": c.sha256,
             "size": c.size,
         }
-        if package in solution.passed_over:
-            entry["note"] = (
-                f"the index also lists {', '.join(solution.passed_over[package])}, which the mirror did not serve"
-            )
+        reasons = (
+            (solution.passed_over, "which the mirror did not serve"),
+            (solution.incomplete, "whose source the mirror served in part"),
+        )
+        notes = [
+            f"the index also lists {', '.join(found[package])}, {why}" for found, why in reasons if package in found
+        ]
+        if notes:
+            entry["note"] = "; ".join(notes)
         lines.append("    " + json.dumps(entry))
     head = f'{{\n  "suite": {json.dumps(wanted.suite)},\n  "arch": {json.dumps(arch)},\n  "files": [\n'
     return head + ",\n".join(lines) + "\n  ]\n}\n"
@@ -323,6 +356,8 @@ def main(argv: Sequence[str]) -> int:
             print(f"{path}: {len(solution.files)} packages, {'written' if changed else 'unchanged'}")
             for package, versions in sorted(solution.passed_over.items()):
                 print(f"  {package}: {', '.join(versions)} not served, took {solution.files[package].version}")
+            for package, versions in sorted(solution.incomplete.items()):
+                print(f"  {package}: {', '.join(versions)} served in part, took {solution.files[package].version}")
         names = sorted(solutions)
         for other in names[1:]:
             lines = differences(solutions[names[0]], solutions[other], (names[0], other))

@@ -47,7 +47,11 @@ class Index:
             if name not in closure:
                 closure.add(name)
                 queue += self._needs.get(name, [])
-        return self.candidates(closure)
+        found = self.candidates(closure)
+        for name in closure & {f"lib{name}" for name in closure}:
+            if found[name] != found[name[3:]]:
+                raise apt.AptError(f"{name} {found[name]} needs {name[3:]} in this version")
+        return found
 
     def versions(self, package: str, version: str) -> list[Candidate]:
         return [
@@ -55,6 +59,16 @@ class Index:
             for v, r in self._versions[package]
             if v == version
         ]
+
+    def same_source(self, versions: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """In the index below, libX is built from the source X."""
+        sources = {(name.replace("lib", ""), version) for name, version in versions}
+        return {
+            (name, version)
+            for name, all_ in self._versions.items()
+            for version, _ in all_
+            if (name.replace("lib", ""), version) in sources
+        }
 
     def essential_packages(self) -> set[str]:
         return {"libc"}
@@ -110,6 +124,50 @@ def test_version_that_is_not_served_is_passed_over_and_noted() -> None:
     assert "note" not in entries[0] and entries[0]["sets"] == ["system", "tools"]
 
 
+def test_a_source_that_is_served_in_part() -> None:
+    """The newest libtool needs a tool that the mirror lacks; other sets keep what they have of such a source."""
+    index = {
+        **INDEX,
+        "tool": [("3", "debian-security"), ("2", "debian")],
+        "libtool": [("3", "debian-security"), ("2", "debian")],
+    }
+    sets = (*SETS, PackageSet("more", ("amd64",), True, ("libtool",), extends=("base",)))
+    needs = {"libtool": ["tool"]}
+    wanted = Wanted("bullseye", WANTED.sources, sets)
+    made = lock.solve(
+        cast("apt.PrivateApt", Index(index, needs)), wanted, "amd64", MIRRORS, lambda url: "/tool_3" not in url
+    )
+    assert {name: made.files[name].version for name in ("tool", "libtool", "libc")} == {
+        "tool": "2",
+        "libtool": "2",
+        "libc": "2.1",
+    }
+    assert (made.passed_over, made.incomplete) == ({"tool": ["3"]}, {"libtool": ["3"]})
+    notes = {e["package"]: e.get("note", "") for e in json.loads(lock.render(wanted, "amd64", made))["files"]}
+    assert notes["libtool"] == "the index also lists 3, whose source the mirror served in part"
+    assert notes["tool"] == "the index also lists 3, which the mirror did not serve"
+
+
+def test_a_source_of_another_set_is_not_given_up() -> None:
+    index = {
+        **INDEX,
+        "tool": [("3", "debian-security"), ("2", "debian")],
+        "libtool": [("3", "debian-security"), ("2", "debian")],
+    }
+    sets = (
+        PackageSet("tools", ("amd64",), True, ("libtool",)),
+        PackageSet("more", ("amd64",), True, ("tool",), extends=("tools",)),
+    )
+    with pytest.raises(apt.AptError, match="libtool 3 needs tool in this version"):
+        lock.solve(
+            cast("apt.PrivateApt", Index(index, {})),
+            Wanted("bullseye", WANTED.sources, sets),
+            "amd64",
+            MIRRORS,
+            lambda url: "/tool_3" not in url,
+        )
+
+
 def test_nothing_is_served() -> None:
     with pytest.raises(apt.AptError, match="no installable version"):
         solution(lambda url: False)
@@ -128,8 +186,10 @@ def test_the_committed_locks_are_in_this_form() -> None:
                 e["package"], e["version"], e["registry"], e["path"], e["sha256"], e["size"], False, ""
             )
             made.sets[e["package"]] = set(e["sets"])
-            if "note" in e:
-                made.passed_over[e["package"]] = [e["note"].split(" lists ")[1].split(", which")[0]]
+            for note in filter(None, e.get("note", "").split("; ")):
+                versions, _, why = note.partition(" lists ")[2].rpartition(", ")
+                found = made.passed_over if why == "which the mirror did not serve" else made.incomplete
+                found[e["package"]] = [versions]
         assert lock.render(wanted, arch, made) == text
         for item in wanted.sets:
             for name in item.packages if arch in item.archs else ():
@@ -152,6 +212,18 @@ def test_wrong_package_sets(change: dict[str, Any], reason: str) -> None:
     item = {"name": "x", "archs": ["amd64"], "dependencies": "solved", "packages": [], **change}
     with pytest.raises(LockError, match=reason):
         lock.decode_wanted({"SUITE": "s", "SOURCES": [], "PACKAGE_SETS": [item]})
+
+
+@pytest.mark.parametrize(
+    "fields, source",
+    [
+        ({}, ("a", "1-2+b1")),
+        ({"Source": "b"}, ("b", "1-2+b1")),
+        ({"Source": "b (1-2)"}, ("b", "1-2")),
+    ],
+)
+def test_the_source_of_a_package(fields: dict[str, str], source: tuple[str, str]) -> None:
+    assert apt.source_of({"Package": "a", "Version": "1-2+b1", **fields}) == source
 
 
 def test_mirrors_from_apts_sources(tmp_path: Path) -> None:

@@ -267,6 +267,19 @@ PACKAGE_SETS = [
             "slapd",
         ],
     },
+    # On top of what every image has: what a project installs to compile extensions and programs that embed Python.
+    {
+        "name": "compiler",
+        "archs": ["amd64"],
+        "dependencies": "solved",
+        "extends": ["base", "system"],
+        "packages": [
+            "apache2-bin",
+            "apache2-dev",
+            "gcc",
+            "libc6-dev",
+        ],
+    },
     # With base, the other system that //tests/reproduce builds in; its clock is wrong.
     {
         "name": "elsewhere",

@@ -6,7 +6,7 @@ load("//runtime/config:defs.bzl", "image_config")
 load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/inputs/wheel:defs.bzl", "locked_file_of")
 load("//tools/lib:table.bzl", "table")
-load("//tools/locks/fetch:debs.bzl", "debs", "entries_of_sets")
+load("//tools/locks/fetch:debs.bzl", "debs", "debs_of_sets", "entries_of_sets")
 load(":subjects.bzl", "BUMPED", "BUMPS", "PACKAGE", "UNUSED")
 
 # Containers are started by root of the machine itself, which no sandbox, cache or other machine has; and no other test may
@@ -23,6 +23,8 @@ _ARCHITECTURE = "amd64"  # the engine's and the services'
 
 # What packages.txt of a project asks for.
 PROJECT_DEB = debs(DEBIAN[_ARCHITECTURE], [PACKAGE])[0]
+
+EMBEDDING = REQUIREMENTS["embedding"]
 
 def _debs(sets):
     return debs(DEBIAN[_ARCHITECTURE], [
@@ -65,6 +67,20 @@ def project_files(row):
         "provider.whl": locked_file_of(REQUIREMENTS[BUMPS[row.line]], BUMPED),
     }
 
+def embedding_files():
+    """Return what programs that embed Python are built from.
+
+    Returns:
+      dict: name under which the test finds the file -> label; compiler/<file> are .debs, embedding/<name> are wheels and sdists.
+    """
+    return {
+        "compiler/" + label.rpartition(":")[2]: label
+        for label in debs_of_sets(DEBIAN[_ARCHITECTURE], ["compiler"])
+    } | {
+        "embedding/" + entry["name"]: locked_file_of(EMBEDDING, entry["name"])
+        for entry in EMBEDDING["files"]
+    }
+
 def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout = "eternal", **kwargs):
     """Run a file of tests with real services and a real container engine on images of the catalogue.
 
@@ -97,7 +113,7 @@ def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout 
                ["--file={}=$(rootpath {})".format(file, label) for file, label in files.items()] +
                ["--deb=$(rootpath {})".format(deb) for deb in services] +
                ["$(rootpath {})".format(src)],
-        data = labels + services + files.values() + [lines],
+        data = depset(labels + services + files.values() + [lines]).to_list(),  # a package may be in several sets
         tags = _TAGS,
         deps = ["//tests/acceptance:modules"],
         **kwargs

@@ -29,14 +29,14 @@ def registries(place: Path, wheels: Sequence[Path], debs: Sequence[Path]) -> Ite
 
     Args:
         place: an empty directory.
-        wheels: become a simple repository (PEP 503) at INDEX.
+        wheels: these and sdists become a simple repository (PEP 503) at INDEX.
         debs: become a flat repository (apt's sources.list(5)) for SOURCE.
     """
     for wheel in wheels:
         project = place / "simple" / wheel.name.split("-")[0].lower().replace("_", "-")
         project.mkdir(parents=True, exist_ok=True)
         (project / wheel.name).write_bytes(wheel.read_bytes())
-        links = "".join(f'<a href="{file.name}">{file.name}</a>\n' for file in sorted(project.glob("*.whl")))
+        links = "".join(f'<a href="{file.name}">{file.name}</a>\n' for file in sorted(project.glob("*-*")))
         (project / "index.html").write_text(f"<!DOCTYPE html><html><body>\n{links}</body></html>\n")
     (place / "debian").mkdir()
     (place / "debian/Packages").write_text("\n".join(_paragraph(deb, place / "debian") for deb in debs))

@@ -7,6 +7,7 @@ A subject has
   variants  which images of a line it gets: "" the one with ONBUILD, "_base" the one without
   sets      what its room holds: package sets of runtime/debian/packages.bzl
   project   whether it gets what projects' builds install
+  embeds    whether it gets a compiler and what embeds Python; only on the Python of the lock `embedding`
 """
 
 SUBJECTS = [
@@ -16,6 +17,7 @@ SUBJECTS = [
     {"name": "login", "row": "A6", "sets": ["services", "directory"]},
     {"name": "cli", "row": "A7"},
     {"name": "project", "row": "A8", "project": True, "variants": ["", "_base"]},
+    {"name": "embed", "row": "A8", "embeds": True},
     {"name": "charts", "row": "A9"},
     {"name": "identity", "row": "A10"},
     {"name": "readonly", "row": "A11"},
@@ -25,6 +27,7 @@ SUBJECTS = [
 
 # What a subject has that doesn't say it.
 DEFAULTS = {
+    "embeds": False,
     "project": False,
     "pythons": "default",
     "sets": ["services"],

@@ -45,10 +45,14 @@ def _data_test_impl(ctx):
         asserts.equals(env, row, recipe_of(key.partition("==")[0], key.partition("==")[2]), key)
     return unittest.end(env)
 
+# Locks whose source archives no build takes: //tests/acceptance hands them to pip in an image.
+_BUILT_BY_PIP = ["embedding"]
+
 def _complete_test_impl(ctx):
     """There is a recipe for each source archive of each lock, also of lines that are not in the catalogue yet."""
     env = unittest.begin(ctx)
-    entries = [entry for lock in REQUIREMENTS.values() for entry in lock["files"] if entry["kind"] == "sdist"]
+    locks = [lock for name, lock in REQUIREMENTS.items() if name not in _BUILT_BY_PIP]
+    entries = [entry for lock in locks for entry in lock["files"] if entry["kind"] == "sdist"]
     missing = {entry["file"]: True for entry in entries if entry["name"] not in RECIPES and "{name}=={version}".format(**entry) not in RECIPES}
     asserts.equals(env, [], missing.keys())
     return unittest.end(env)

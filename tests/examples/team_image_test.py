@@ -9,6 +9,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tools.locks.pypi.local_index import LocalIndex
+from tools.project import interpreter
+from tools.project.pip_tools import PipTools
+from tools.project.places import read_layout
+
 PROJECT = Path("examples/team_image")
 
 
@@ -43,3 +48,19 @@ def test_both_doors(tmp_path: Path) -> None:
     said = json.loads(done.stdout)
     assert said["digest"] == Path(os.environ["DIGEST"]).read_text().strip()
     assert [layer["name"] for layer in said["layers"]][-3:] == ["project: include", "project: plugins", "project: dags"]
+
+
+def test_pip_compile_by_the_bases_python(tmp_path: Path) -> None:
+    """It starts on a machine with another C library, and answers for its own version."""
+    layout = Path("runtime/10_py311_amd64")
+    digests = interpreter.layers(read_layout(layout))
+    place = interpreter.place(tmp_path, digests)
+    interpreter.unpack([layout / "blobs" / digest.replace(":", "/") for digest in digests], place)
+    (tmp_path / "files").mkdir()
+    with LocalIndex(tmp_path / "files") as index:
+        index.wheel("app", "1.0", requires=["lib ; python_version == '3.11'", "other ; python_version != '3.11'"])
+        index.wheel("lib", "1.0")
+        index.wheel("lib", "2.0")
+        index.wheel("lib", "2.1", uploaded="2024-06-15T00:00:00Z")
+        pip_tools = PipTools(interpreter.command(place, "3.11"), index.url, [], False, {})
+        assert pip_tools.choose(["app"], ["lib<3"], "2024-06-14") == {"app": "1.0", "lib": "2.0"}

@@ -40,7 +40,7 @@ def _lock(name, attribute, file, expected):
         fail("{} is not named in MODULE.bazel: add airflow_projects.lock(file = \"//{}:{}\") (see extensions.bzl)".format(lock_file, label.package, label.name))
     return (lock_file, lock | {"label": label}) if lock else (None, None)
 
-def _update(name, row, requirements, packages):
+def _update(name, row, requirements, packages, base):
     """Declare NAME.update."""
     args = []
     data = []
@@ -50,6 +50,7 @@ def _update(name, row, requirements, packages):
         uv = Label("//requirements_lock:uv")
         data += [base_lock, metadata, uv]
         args += [
+            "--base-image={}".format(native.package_relative_label(base)),
             "--base-lock=$(rootpath {})".format(base_lock),
             "--directory=" + _folder(native.package_relative_label(requirements)),
             "--sdist-metadata=$(rootpath {})".format(metadata),
@@ -106,7 +107,8 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
     * NAME.push: `bazel run //:NAME.push -- REGISTRY/REPOSITORY:TAG`; layers of the base that the registry has are not sent
     * NAME.load: into podman or docker
     * NAME.packages_amd64_test, NAME.packages_arm64_test: whether installing `packages` once more has the same result; `manual`
-    * NAME.update: resolves `requirements` and `packages` on the base, and writes requirements.lock and packages.lock beside them
+    * NAME.update: resolves `requirements` and `packages` on the base, and writes requirements.lock and packages.lock beside them;
+      `-- --resolver pip-tools` asks pip-compile, run by the base's own Python, for the versions
 
     Args:
       name: of the index.
@@ -128,7 +130,8 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
     unknown = [arch for arch in architectures if arch not in row.architectures]
     if unknown:
         fail("{}: line {} is for {}, not for {}".format(name, row.line, ", ".join(row.architectures), ", ".join(unknown)))
-    bases = bases or {arch: Label("//runtime:" + image_names(row, "").images[arch]) for arch in architectures}
+    of_line = {arch: Label("//runtime:" + image) for arch, image in image_names(row, "").images.items()}
+    bases = bases or {arch: of_line[arch] for arch in architectures}
     below = {arch: [] for arch in architectures}
     check = {}
     if packages:
@@ -149,7 +152,7 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
             made = requirement_layers(name, row, lock, architectures)
             below = {arch: below[arch] + made[arch] for arch in architectures}
     if requirements or packages:
-        _update(name, row, requirements, packages)
+        _update(name, row, requirements, packages, bases.get("amd64", of_line["amd64"]))
     project_check(
         name = name + ".check",
         command = "bazel run //{}:{}.update".format(native.package_name(), name),

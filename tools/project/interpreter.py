@@ -1,7 +1,8 @@
-"""The base's own Python on this machine, to compile bytecode: taken out of two layers of the base for amd64, once."""
+"""The base's own Python on this machine, for bytecode and pip-compile: taken out of layers of the base for amd64, once."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tarfile
@@ -12,7 +13,7 @@ from tools.project.errors import ProjectError
 
 _LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
 # What the layers are called in the image's history.
-_LAYERS = ("Debian bullseye: base", "CPython ")
+_LAYERS = ("Debian bullseye: base", "Debian bullseye: system", "CPython ")
 _DONE = ".complete"
 
 
@@ -25,8 +26,13 @@ def layers(image: Image) -> list[str]:
     history = [str(entry["created_by"]) for entry in json.loads(image.config)["history"]]
     found = [digest for name, digest in zip(history, image.layers()) if name.startswith(_LAYERS)]
     if len(found) != len(_LAYERS):
-        raise ProjectError(f"the base has no layers {' and '.join(_LAYERS)}: its Python can't be taken out of it")
+        raise ProjectError(f"the base has no layers {', '.join(_LAYERS)}: its Python can't be taken out of it")
     return found
+
+
+def place(cache: Path, digests: list[str]) -> Path:
+    """Return the directory of the interpreter that is in these layers."""
+    return cache / "interpreters" / hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def is_there(directory: Path) -> bool:
@@ -35,7 +41,7 @@ def is_there(directory: Path) -> bool:
 
 
 def unpack(blobs: list[Path], directory: Path) -> None:
-    """Unpack interpreter, standard library and C library.
+    """Unpack interpreter, standard library and shared libraries.
 
     Args:
         blobs: the layers' files.

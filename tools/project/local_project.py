@@ -18,6 +18,7 @@ from tools.project import install, lock, making, requirements
 from tools.project.layers import Made
 from tools.project.lock import BaseLock
 from tools.project.origins import Origins
+from tools.project.pip_tools import PipTools
 from tools.project.wheels import Wheels
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
@@ -55,7 +56,8 @@ class Place:
         metadata = root / "sdist_metadata.toml"
         metadata.write_text('[[dependency-metadata]]\nname = "source"\nrequires-dist = []\n')
         uv = Uv(Path(os.environ["UV"]).absolute() if "UV" in os.environ else Path("uv"), index.url, _python())
-        self.maker = making.Maker(uv, Index(index.url), metadata)
+        self.pip_tools: PipTools | None = None
+        self._parts = (uv, Index(index.url), metadata)
         self.environment: dict[str, str] = {}
         self.base = self.base_of("app", "lib", "other")
 
@@ -72,7 +74,9 @@ class Place:
     def lock(self, text: str) -> dict[str, str]:
         """Make the lock of a requirements.txt; version by file."""
         (self.root / "requirements.txt").write_text(text)
-        made = self.maker.make(requirements.read(self.root), self.base, DAY, self.origins())
+        made = making.Maker(*self._parts, self.pip_tools).make(
+            requirements.read(self.root), self.base, DAY, self.origins()
+        )
         lock.write(self.root, made)
         return {file.file: file.version for file in made.files}
 

@@ -96,7 +96,10 @@ def _requirements(
     )
     base = packages.base_lock(machine, row.lock)
     if given.lock:
-        packages.make_lock(machine, directory, base, given.cutoff)
+        python = None
+        if given.resolver == "pip-tools":
+            python = packages.python_of(machine, base, found.documents("amd64"), found.blobs)
+        packages.make_lock(machine, directory, base, given.cutoff, python)
     installer = packages.installer(
         machine, directory, base, _lock_command(given, row), found.documents("amd64"), found.blobs
     )

@@ -26,6 +26,7 @@ from tools.project import sources
 from tools.project.errors import ProjectError
 from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan
 from tools.project.origins import Listed, Origins
+from tools.project.pip_tools import PipTools
 from tools.project.requirements import FILE, Asked, Wanted
 
 _INPUT = "requirements.in"
@@ -38,12 +39,14 @@ class Maker:
         resolver: of the requirements.
         index: where files are looked up.
         metadata: requirements_lock/sdist_metadata.toml.
+        pip_tools: chooses the versions; None: the resolver does.
     """
 
-    def __init__(self, resolver: Resolver, index: Index, metadata: Path) -> None:
+    def __init__(self, resolver: Resolver, index: Index, metadata: Path, pip_tools: PipTools | None = None) -> None:
         self._resolver = resolver
         self._index = index
         self._metadata = metadata
+        self._pip_tools = pip_tools
 
     def make(self, wanted: Wanted, base: BaseLock, day: str, origins: Origins) -> Lock:
         """Resolve requirements on a base.
@@ -59,7 +62,7 @@ class Maker:
         """
         with tempfile.TemporaryDirectory(prefix="lock-") as directory:
             making = _Making(self._resolver, self._index, self._metadata, wanted, base, day, origins, Path(directory))
-            return making.lock()
+            return making.lock(self._pip_tools)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class _Making:
         self._base = base
         self._day = max(day, base.spec.cutoff)
         self._origins = origins
+        self._versions: list[str] = []
         self._named = {each.where: self._keep(each, directory) for each in wanted.asked if each.file}
 
     def _keep(self, asked: Asked, directory: Path) -> _Named:
@@ -105,11 +109,13 @@ class _Making:
         place.write_bytes(data)
         return _Named(place, registry, path, sha256, len(data))
 
-    def lock(self) -> Lock:
-        """Return the lock; see Maker.make."""
+    def lock(self, pip_tools: PipTools | None) -> Lock:
+        """Return the lock; see Maker."""
         base, asked = self._base, self._wanted.asked
         spec = LockSpec(base.spec.lock, FILE, base.spec.python, base.spec.archs, self._day)
         try:
+            if pip_tools:
+                self._versions = self._chosen_by(pip_tools)
             by_arch = {arch: self._resolve(asked, arch) for arch in spec.archs}
         except LockError as error:
             raise ProjectError(self._conflict(str(error))) from None
@@ -130,6 +136,18 @@ class _Making:
         web = any(file.registry in (INDEX, ADDRESS) for file in files)
         texts = self._wanted.files if web else ()
         return Lock(spec, digest(self._wanted, base), tuple(files), plan(spec, files, base), texts)
+
+    def _chosen_by(self, pip_tools: PipTools) -> list[str]:
+        """Return the versions that pip-compile chooses, for amd64, as constraints."""
+        asked = self._wanted.asked
+        lines = [self._line(each) for each in asked if not each.constraint]
+        constraints = [str(each.requirement) for each in asked if each.constraint]
+        stays = self._staying(asked, self._base.spec.archs[0])
+        constraints += [f"{file.name}=={file.version}" for file in stays]
+        held = [file for file in stays if file.kind == "sdist" or self._origins.alone]
+        # pip refuses an index that does not tell when a file was uploaded, as most own ones.
+        day = "" if self._origins.places else self._day
+        return [f"{name}=={version}" for name, version in pip_tools.choose(lines, constraints, day, held).items()]
 
     def _differs(self, pin: Pin, arch: str) -> bool:
         """Whether a distribution is another than the base's."""
@@ -237,8 +255,8 @@ class _Making:
         """Return the pins of base and project together."""
         base = self._base
         lines = [self._line(each) for each in asked if not each.constraint]
-        pins = [f"{file.name}=={file.version}" for file in base.files if arch in file.archs and not _moves(asked, file)]
-        constraints = [f"{each.requirement}" for each in asked if each.constraint]
+        pins = [f"{file.name}=={file.version}" for file in self._staying(asked, arch)]
+        constraints = [f"{each.requirement}" for each in asked if each.constraint] + self._versions
         with tempfile.TemporaryDirectory(prefix="lock-") as directory:
             root = Path(directory)
             (root / SDIST_METADATA).parent.mkdir()
@@ -249,6 +267,10 @@ class _Making:
             (root / _INPUT).write_text("\n".join(["-c constraints.in", *lines, *pins]) + "\n", "utf-8")
             spec = LockSpec(base.spec.lock, _INPUT, base.spec.python, base.spec.archs, self._day)
             return self._resolver.resolve(root, spec, arch)
+
+    def _staying(self, asked: Sequence[Asked], arch: str) -> list[LockedFile]:
+        """Return what stays as in the base."""
+        return [file for file in self._base.files if arch in file.archs and not _moves(asked, file)]
 
     def _line(self, asked: Asked) -> str:
         """Return a requirement for the resolver, which finds a named wheel where it was put."""

@@ -23,10 +23,16 @@ def engine(text: str) -> str:
     return text
 
 
-def add_cutoff(parser: argparse._ActionsContainer) -> None:
-    """Add --cutoff."""
+def add_lock(parser: argparse._ActionsContainer) -> None:
+    """Add --cutoff and --resolver."""
     parser.add_argument(
         "--cutoff", metavar="DAY", type=_day, help="of a lock: the last day of which uploads count; by default today"
+    )
+    parser.add_argument(
+        "--resolver",
+        choices=("uv", "pip-tools"),
+        default="uv",
+        help="of a lock: what chooses versions for requirements.txt; pip-tools: pip-compile, by the base's Python",
     )
 
 
@@ -76,7 +82,7 @@ def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
     add = contents.add_argument
     add("--ship", action="append", default=[], metavar="FILE", help="take FILE though it looks like a secret")
     add("--lock", action="store_true", help="resolve requirements.txt and packages.txt again, and write their locks")
-    add_cutoff(contents)
+    add_lock(contents)
 
     goal = parser.add_argument_group("where the image goes").add_mutually_exclusive_group()
     add = goal.add_argument

@@ -77,6 +77,8 @@ class Origins:
         self.places = sorted(
             (place for place in wanted.places if place.kind in _ORDER), key=lambda place: _ORDER[place.kind]
         )
+        self.no_index = any(place.kind == "none" for place in wanted.places)
+        """Whether only pages of links count, but for what the base has."""
         self.alone = any(place.kind in ("index", "none") for place in wanted.places)
         """Whether what differs from the base must come from here."""
 
@@ -92,6 +94,11 @@ class Origins:
             lines += ["[[index]]", f"url = {json.dumps(self._address(place))}", "exclude-newer = false"]
             lines += ['format = "flat"'] if place.kind == "links" else []
         return "".join(f"{line}\n" for line in lines)
+
+    def pip_options(self) -> list[str]:
+        """Return the places as options of pip-compile; with one "--index-url" before it, the last counts."""
+        words = {"links": "--find-links", "extra": "--extra-index-url", "index": "--index-url"}
+        return [word for place in self.places for word in (words[place.kind], self._address(place))]
 
     def _address(self, place: Place) -> str:
         if place.directory:

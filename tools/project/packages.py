@@ -17,6 +17,7 @@ from tools.project import install, interpreter, lock, making, origins, requireme
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.project.lock import BaseLock
+from tools.project.pip_tools import PipTools
 from tools.project.wheels import Wheels
 
 
@@ -60,7 +61,11 @@ def base_lock(machine: Machine, name: str) -> BaseLock:
     return lock.read_base(machine.locks / f"{name}.json")
 
 
-def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None) -> None:
+Interpreter = Callable[[], tuple[list[str], Mapping[str, str]]]
+"""How the base's Python is started on this machine; it is taken out of the base when it is called for."""
+
+
+def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None, pip_by: Interpreter | None = None) -> None:
     """Resolve a project's requirements, and write its lock.
 
     Args:
@@ -68,6 +73,7 @@ def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None) -> 
         root: the project.
         base: the base's lock.
         day: the last day of which uploads count; today, unless it is given.
+        pip_by: the base's Python, if pip-compile is to choose the versions.
 
     Raises:
         ProjectError: they can't be resolved on the base.
@@ -82,12 +88,36 @@ def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None) -> 
     python = Path(home) / "bin/python3" if home else Path(sys.executable)
     own = origins.Origins(root, wanted, machine.environment)
     uv = Uv(machine.uv.absolute(), machine.index().url, python, hashed=not own.links)
-    made = making.Maker(uv, machine.index(), machine.sdist_metadata).make(wanted, base, day or making.today(), own)
+    pip = None
+    if pip_by:
+        pip = PipTools(pip_by(), machine.index().url, own.pip_options(), own.no_index, machine.environment)
+    maker = making.Maker(uv, machine.index(), machine.sdist_metadata, pip)
+    made = maker.make(wanted, base, day or making.today(), own)
     lock.write(root, made)
     for file in made.files:
         before = base.version(file.name)
         change = f" in place of {before}" if before else ""
         print(f"project: {file.name} {file.version}{change} ({', '.join(file.archs)})", file=sys.stderr)
+
+
+def python_of(machine: Machine, base: BaseLock, image: Image, blobs: Callable[[list[str]], list[Path]]) -> Interpreter:
+    """Return what gives the base's Python.
+
+    Args:
+        machine: this machine.
+        base: the base's lock.
+        image: the base for amd64.
+        blobs: returns the files of layers of that image.
+    """
+    names = interpreter.layers(image)
+
+    def start() -> tuple[list[str], Mapping[str, str]]:
+        directory = interpreter.place(machine.cache, names)
+        if not interpreter.is_there(directory):
+            interpreter.unpack(blobs(names), directory)
+        return interpreter.command(directory, base.spec.python)
+
+    return start
 
 
 def installer(
@@ -110,15 +140,8 @@ def installer(
     if not wanted.asked:
         return lambda arch: []
     locked = lock.read(root, wanted, base, command)
-    names = interpreter.layers(image)
-
-    def start() -> tuple[list[str], Mapping[str, str]]:
-        directory = machine.cache / "interpreters" / names[-1].rpartition(":")[2]
-        if not interpreter.is_there(directory):
-            interpreter.unpack(blobs(names), directory)
-        return interpreter.command(directory, base.spec.python)
-
+    start = python_of(machine, base, image, blobs)
     own = origins.Origins(root, wanted, machine.environment)
     wheels = Wheels(machine.cache / "wheels", machine.index, machine.files_url(), own)
-    made = install.Installer(machine.cache, wheels, base.spec.python, start, " ".join(names))
+    made = install.Installer(machine.cache, wheels, base.spec.python, start, " ".join(interpreter.layers(image)))
     return lambda arch: made.layers(locked, base, arch)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
+import sys
 
 import pytest
 
 from tools.locks.pypi.index import Index
+from tools.locks.pypi.model import LockedFile
 from tools.project import lock
 from tools.project.errors import ProjectError
 from tools.project.local_project import PYTHON, SITE, Place, names
+from tools.project.pip_tools import PipTools
 
 pytest_plugins = ["tools.project.local_project"]
 
@@ -68,6 +73,61 @@ def test_conflicts(place: Place, text: str, parts: list[str]) -> None:
     for part in parts:
         assert part in str(caught.value)
     assert not (place.root / lock.NAME).exists()
+
+
+def by_pip(place: Place) -> PipTools:
+    return PipTools(([sys.executable], os.environ), place.index.url, [], False, os.environ)
+
+
+TEN = "app\nextra\nnative\nlib>=1,!=1.1\nother\ntop-1\ntop-2 ; python_version > '3'\ntop-3<2\ntop-4[more]\ntop-5==1.*\n"
+"""Ten requirements: of the base, replaced, with markers, extras and ranges."""
+
+
+@pytest.mark.parametrize("lines", [TEN, TEN.replace("lib>=1,!=1.1", "lib==1.1")])
+def test_both_resolvers_give_one_lock(place: Place, lines: str) -> None:
+    for number in range(1, 6):
+        place.index.wheel(f"top-{number}", "1.0", requires=[f"below-{number}", "below-shared<3"])
+        place.index.wheel(f"top-{number}", "1.5", requires=[f"below-{number}>=1", "below-shared<2.5"])
+        place.index.wheel(f"top-{number}", "2.0", requires=["below-shared>=1", "lib>=1"])
+        place.index.wheel(f"below-{number}", "1.1")
+    for version in ("1.0", "2.0", "2.4", "3.0"):
+        place.index.wheel("below-shared", version)
+    place.index.wheel("below-shared", "2.4.1", uploaded="2024-06-15T00:00:00.000000Z")
+    found = place.lock(lines)
+    assert len(found) > 10
+    text = (place.root / lock.NAME).read_bytes()
+    (place.root / lock.NAME).unlink()
+    place.pip_tools = by_pip(place)
+    assert place.lock(lines) == found
+    assert (place.root / lock.NAME).read_bytes() == text
+
+
+def test_pip_compile_builds_no_source_archive_of_the_base(place: Place) -> None:
+    place.index.wheel("top", "1.0", requires=["source"])
+    (source,) = Index(place.index.url).files("source")
+    facts = (source.path, source.sha256, source.size)
+    file = LockedFile(source.file, "source", "1.0", "sdist", (), ("amd64", "arm64"), False, ("extra",), *facts)
+    place.base = dataclasses.replace(place.base, files=(*place.base.files, file))
+    place.pip_tools = by_pip(place)
+    assert place.lock("top\n") == {"top-1.0-py3-none-any.whl": "1.0"}
+
+
+def test_pip_compile_finds_no_solution(place: Place) -> None:
+    place.pip_tools = by_pip(place)
+    with pytest.raises(ProjectError) as caught:
+        place.lock("app==1.0\nlib==2.0\n")
+    for part in ("the base line has app==1.0", "requirements.txt, line 2: lib==2.0; what fits the base: lib==1.0"):
+        assert part in str(caught.value)
+    assert "the resolver says: ERROR: Cannot install " in str(caught.value)
+    assert "app==1.0 requires lib<2" in str(caught.value)
+    assert not (place.root / lock.NAME).exists()
+
+
+def test_pip_compile_fails(place: Place) -> None:
+    loader = ["/bin/sh", "-c", "echo error while loading shared libraries >&2; exit 127"]
+    place.pip_tools = PipTools((loader, {}), place.index.url, [], False, {})
+    with pytest.raises(ProjectError, match=r"^pip-compile ends with status 127: error while loading shared libraries$"):
+        place.lock("extra\n")
 
 
 def test_hashes(place: Place) -> None:

@@ -13,6 +13,13 @@ PYTHON_ATTRS = {
         default = "@tools_python//:runtime",
         providers = [PythonRuntimeInfo],
     ),
+    "_worker": attr.label(default = "//tools/host/python:worker"),
+}
+
+# A worker's requests are forks of a program that was started once.
+_WORKER_REQUIREMENTS = {
+    "requires-worker-protocol": "json",
+    "supports-workers": "1",
 }
 
 # All that a program sees of its surroundings.
@@ -38,7 +45,7 @@ def _import_path(ctx, program):
             places += ["." + own, ctx.bin_dir.path + own]
     return ":".join(places)
 
-def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_message, inputs = [], tools = [], exec_group = None, execution_requirements = {}):
+def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_message, inputs = [], tools = [], exec_group = None, execution_requirements = {}, worker = False):
     """Register an action that runs `python -m module arguments`.
 
     Args:
@@ -53,18 +60,27 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
       tools: list or depset of further Files that are tools (e.g. a compiler).
       exec_group: name of the rule's execution group that the action belongs to, or None.
       execution_requirements: dict, as of ctx.actions.run.
+      worker: for small actions by the thousand: where Bazel uses persistent workers, run `module.main(arguments)` in a fork of
+        a started program (worker.py). The arguments are Args; the program finds them in a file, `@FILE`.
     """
     python = ctx.attr._python[PythonRuntimeInfo]
     launch = ctx.actions.args()
     launch.add("--library-path").add(python.home + "/lib").add(python.interpreter)
-    launch.add("-B").add("-s").add("-S").add("-m", module)
+    launch.add("-B").add("-s").add("-S").add("-m")
+    sources = [program[PyInfo].transitive_sources]
+    if worker:
+        launch.add("tools.host.python.worker")
+        sources.append(ctx.attr._worker[PyInfo].transitive_sources)
+        for args in arguments:
+            args.use_param_file("@%s", use_always = True)
+            args.set_param_file_format("multiline")
+    launch.add(module)
     ctx.actions.run(
         executable = python.loader,
         arguments = [launch] + arguments,
         inputs = inputs if type(inputs) == "depset" else depset(inputs),
-        tools = depset(transitive = [
+        tools = depset(transitive = sources + [
             python.files,
-            program[PyInfo].transitive_sources,
             tools if type(tools) == "depset" else depset(tools),
         ]),
         outputs = outputs,
@@ -72,5 +88,5 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
         progress_message = progress_message,
         env = _ENVIRONMENT | {"PYTHONHOME": python.home, "PYTHONPATH": _import_path(ctx, program)},
         exec_group = exec_group,
-        execution_requirements = execution_requirements,
+        execution_requirements = execution_requirements | (_WORKER_REQUIREMENTS if worker else {}),
     )

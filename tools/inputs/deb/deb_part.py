@@ -15,7 +15,7 @@ from tools.formats import deb_archive
 from tools.formats.deb_archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
 from tools.inputs.deb import effects, facts, path_filter, scripts
 from tools.inputs.deb.tables import Declaration
-from tools.lib import decode
+from tools.lib import arguments, decode
 from tools.lib.epoch import EPOCH
 from tools.lib.outputs import Outputs
 from tools.oci.part import PartError, PartWriter
@@ -103,7 +103,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--part", type=Path, required=True, help="the part to write")
     parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
     parser.add_argument("--facts", type=Path, required=True, help="the package's facts to write")
-    options = parser.parse_args(argv)
+    options = parser.parse_args(arguments.expand(argv))
     try:
         deb = deb_archive.read(options.deb.read_bytes(), options.deb.name)
         check_identity(deb, {"Package": options.package, "Version": options.version})

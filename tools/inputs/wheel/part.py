@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from tools.inputs.wheel import record as records
@@ -20,6 +20,7 @@ from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.scripts import rewrite_shebang
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.inputs.wheel.wheel_zip import DEFLATED, Archive
+from tools.lib import arguments
 from tools.lib.architectures import ARCHITECTURES
 from tools.oci.part import PartError, PartWriter
 
@@ -101,7 +102,7 @@ def _relative(path: str, base: str) -> str:
     return "/".join([".."] * (len(start) - common) + parts[common:])
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str]) -> int:
     """Run the program; return its exit status."""
     parser = argparse.ArgumentParser(description="Makes a part of a wheel.")
     parser.add_argument("--wheel", type=Path, required=True, help="the wheel")
@@ -126,7 +127,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--deflate", type=Path, required=True, help="the part")
     parser.add_argument("--mtree", type=Path, required=True, help="its listing")
-    options = parser.parse_args(argv)
+    options = parser.parse_args(arguments.expand(argv))
     compiler = Compiler(options.interpreter, dict(word.split("=", 1) for word in options.interpreter_env))
     try:
         with Archive(options.wheel) as wheel:
@@ -154,4 +155,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

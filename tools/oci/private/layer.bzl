@@ -26,8 +26,6 @@ def _layer_impl(ctx):
     metadata = ctx.actions.declare_file(ctx.label.name + ".json")
     mtree = ctx.actions.declare_file(ctx.label.name + ".mtree")
     args = ctx.actions.args()
-    args.use_param_file("@%s")
-    args.set_param_file_format("multiline")
     args.add_all(parts, map_each = _part_arguments)
     args.add("--blob", blob)
     args.add("--metadata", metadata)
@@ -41,6 +39,7 @@ def _layer_impl(ctx):
         outputs = [blob, metadata, mtree],
         mnemonic = "OciLayer",
         progress_message = "Assembling layer %{label}",
+        worker = True,
     )
     return [
         DefaultInfo(files = depset([blob])),

@@ -46,6 +46,7 @@ def _deb_part_impl(ctx):
         outputs = [deflate, mtree, facts],
         mnemonic = "DebPart",
         progress_message = "Unpacking {} {}".format(ctx.attr.package, ctx.attr.version),
+        worker = True,
     )
     return [
         DefaultInfo(files = depset([deflate, mtree])),

@@ -36,6 +36,7 @@ def _wheel_part_impl(ctx):
         outputs = [deflate, mtree],
         mnemonic = "WheelPart",
         progress_message = "Installing {} {} for Python {}".format(ctx.attr.distribution, ctx.attr.version, target.version),
+        worker = True,
     )
     return [
         DefaultInfo(files = depset([deflate, mtree])),

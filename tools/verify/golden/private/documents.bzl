@@ -15,8 +15,6 @@ def _measure(target, ctx, kind, inputs, **arguments):
     """Registers the action that writes a target's own document."""
     output = ctx.actions.declare_file(ctx.label.name + ".golden")
     args = ctx.actions.args()
-    args.use_param_file("@%s")
-    args.set_param_file_format("multiline")
     args.add(kind)
     args.add("--label", _label(target))
     args.add("--output", output)
@@ -34,6 +32,7 @@ def _measure(target, ctx, kind, inputs, **arguments):
         outputs = [output],
         mnemonic = "Golden",
         progress_message = "Measuring %{label}",
+        worker = True,
     )
     return output
 

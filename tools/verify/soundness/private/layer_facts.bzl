@@ -12,8 +12,6 @@ def _layer_facts(target, ctx):
     layer = target[LayerInfo]
     facts = ctx.actions.declare_file(ctx.label.name + ".facts.json")
     args = ctx.actions.args()
-    args.use_param_file("@%s")
-    args.set_param_file_format("multiline")
     args.add("--name", layer.created_by)
     args.add("--blob", layer.blob)
     args.add_all(layer.parts, map_each = _part_arguments)
@@ -27,6 +25,7 @@ def _layer_facts(target, ctx):
         outputs = [facts],
         mnemonic = "LayerFacts",
         progress_message = "Collecting facts of layer %{label}",
+        worker = True,
     )
     return [LayerFactsInfo(facts = facts)]
 

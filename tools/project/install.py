@@ -5,9 +5,7 @@ Parts and layers are kept in this user's cache under a name that has all that th
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import importlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,23 +22,15 @@ from tools.lib.outputs import Outputs
 from tools.locks.pypi.model import LockedFile
 from tools.oci import canonical, layer
 from tools.oci.part import PartError
+from tools.project import code
 from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.project.lock import BaseLock, Lock
 from tools.project.replaced import Installed, Writer, take_away
 from tools.project.wheels import Wheels
 
-# What the bytes of a part and a layer follow from.
-_CODE = [
-    *(f"tools.oci.{name}" for name in ("deflate", "layer", "libz", "mtree", "overlay", "part", "tar")),
-    *(
-        f"tools.inputs.wheel.{name}"
-        for name in ("bytecode", "metadata", "part", "plan", "record", "scripts", "wheel_zip")
-    ),
-    "tools.lib.epoch",
-    "tools.project.replaced",
-    __name__,
-]
+# What the bytes of a part and a layer follow from. The image's interpreter runs the second.
+_CODE = (__name__, "tools.inputs.wheel.compile_driver")
 
 
 class Piece(NamedTuple):
@@ -125,9 +115,8 @@ class Installer:
         return f"{piece.file.sha256} {piece.file.requested} {','.join(piece.archs)} {replaces}"
 
     def _key(self, *facts: str) -> str:
-        return hashlib.sha256("\n".join([self._python, self._interpreter_name, code(), *facts]).encode()).hexdigest()[
-            :32
-        ]
+        told = [self._python, self._interpreter_name, code.digest(*_CODE), *facts]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
 
     def _parts(self, piece: Piece) -> Iterator[layer.Part]:
         directory = self._cache / "parts"
@@ -167,11 +156,3 @@ class Installer:
 
 def _missing() -> Path:
     raise FileNotFoundError
-
-
-@functools.cache
-def code() -> str:
-    """Return a digest of the code that writes parts and layers."""
-    files = [Path(str(importlib.import_module(name).__file__)) for name in _CODE]
-    files.append(Path(str(importlib.import_module("tools.inputs.wheel.bytecode").DRIVER)))
-    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()

@@ -6,7 +6,6 @@ Packages and layers are kept in this user's cache; a layer's name has all that i
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from tools.lib import decode
 from tools.lib.outputs import Outputs
 from tools.oci import canonical
 from tools.oci.layer import Metadata, Part, assemble
+from tools.project import code
 from tools.project.debian.debs import Debs
 from tools.project.debian.install import Machine, install
 from tools.project.debian.lock import NAME, Base, Lock, write
@@ -28,14 +28,6 @@ from tools.project.errors import ProjectError
 from tools.project.layers import Made
 
 CREATED_BY = "packages.txt"
-
-# What the bytes follow from, besides base and lock.
-_CODE = [
-    *(f"tools.oci.{name}" for name in ("deflate", "layer", "libz", "mtree", "overlay", "part", "tar")),
-    *(f"tools.project.debian.{name}" for name in ("changes", "install", "left_out", "support")),
-    "tools.lib.epoch",
-    "tools.project.replaced",
-]
 
 
 def _debs(cache: Path, suite: str) -> Debs:
@@ -105,7 +97,7 @@ class Installer:
             ProjectError: a package can't be fetched or installed.
         """
         files = self._lock.for_arch(arch)
-        facts = [_code(), base, *(path.name for path in support), *self._lock.names(), *(file.sha256 for file in files)]
+        facts = [code.digest(__name__), base, *(path.name for path in support), *self._lock.names(), *(file.sha256 for file in files)]
         key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
         blob, metadata = (self._layers / f"{key}{suffix}" for suffix in (".tar.gz", ".json"))
         if blob.is_file() and metadata.is_file():
@@ -149,8 +141,3 @@ def _in_child(work: Callable[[], None]) -> None:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status:
         raise ProjectError(said or f"the installation of Debian packages ended with status {status}")
-
-
-def _code() -> str:
-    files = [Path(str(importlib.import_module(name).__file__)) for name in _CODE]
-    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()

@@ -97,7 +97,13 @@ class Installer:
             ProjectError: a package can't be fetched or installed.
         """
         files = self._lock.for_arch(arch)
-        facts = [code.digest(__name__), base, *(path.name for path in support), *self._lock.names(), *(file.sha256 for file in files)]
+        facts = [
+            code.digest(__name__),
+            base,
+            *(path.name for path in support),
+            *self._lock.names(),
+            *(file.sha256 for file in files),
+        ]
         key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
         blob, metadata = (self._layers / f"{key}{suffix}" for suffix in (".tar.gz", ".json"))
         if blob.is_file() and metadata.is_file():

@@ -114,9 +114,7 @@ class _Making:
         base, asked = self._base, self._wanted.asked
         spec = LockSpec(base.spec.lock, FILE, base.spec.python, base.spec.archs, self._day)
         try:
-            if pip_tools:
-                self._versions = self._chosen_by(pip_tools)
-            by_arch = {arch: self._resolve(asked, arch) for arch in spec.archs}
+            by_arch = self._by_arch(pip_tools)
         except LockError as error:
             raise ProjectError(self._conflict(str(error))) from None
         changed = sorted(
@@ -137,16 +135,38 @@ class _Making:
         texts = self._wanted.files if web else ()
         return Lock(spec, digest(self._wanted, base), tuple(files), plan(spec, files, base), texts)
 
-    def _chosen_by(self, pip_tools: PipTools) -> list[str]:
-        """Return the versions that pip-compile chooses, for amd64, as constraints."""
+    def _by_arch(self, pip_tools: PipTools | None) -> dict[str, dict[str, Pin]]:
+        """Return the pins of base and project for each architecture."""
+        asked, archs = self._wanted.asked, self._base.spec.archs
+        if pip_tools:
+            self._versions = self._chosen_by(pip_tools, whole=False)
+            try:
+                return {arch: self._resolve(asked, arch) for arch in archs}
+            except LockError:
+                # Packages of the base that the project does not reach want other versions: pip has to read them all.
+                self._versions = []  # for the message if that fails
+                self._versions = self._chosen_by(pip_tools, whole=True)
+        return {arch: self._resolve(asked, arch) for arch in archs}
+
+    def _chosen_by(self, pip_tools: PipTools, whole: bool) -> list[str]:
+        """Return the versions that pip-compile chooses, for amd64, as constraints.
+
+        Args:
+            pip_tools: pip-compile.
+            whole: whether it resolves the whole base, and not only what the project reaches of it.
+        """
         asked = self._wanted.asked
+        stays = self._staying(asked, self._base.spec.archs[0])
+        pins = [f"{file.name}=={file.version}" for file in stays]
         lines = [self._line(each) for each in asked if not each.constraint]
         constraints = [str(each.requirement) for each in asked if each.constraint]
-        stays = self._staying(asked, self._base.spec.archs[0])
-        constraints += [f"{file.name}=={file.version}" for file in stays]
         held = [file for file in stays if file.kind == "sdist" or self._origins.alone]
         # pip refuses an index that does not tell when a file was uploaded, as most own ones.
         day = "" if self._origins.places else self._day
+        if whole:
+            lines += pins
+        else:
+            constraints += pins
         return [f"{name}=={version}" for name, version in pip_tools.choose(lines, constraints, day, held).items()]
 
     def _differs(self, pin: Pin, arch: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,14 +98,21 @@ class Checkout:
         )
         return Checkout(directory, output_root, repository_cache)
 
-    def bazel(self, command: str, arguments: Sequence[str], log: Path) -> Build:
-        """Run tools/bazel."""
+    def bazel(
+        self, command: str, arguments: Sequence[str], log: Path, hopeless: Callable[[], bool] = lambda: False
+    ) -> Build:
+        """Run tools/bazel.
+
+        Args:
+            command: of Bazel.
+            arguments: of the command.
+            log: gets what Bazel prints; its other files are beside it.
+            hopeless: asked every second; once it is true, Bazel is told to stop.
+        """
         events = log.with_suffix(".json")
         executions = log.with_suffix(".executions.json")
         full: list[str | Path] = [
-            self.directory / "tools/bazel",
-            f"--output_user_root={self.output_root}",
-            "--max_idle_secs=60",
+            *self._start(),
             command,
             f"--repository_cache={self.repository_cache}",
             f"--build_event_json_file={events}",
@@ -117,20 +125,34 @@ class Checkout:
         ]
         started = time.monotonic()
         with open(log, "wb") as out:
-            status = subprocess.run(full, cwd=self.directory, stdout=out, stderr=out, check=False).returncode
+            process = subprocess.Popen(full, cwd=self.directory, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+            while process.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
+                if hopeless():
+                    process.terminate()
+                    process.wait()
+        status = process.returncode
         seconds = time.monotonic() - started
         built = outputs(events, self.directory) if status == 0 else {}
         ran, here = executed(executions), executed(executions, here=True)
         return Build(status, seconds, runners(events), ran, here, built, log.read_text(errors="replace"))
 
+    def clean(self) -> None:
+        """Remove what was built; what was fetched stays."""
+        self._tell("clean", check=True)
+
+    def _start(self) -> list[str | Path]:
+        """Return the words that call Bazel, up to the command."""
+        return [self.directory / "tools/bazel", f"--output_user_root={self.output_root}", "--max_idle_secs=60"]
+
+    def _tell(self, command: str, check: bool) -> None:
+        quiet = subprocess.DEVNULL
+        subprocess.run([*self._start(), command], cwd=self.directory, stdout=quiet, stderr=quiet, check=check)
+
     def close(self) -> None:
         """Stop this checkout's Bazel server and remove its outputs; keep the checkout's own files."""
-        command: list[str | Path] = [
-            self.directory / "tools/bazel",
-            f"--output_user_root={self.output_root}",
-            "shutdown",
-        ]
-        subprocess.run(command, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        self._tell("shutdown", check=False)
         if not self.output_root.exists():
             return
         # Bazel's outputs are not writable.

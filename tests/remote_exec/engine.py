@@ -52,6 +52,9 @@ schedulers:
     # A worker that is gone for so long loses its job to another one; on a loaded machine a living one is silent for 20.
     bot-session-keepalive-timeout: 60
     max-execution-timeout: 3600
+    # Without it, what no worker takes is queued for ever, and the build with it.
+    queue-timeout-job-max-age: {{seconds: {patience}}}
+    queue-timeout-period: {{seconds: 5}}
     assigners:
       - !priority-age-assigner
         count: 1
@@ -236,9 +239,19 @@ def migrate(bgd: Path, connection: str) -> None:
             time.sleep(1)
 
 
-def scheduler(bgd: Path, directory: Path, connection: str, port: int = 0) -> contextlib.AbstractContextManager[Server]:
-    """Start BuildGrid; `directory` may be that of one which has ended, on whose port the new one listens then."""
-    return servers.running(bgd, directory, _CONFIGURATION, port, database=connection)
+def scheduler(
+    bgd: Path, directory: Path, connection: str, port: int = 0, patience: int = 3600
+) -> contextlib.AbstractContextManager[Server]:
+    """Start BuildGrid.
+
+    Args:
+        bgd: see tests.remote_cache.server.install.
+        directory: of its files; may be that of a scheduler which has ended.
+        connection: to the database.
+        port: of the one that has ended; 0: a free one.
+        patience: seconds after which an action that no worker takes is an error.
+    """
+    return servers.running(bgd, directory, _CONFIGURATION, port, database=connection, patience=str(patience))
 
 
 @dataclass(frozen=True)
@@ -268,7 +281,24 @@ class Worker:
 
 
 @contextlib.contextmanager
-def worker(root: Path, directory: Path, port: int, kind: str = NAMESPACES, jobs: int = 1) -> Iterator[Worker]:
+def small_disk(directory: Path, size: int) -> Iterator[Path]:
+    """Make a directory on a disk of so many bytes, for `worker`'s files.
+
+    Raises:
+        EngineError: this user may not mount.
+    """
+    directory.mkdir(parents=True)
+    _run("a small disk needs root", ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", str(directory)])
+    try:
+        yield directory
+    finally:
+        _run("the small disk", ["umount", "--lazy", str(directory)])
+
+
+@contextlib.contextmanager
+def worker(
+    root: Path, directory: Path, port: int, kind: str = NAMESPACES, jobs: int = 1, disk: Path | None = None
+) -> Iterator[Worker]:
     """Start a worker.
 
     Args:
@@ -277,11 +307,14 @@ def worker(root: Path, directory: Path, port: int, kind: str = NAMESPACES, jobs:
         port: of the scheduler on the loopback.
         kind: NAMESPACES or NO_NAMESPACES.
         jobs: actions at once.
+        disk: a small one for its cache and its actions, all of it; by default they are in `directory`.
 
     Raises:
         EngineError: it does not start.
     """
-    cas, temporary, log = _own(directory / "cas"), _own(directory / "tmp"), directory / "log"
+    directory.mkdir(parents=True)
+    place, log = disk or directory, directory / "log"
+    cas, temporary = _own(place / "cas"), _own(place / "tmp")
     words = ["bwrap", "--die-with-parent", "--unshare-user", "--uid", str(_UID), "--gid", str(_UID)]
     words += [
         "--ro-bind",
@@ -302,6 +335,8 @@ def worker(root: Path, directory: Path, port: int, kind: str = NAMESPACES, jobs:
     entered = _ordinary([*words, "--clearenv", "--setenv", "PATH", "", "--setenv", "HOME", "/tmp"])
     grid = f"http://127.0.0.1:{port}"
     casd = ["/bb/bin/buildbox-casd", f"--cas-remote={grid}", f"--ac-remote={grid}", "--bind=unix:/cas/socket"]
+    # What is to be left free of the disk is 2 GB by default.
+    casd += ["--reserved=0"] if disk else []
     casd += ["--quota-high=8G", "--log-level=warning", "/cas/store"]
     bot = ["/bb/bin/buildbox-worker", "--cas-remote=unix:/cas/socket", f"--bots-remote={grid}", "--log-level=info"]
     bot += [f"--concurrent-jobs={jobs}", "--buildbox-run=/bb/bin/buildbox-run-hosttools", "--max-wait-time=5"]

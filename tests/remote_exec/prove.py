@@ -5,14 +5,18 @@
 
     1. A first checkout builds the targets on this machine.
     2. A second one builds them on two workers, whose root holds nothing but the engine: one allows user namespaces, the other
-       does not. Nothing is executed here but what no cache keeps, and the outputs are the same.
+       does not. Nothing is executed here but what no cache keeps, and the outputs are the same. The next steps are its as
+       well, each from an empty output tree.
     3. The same again while a worker is killed: the other one takes its work over, and the outputs are the same.
-    4. The same again while the scheduler is killed: the build ends with Bazel's error for that. With a new scheduler
-       the next build comes to its end, and the outputs are the same.
-    5. Tests run on a worker that also has what Bazel's own test-setup.sh calls.
+    4. The same again while the scheduler is killed: the build ends with Bazel's error for that.
+    5. The same again while the only worker is killed: the build ends once the scheduler has waited long enough for another.
+    6. With another scheduler and worker the next build comes to its end, and the outputs are the same.
+    7. Tests run on a worker that also has what Bazel's own test-setup.sh calls.
+    8. On a worker whose disk is full the build ends with an error that names the inputs; the worker's log says why.
+    A build whose workers have all ended when they should not is stopped, and the proof fails.
 
-Needs Python 3.10 or newer with venv, mmdebstrap and bubblewrap; Python's packages come from locks, Debian's from its newest
-release. It is not a Bazel test because it starts Bazel.
+Needs root (for the small disk), Python 3.10 or newer with venv, mmdebstrap and bubblewrap; Python's packages come from
+locks, Debian's from its newest release. It is not a Bazel test because it starts Bazel.
 """
 
 from __future__ import annotations
@@ -46,6 +50,11 @@ TESTS = (
 )
 # Bazel's word for an engine that is not there.
 _UNREACHABLE = "UNAVAILABLE"
+# BuildGrid's words for an action that no worker takes, after so many seconds; Bazel asks for it again before it gives up.
+_QUEUED, _PATIENCE, _RETRIES = "queued for too long", 30, 1
+# Bytes of a disk that the inputs of one action do not fit on; buildbox's words for that, to Bazel and in the worker's log. On a
+# disk that has room for the inputs, but not for another copy of them, it says only "Read-only file system".
+_SMALL, _STAGING, _FULL = 24 << 20, "Error staging", "No space left on device"
 # What happens in the middle of a build happens after so many actions of one worker.
 _MIDDLE = 3
 
@@ -85,30 +94,35 @@ class Proof:
             connection = stack.enter_context(engine.database(debian, self.work / "database"))
             engine.migrate(bgd, connection)
             server = stack.enter_context(engine.scheduler(bgd, self.work / "server", connection))
-            self._on_workers(server, empty, here)
-            self._dying_worker(server, empty, here)
-            self._dying_scheduler(server, empty)
+            checkout = stack.enter_context(self._checkout("workers-checkout"))
+            self._on_workers(checkout, server, empty, here)
+            self._dying_worker(checkout, server, empty, here)
+            self._dying_scheduler(checkout, server, empty)
+            with engine.scheduler(bgd, self.work / "server", connection, server.port, _PATIENCE) as impatient:
+                self._no_worker_left(checkout, impatient, empty)
             new = stack.enter_context(engine.scheduler(bgd, self.work / "server", connection, server.port))
             # buildbox-worker ends when it has not reached its scheduler for ten seconds: its supervisor starts it again.
-            with engine.worker(empty, self.work / "workers/next", new.port):
-                self._same_again("after the scheduler's death", new, here)
+            with engine.worker(empty, self.work / "workers/next", new.port) as worker:
+                self._same_again(checkout, "after the scheduler's death", new, here, [worker])
             with engine.worker(testing, self.work / "workers/testing", new.port) as worker:
-                self._test(new, worker)
+                self._test(checkout, new, worker)
+            self._full_disk(checkout, new, empty)
 
-    def _on_workers(self, server: Server, root: Path, here: Build) -> None:
+    def _on_workers(self, checkout: Checkout, server: Server, root: Path, here: Build) -> None:
         places = self.work / "workers"
         with (
             engine.worker(root, places / "namespaces", server.port, NAMESPACES) as one,
             engine.worker(root, places / "no-namespaces", server.port, NO_NAMESPACES) as other,
         ):
-            build = self._same_again("on workers", server, here)
+            build = self._same_again(checkout, "on workers", server, here, [one, other])
             counts = [worker.executed() for worker in (one, other)]
             print(f"  executed by the worker with namespaces, without: {counts}")
             expect(all(counts), "a worker had nothing to do, this proves nothing", build)
 
-    def _same_again(self, name: str, server: Server, here: Build) -> Build:
-        with self._checkout(name.replace(" ", "-")) as checkout:
-            build = self._build(checkout, name, server)
+    def _same_again(
+        self, checkout: Checkout, name: str, server: Server, here: Build, workers: Sequence[Worker]
+    ) -> Build:
+        build = self._build(checkout, name, server, workers)
         expect(build.status == 0, f"{name}: the targets can't be built", build)
         self._judge(build, here)
         return build
@@ -118,39 +132,60 @@ class Proof:
         expect(not missed, f"not executed by a worker: {', '.join(sorted(missed))}", build)
         same(here, build)
 
-    def _dying_worker(self, server: Server, root: Path, here: Build) -> None:
+    def _dying_worker(self, checkout: Checkout, server: Server, root: Path, here: Build) -> None:
         places = self.work / "workers"
         with (
             engine.worker(root, places / "mortal", server.port) as mortal,
             engine.worker(root, places / "heir", server.port) as heir,
-            self._checkout("dying-worker") as checkout,
             _when(lambda: mortal.executed() >= _MIDDLE, mortal.kill) as done,
         ):
-            build = self._build(checkout, "a worker is killed", server)
+            build = self._build(checkout, "a worker is killed", server, [mortal, heir])
             expect(done(), "the build ended before the worker was killed, this proves nothing", build)
             print(f"  executed by the killed worker: {mortal.executed()}, by the other: {heir.executed()}")
         expect(build.status == 0, "a killed worker ends the build", build)
         self._judge(build, here)
 
-    def _dying_scheduler(self, server: Server, root: Path) -> None:
+    def _dying_scheduler(self, checkout: Checkout, server: Server, root: Path) -> None:
         with (
             engine.worker(root, self.work / "workers/orphan", server.port) as worker,
-            self._checkout("dying-scheduler") as checkout,
             _when(lambda: worker.executed() >= _MIDDLE, server.process.kill) as done,
         ):
             build = self._build(checkout, "the scheduler is killed", server)
             expect(done(), "the build ended before the scheduler was killed, this proves nothing", build)
         expect(build.status != 0, "a build without a scheduler succeeds: where did it run?", build)
         expect(_UNREACHABLE in build.log, "the error does not say that the engine is unreachable", build)
-        print(f"  status {build.status}: {next(line for line in build.log.splitlines() if _UNREACHABLE in line)[:160]}")
+        print(f"  status {build.status}: {_line(build, _UNREACHABLE)}")
 
-    def _test(self, server: Server, worker: Worker) -> None:
-        with self._checkout("tests") as checkout:
-            build = self._build(checkout, "tests", server, "test", self.tests)
+    def _no_worker_left(self, checkout: Checkout, server: Server, root: Path) -> None:
+        with (
+            engine.worker(root, self.work / "workers/last", server.port) as worker,
+            _when(lambda: worker.executed() >= _MIDDLE, worker.kill) as done,
+        ):
+            build = self._build(checkout, "no worker is left", server, options=[f"--remote_retries={_RETRIES}"])
+            expect(done(), "the build ended before the worker was killed, this proves nothing", build)
+        expect(build.status != 0, "a build without workers succeeds: where did it run?", build)
+        expect(_QUEUED in build.log, "the error does not say that no worker took the action", build)
+        print(f"  status {build.status}: {_line(build, _QUEUED)}")
+
+    def _test(self, checkout: Checkout, server: Server, worker: Worker) -> None:
+        build = self._build(checkout, "tests", server, [worker], "test", self.tests)
         expect(build.status == 0, "tests fail on the worker", build)
         missed = build.missed().keys() & build.here.keys()
         expect(not missed, f"not executed by the worker: {', '.join(sorted(missed))}", build)
         expect(worker.alive(), f"the tests have ended the worker: {worker.log}", build)
+
+    def _full_disk(self, checkout: Checkout, server: Server, root: Path) -> None:
+        with (
+            engine.small_disk(self.work / "workers/small", _SMALL) as disk,
+            engine.worker(root, self.work / "workers/full", server.port, disk=disk) as worker,
+        ):
+            build = self._build(checkout, "the disk is full", server, [worker])
+        expect(build.status != 0, "a build fits on the small disk, this proves nothing", build)
+        expect(
+            _FULL in worker.log.read_text(errors="replace"), f"{worker.log} does not say that the disk is full", build
+        )
+        expect(_STAGING in build.log, "the error does not say that the action's inputs can't be staged", build)
+        print(f"  status {build.status}: {_line(build, _STAGING)}")
 
     @contextmanager
     def _checkout(self, name: str) -> Iterator[Checkout]:
@@ -168,21 +203,38 @@ class Proof:
         checkout: Checkout,
         name: str,
         server: Server | None = None,
+        workers: Sequence[Worker] = (),
         command: str = "build",
         targets: Sequence[str] | None = None,
+        options: Sequence[str] = (),
     ) -> Build:
-        """Build, on workers if a server is given: every action is executed, whatever the engine's cache has."""
-        remote = []
+        """Build, on workers if a server is given: every action is executed, whatever the engine's cache has.
+
+        Raises:
+            ProofError: none of `workers` is left.
+        """
+        remote = list(options)
+        log = self.work / f"{name.replace(' ', '-')}.log"
         if server:
-            remote = ["--config=remote-exec", f"--remote_executor=grpc://127.0.0.1:{server.port}"]
+            checkout.clean()
+            remote += ["--config=remote-exec", f"--remote_executor=grpc://127.0.0.1:{server.port}"]
             remote += ["--extra_execution_platforms=//tools/host/workers:buildgrid", "--noremote_accept_cached"]
         before = loopback_bytes()
-        log = self.work / f"{name.replace(' ', '-')}.log"
-        build = checkout.bazel(command, [*remote, "--", *(targets or self.targets)], log)
+
+        def hopeless() -> bool:
+            return bool(workers) and not any(worker.alive() for worker in workers)
+
+        build = checkout.bazel(command, [*remote, "--", *(targets or self.targets)], log, hopeless)
+        expect(not hopeless(), f"all workers have ended: see {', '.join(str(each.log) for each in workers)}", build)
         counts = ", ".join(f"{count} {runner}" for runner, count in sorted(build.actions.items()))
         moved = (loopback_bytes() - before) / 1e6
         print(f"{name}: {build.seconds:.0f} s; {counts or 'no counts'}; {moved:.0f} MB over the loopback", flush=True)
         return build
+
+
+def _line(build: Build, words: str) -> str:
+    """Return the start of the first line of a build's log with these words."""
+    return next(line for line in build.log.splitlines() if words in line)[:160]
 
 
 @contextmanager

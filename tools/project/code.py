@@ -21,7 +21,7 @@ def digest(*modules: str) -> str:
         modules: dotted names, "tools.oci.layer".
 
     Raises:
-        FileNotFoundError: there is no such module.
+        FileNotFoundError: a named module does not exist.
     """
     found: dict[str, str] = {}
     waiting = list(modules)

@@ -1,6 +1,7 @@
 """The commands of docs/project.md for a plain directory, run as they are written there; and what the page says of them.
 
-Placeholders (DIR, registry.example) stand for real ones, and the registry on the loopback has no TLS. Nothing else is changed.
+Two things differ from the page: a real directory and a real registry take the places of DIR and registry.example, and TLS is not
+verified, because the registry on the loopback has none.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def reader(tmp_path: Path, registry: Registry, index: LocalIndex, home: Path) ->
 
 
 def test_every_command_is_run_here() -> None:
-    """Those in a Bazel workspace: //tests/examples:workspace_test."""
+    """The page's commands in a Bazel workspace are not run as they are written."""
     found = re.findall(r"tools/bazel run //:project -- [^`\n]*", PAGE)
     assert {*found} == {PUSH, LOCK}
 

@@ -37,8 +37,6 @@ def clean(room: Room, *command: Any, **options: Any) -> None:
     while "sleep" not in _children(process.pid):
         assert process.poll() is None
         time.sleep(0.02)
-    # Known: a signal between a child's start and bash's `child=$!` finds no child, and the program ends with 2.
-    time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
     start = time.monotonic()
     process.communicate(timeout=20)
@@ -122,6 +120,13 @@ class TestCleanAirflowLogs:
             process.send_signal(signal.SIGTERM)
             assert process.communicate(timeout=20)[1] == ""
         assert list((room.writable / "logs").rglob("*.log")) == []
+
+    def test_stops_before_it_waits_for_the_child_that_it_has_just_started(self, room: Room) -> None:
+        hook = room.writable / "hook"
+        hook.write_text("set -T\ntrap '[[ -z $(jobs -p) ]] || kill -TERM $$' DEBUG\n")
+        process = room.start(CLEAN, BASH_ENV="/usr/local/airflow/hook")
+        process.communicate(timeout=20)
+        assert process.returncode == 0
 
     def test_deletes_old_logs_and_stops_at_once(self, room: Room, logs: dict[str, bool]) -> None:
         clean(room, AIRFLOW_HOME="/usr/local/airflow")

@@ -57,12 +57,15 @@ def run_python(ctx, *, program, module, arguments, outputs, mnemonic, progress_m
       mnemonic: CamelCase word for logs and --modify_execution_info.
       progress_message: what Bazel prints while it runs.
       inputs: list or depset of Files.
-      tools: list or depset of further Files that are tools (e.g. a compiler).
+      tools: list or depset of further Files that are tools (e.g. a compiler); not with `worker`.
       exec_group: name of the rule's execution group that the action belongs to, or None.
       execution_requirements: dict, as of ctx.actions.run.
       worker: for small actions by the thousand: where Bazel uses persistent workers, run `module.main(arguments)` in a fork of
         a started program (worker.py). The arguments are Args; the program finds them in a file, `@FILE`.
     """
+    if worker and tools:
+        # An action with other tools stops the worker of the last one and starts its own.
+        fail("{}: a worker's tools are the same for all actions: make these inputs".format(mnemonic))
     python = ctx.attr._python[PythonRuntimeInfo]
     launch = ctx.actions.args()
     launch.add("--library-path").add(python.home + "/lib").add(python.interpreter)

@@ -24,6 +24,6 @@ def interpreter_files(target):
       target: TargetPythonInfo.
 
     Returns:
-      list of Files, for an action's tools.
+      list of Files, for an action's inputs.
     """
     return [target.executable, target.stdlib] + target.extensions

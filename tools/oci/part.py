@@ -116,8 +116,8 @@ class PartWriter:
             raise PartError(f"{path!r} is in this part already, as something else")
         self._directories[path] = entry
 
-    def file(self, path: str, data: bytes, mode: int = 0o644, uid: int = 0, gid: int = 0, mtime: int = EPOCH) -> None:
-        """Add a file; its data is compressed here.
+    def file(self, path: str, data: bytes, mode: int = 0o644, uid: int = 0, gid: int = 0, mtime: int = EPOCH) -> str:
+        """Add a file; its data is compressed here. Return the data's SHA-256, in hexadecimal.
 
         Raises:
             PartError: the path is refused or taken.
@@ -126,6 +126,7 @@ class PartWriter:
         self._add(entry)
         self._compress(data)
         self._compress(bytes(tar.padding(entry.size)))
+        return entry.sha256
 
     def deflated_file(
         self,
@@ -137,7 +138,7 @@ class PartWriter:
         uid: int = 0,
         gid: int = 0,
         mtime: int = EPOCH,
-    ) -> None:
+    ) -> str:
         """Add a file whose data is deflated already, as in a zip; its blocks are copied.
 
         Args:
@@ -149,6 +150,9 @@ class PartWriter:
             uid: of the file.
             gid: of the file.
             mtime: of the file.
+
+        Returns:
+            SHA-256 of the data, in hexadecimal.
 
         Raises:
             PartError: the path is refused or taken, or the stream has another size or CRC-32.
@@ -162,6 +166,7 @@ class PartWriter:
             self._file.write(self._compressor.cut())
             self._file.writelines(joined.run)
             self._compress(bytes(tar.padding(size)))
+        return joined.sha256
 
     def symlink(self, path: str, target: str, uid: int = 0, gid: int = 0, mtime: int = EPOCH) -> None:
         """Add a symbolic link. The target is not followed.

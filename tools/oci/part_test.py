@@ -107,7 +107,7 @@ def test_the_same_calls_give_the_same_bytes(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_refused_paths(writer: PartWriter, tmp_path: Path, path: str) -> None:
-    adders: tuple[Callable[[PartWriter], None], ...] = (
+    adders: tuple[Callable[[PartWriter], object], ...] = (
         lambda part: part.file(path, b""),
         lambda part: part.deflated_file(path, b"\x03\x00", 0, 0),
         lambda part: part.symlink(path, "x"),
@@ -193,7 +193,7 @@ def test_bad_streams(writer: PartWriter, tmp_path: Path, raw: bytes, size: int, 
 
 def test_mode_out_of_range(writer: PartWriter) -> None:
     with writer as part:
-        adders: tuple[Callable[[], None], ...] = (
+        adders: tuple[Callable[[], object], ...] = (
             lambda: part.file("a", b"", mode=0o100644),
             lambda: part.directory("a", mode=0o40755),
         )

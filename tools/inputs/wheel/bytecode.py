@@ -6,6 +6,7 @@ files in layers.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -53,23 +54,34 @@ class Compiler:
         """
         if not sources:
             return {}
-        feed = bytearray()
-        for path, content in sources:
-            for item in (path.encode(), content):
-                feed += len(item).to_bytes(4, "big") + item
-        command = [*self._command, "-s", "-S", "-B", "-Wignore", str(DRIVER), python, str(EPOCH)]
-        try:
-            done = subprocess.run(command, input=bytes(feed), env=self._environment, capture_output=True, check=False)
-        except OSError as error:
-            raise WheelError(f"can't run the image's interpreter {self._command[0]}: {error.strerror}") from error
-        if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip()
-            raise WheelError(f"the image's interpreter fails to compile (status {done.returncode}): {said}")
+        made = self._run([python, str(EPOCH)], sources)
         found, position = {}, 0
         for path, _ in sources:
-            length = int.from_bytes(done.stdout[position : position + 4], "big")
-            found[path] = done.stdout[position + 4 : position + 4 + length]
+            length = int.from_bytes(made[position : position + 4], "big")
+            found[path] = made[position + 4 : position + 4 + length]
             position += 4 + length
-        if position != len(done.stdout):
+        if position != len(made):
             raise WheelError("the image's interpreter gave another number of .pyc than it was given sources")
         return {path: pyc for path, pyc in found.items() if pyc}
+
+    def _run(self, arguments: Sequence[str], sources: Sequence[tuple[str, bytes]]) -> bytes:
+        """Run the driver; return what it writes."""
+        command = [*self._command, "-s", "-S", "-B", "-Wignore", str(DRIVER), *arguments]
+        # Files in memory: through pipes, two processes take turns for every 64 kB.
+        with open(os.memfd_create("sources"), "w+b") as feed, open(os.memfd_create("bytecode"), "rb") as bytecode:
+            for path, content in sources:
+                for item in (path.encode(), content):
+                    feed.write(len(item).to_bytes(4, "big"))
+                    feed.write(item)
+            feed.seek(0)
+            try:
+                done = subprocess.run(
+                    command, stdin=feed, stdout=bytecode, stderr=subprocess.PIPE, env=self._environment, check=False
+                )
+            except OSError as error:
+                raise WheelError(f"can't run the image's interpreter {self._command[0]}: {error.strerror}") from error
+            if done.returncode != 0:
+                said = done.stderr.decode(errors="replace").strip()
+                raise WheelError(f"the image's interpreter fails to compile (status {done.returncode}): {said}")
+            bytecode.seek(0)
+            return bytecode.read()

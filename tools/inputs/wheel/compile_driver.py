@@ -10,6 +10,8 @@ import sys
 
 del sys.path[0]  # this file's folder: nothing there may shadow a module of the standard library
 
+# What is imported here decides which strings are interned before a source is compiled, and with them which equal frozensets of
+# constants are one object in a .pyc (intern_constants in CPython's codeobject.c): another import, other bytes.
 import importlib.util  # noqa: E402
 import marshal  # noqa: E402
 import types  # noqa: E402

@@ -78,17 +78,23 @@ def write_part(
 def _write(wheel: Archive, record: Record, part: PartWriter, layout: Layout, item: Item) -> tuple[str, int]:
     """Write one file; return SHA-256 and size of what is installed."""
     mode = 0o755 if item.executable else 0o644
-    content = item.content
-    if item.entry is not None:
-        entry = wheel.entries[item.entry]
-        original = wheel.read(entry)
-        record.check(item.entry, original)
-        content = rewrite_shebang(original, layout.interpreter) if item.script else original
-        if content is original and entry.method == DEFLATED:
-            part.deflated_file(item.path, wheel.raw(entry), entry.size, entry.crc32, mode=mode)
-            return hashlib.sha256(original).hexdigest(), entry.size
-    part.file(item.path, content, mode=mode)
-    return hashlib.sha256(content).hexdigest(), len(content)
+    if item.entry is None:
+        return part.file(item.path, item.content, mode=mode), len(item.content)
+    entry = wheel.entries[item.entry]
+    if entry.method == DEFLATED and not item.script:
+        # Inflated once, by the part, which knows the digest that almost every RECORD has.
+        digest = part.deflated_file(item.path, wheel.raw(entry), entry.size, entry.crc32, mode=mode)
+
+        def digest_by(algorithm: str) -> bytes:
+            known = bytes.fromhex(digest) if algorithm == "sha256" else None
+            return known or hashlib.new(algorithm, wheel.read(entry)).digest()
+
+        record.check_digest(item.entry, entry.size, digest_by)
+        return digest, entry.size
+    original = wheel.read(entry)
+    record.check(item.entry, original)
+    content = rewrite_shebang(original, layout.interpreter) if item.script else original
+    return part.file(item.path, content, mode=mode), len(content)
 
 
 def _relative(path: str, base: str) -> str:

@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tools.inputs.wheel.metadata import Metadata, read_text
 from tools.inputs.wheel.wheel_error import REMEDY, WheelError
@@ -60,7 +60,16 @@ class Record:
             raise WheelError(f"{self._wheel}: {self.name}: {error}") from error
 
     def check(self, name: str, content: bytes) -> None:
-        """Check an entry's content against its row.
+        """Check an entry's content against its row; see `check_digest`."""
+        self.check_digest(name, len(content), lambda algorithm: hashlib.new(algorithm, content).digest())
+
+    def check_digest(self, name: str, length: int, digest_by: Callable[[str], bytes]) -> None:
+        """Check an entry's digest and size against its row.
+
+        Args:
+            name: the entry.
+            length: of its content, in bytes.
+            digest_by: returns the content's digest by the algorithm of that name (see `hashlib`).
 
         Raises:
             WheelError: hash or size differ, or the hash's algorithm is too weak.
@@ -71,28 +80,11 @@ class Record:
         algorithm, _, expected = digest.partition("=")
         if algorithm not in _STRONG:
             raise WheelError(f"{self._wheel}: {name}: RECORD's hash is of {algorithm!r}, which is too weak; {REMEDY}")
-        self._compare(name, expected, _encode(hashlib.new(algorithm, content).digest()))
-        if size and size != str(len(content)):
-            raise WheelError(f"{self._wheel}: {name}: holds {len(content)} bytes, RECORD says {size}")
-
-    def sha256(self, name: str) -> str:
-        """Return the SHA-256 that RECORD states for an entry, in hexadecimal; "" if it states another hash or none."""
-        algorithm, _, expected = self._rows.get(name, ("", ""))[0].partition("=")
-        if algorithm != "sha256":
-            return ""
-        try:
-            return base64.urlsafe_b64decode(expected + "=" * (-len(expected) % 4)).hex()
-        except ValueError:
-            return ""  # not ASCII or not Base64: no content has such a digest
-
-    def check_sha256(self, name: str, hexadecimal: str) -> None:
-        """Check an entry by the SHA-256 of its content; raise WheelError if RECORD has another."""
-        expected = self._rows[name][0].partition("=")[2]
-        self._compare(name, expected, _encode(bytes.fromhex(hexadecimal)))
-
-    def _compare(self, name: str, expected: str, actual: str) -> None:
+        actual = _encode(digest_by(algorithm))
         if expected.rstrip("=") != actual:
             raise WheelError(f"{self._wheel}: {name}: hash is {actual}, RECORD says {expected}")
+        if size and size != str(length):
+            raise WheelError(f"{self._wheel}: {name}: holds {length} bytes, RECORD says {size}")
 
 
 def row(path: str, sha256: str, size: int) -> tuple[str, str, str]:

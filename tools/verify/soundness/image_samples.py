@@ -140,7 +140,7 @@ class Sample:
     cache: dict[str, str] = field(
         default_factory=lambda: {"libc.so.6": "/" + LIBC, "ld-linux-x86-64.so.2": "/" + LOADER}
     )
-    upper: list[Callable[[PartWriter], None]] = field(default_factory=list)
+    upper: list[Callable[[PartWriter], object]] = field(default_factory=list)
     """Each makes a part of the topmost layer."""
     config: dict[str, Any] = field(default_factory=dict)
     declared: set[tuple[str, str]] = field(default_factory=set)
@@ -162,7 +162,7 @@ class Sample:
         }
         return merge.Image("sample", "amd64", config, layers, merge.merge(layers))
 
-    def _layers(self) -> dict[str, dict[str, Callable[[PartWriter], None]]]:
+    def _layers(self) -> dict[str, dict[str, Callable[[PartWriter], object]]]:
         debian = {
             f"deb:{name}={deb.version}": self._writer(self._deb(name, deb), deb.modes)
             for name, deb in self.debs.items()
@@ -200,7 +200,7 @@ class Sample:
         for path, target in lib64.items():
             part.symlink(path, target)
 
-    def _writer(self, files: dict[str, bytes], modes: dict[str, int] | None = None) -> Callable[[PartWriter], None]:
+    def _writer(self, files: dict[str, bytes], modes: dict[str, int] | None = None) -> Callable[[PartWriter], object]:
         def write(part: PartWriter) -> None:
             for path, data in files.items():
                 if path not in self.removed:
@@ -230,7 +230,7 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data).hexdigest()
 
 
-def make_layer(place: Path, name: str, parts: dict[str, Callable[[PartWriter], None]]) -> tuple[Layer, Path]:
+def make_layer(place: Path, name: str, parts: dict[str, Callable[[PartWriter], object]]) -> tuple[Layer, Path]:
     """Return a layer of these parts, and its facts after a round trip through their file."""
     made = []
     for number, (origin, write) in enumerate(parts.items()):

@@ -33,6 +33,7 @@ def unpack_tar(path: Path, into: Path, directory: str = "", wanted: Callable[[st
         BuildError: the archive is of another kind or truncated, an entry leaves `into`, or `directory` is empty.
     """
     prefix = directory.rstrip("/") + "/" if directory else ""
+    parents = _Parents(into)
     count = 0
     try:
         with tarfile.open(path, "r:*", errorlevel=2) as tar:
@@ -40,7 +41,7 @@ def unpack_tar(path: Path, into: Path, directory: str = "", wanted: Callable[[st
                 name = info.name.removeprefix("./")
                 if not name.startswith(prefix) or name == prefix or not wanted(name[len(prefix) :]):
                     continue
-                _extract(tar, info, into / _plain(name[len(prefix) :]), into)
+                _extract(tar, info, into / _plain(name[len(prefix) :]), parents)
                 count += 1
     except BuildError as error:
         raise BuildError(f"{path.name}: {error}") from error
@@ -58,22 +59,38 @@ def _plain(name: str) -> str:
     return name
 
 
-def _make_parent(target: Path, into: Path) -> None:
-    """Make the directory of a file; refuse one that a link takes out of `into`."""
-    if not f"{os.path.realpath(target.parent)}/".startswith(f"{os.path.realpath(into)}/"):
-        raise BuildError(f"the entry {str(target.relative_to(into))!r} leaves its directory by a link")
-    target.parent.mkdir(parents=True, exist_ok=True)
+class _Parents:
+    """Makes the directories of entries below `into`."""
+
+    def __init__(self, into: Path) -> None:
+        self._into = into
+        self._inside: set[str] = set()
+
+    def make(self, target: Path) -> None:
+        """Make the directory of an entry; refuse one that a link takes out of `into`."""
+        parent = os.path.dirname(target)
+        if parent in self._inside:
+            return
+        if not f"{os.path.realpath(parent)}/".startswith(f"{os.path.realpath(self._into)}/"):
+            raise BuildError(f"the entry {str(target.relative_to(self._into))!r} leaves its directory by a link")
+        os.makedirs(parent, exist_ok=True)
+        self._inside.add(parent)
+
+    def link(self, target: Path, to: str) -> None:
+        """Make a symbolic link, which may change where any path leads."""
+        os.symlink(to, target)
+        self._inside.clear()
 
 
-def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, target: Path, into: Path) -> None:
-    _make_parent(target, into)
+def _extract(tar: tarfile.TarFile, info: tarfile.TarInfo, target: Path, parents: _Parents) -> None:
+    parents.make(target)
     if info.isdir():
         target.mkdir(parents=True, exist_ok=True)
         return
     if target.is_symlink():
         raise BuildError(f"the entry {info.name!r} occurs twice, first as a link")
     if info.issym():
-        target.symlink_to(info.linkname)
+        parents.link(target, info.linkname)
         return
     stream = tar.extractfile(info)
     if stream is None:
@@ -102,6 +119,7 @@ def unpack_debs(debs: Iterable[Path], root: Path) -> None:
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
         if not (root / name).is_symlink():
             (root / name).symlink_to(f"usr/{name}")
+    parents = _Parents(root)
     for deb in debs:
         for entry in deb_archive.read(deb.read_bytes(), deb.name).entries:
             path = _merged(entry.path)
@@ -109,13 +127,13 @@ def unpack_debs(debs: Iterable[Path], root: Path) -> None:
                 continue
             target = root / path
             try:
-                _make_parent(target, root)
+                parents.make(target)
             except BuildError as error:
                 raise BuildError(f"{deb.name}: {error}") from error
             if target.is_symlink() or target.exists():
                 target.unlink()
             if entry.type == deb_archive.SYMLINK:
-                target.symlink_to(entry.target)
+                parents.link(target, entry.target)
             elif entry.type == deb_archive.HARDLINK:
                 os.link(root / _merged(entry.target), target)
             else:

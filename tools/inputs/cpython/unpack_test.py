@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.formats.deb_samples import deb, header, tar
 from tools.inputs.cpython.errors import BuildError
-from tools.inputs.cpython.unpack import unpack_tar, unpack_wheel
+from tools.inputs.cpython.unpack import unpack_debs, unpack_tar, unpack_wheel
 from tools.lib.epoch import EPOCH
 
 
@@ -48,6 +49,25 @@ def test_escape(tmp_path: Path, name: str) -> None:
         wheel.writestr(name, b"x")
     with pytest.raises(BuildError, match="leaves its directory"):
         unpack_wheel(tmp_path / "a.whl", tmp_path)
+
+
+def test_a_link_takes_a_path_out(tmp_path: Path) -> None:
+    path = make_tar(tmp_path / "a.tar.gz", {"inside/x": b"x", "link": str(tmp_path), "link/y": b"y"})
+    (tmp_path / "out").mkdir()
+    with pytest.raises(BuildError, match="'link/y' leaves its directory by a link"):
+        unpack_tar(path, tmp_path / "out")
+
+
+def test_a_package_turns_a_link_of_another_outwards(tmp_path: Path) -> None:
+    def link(name: str, target: str) -> bytes:
+        return deb(data_tar=tar([("./usr/lib/inside/x", b"x")], [header("./usr/lib/" + name, tarfile.SYMTYPE, target)]))
+
+    packages = [link("d", "inside"), deb({"usr/lib/d/y": b"y"}), link("d", str(tmp_path)), deb({"usr/lib/d/z": b"z"})]
+    for number, content in enumerate(packages):
+        (tmp_path / f"{number}.deb").write_bytes(content)
+    with pytest.raises(BuildError, match=r"3\.deb: the entry 'usr/lib/d/z' leaves its directory by a link"):
+        unpack_debs([tmp_path / f"{number}.deb" for number in range(4)], tmp_path / "root")
+    assert (tmp_path / "root/usr/lib/inside/y").read_bytes() == b"y"
 
 
 def test_truncated(tmp_path: Path) -> None:

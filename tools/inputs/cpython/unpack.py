@@ -64,16 +64,16 @@ class _Parents:
 
     def __init__(self, into: Path) -> None:
         self._into = into
-        self._inside: set[str] = set()
+        self._inside: set[Path] = set()
 
     def make(self, target: Path) -> None:
         """Make the directory of an entry; refuse one that a link takes out of `into`."""
-        parent = os.path.dirname(target)
+        parent = target.parent
         if parent in self._inside:
             return
         if not f"{os.path.realpath(parent)}/".startswith(f"{os.path.realpath(self._into)}/"):
             raise BuildError(f"the entry {str(target.relative_to(self._into))!r} leaves its directory by a link")
-        os.makedirs(parent, exist_ok=True)
+        parent.mkdir(parents=True, exist_ok=True)
         self._inside.add(parent)
 
     def link(self, target: Path, to: str) -> None:

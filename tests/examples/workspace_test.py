@@ -11,6 +11,8 @@ import hashlib
 import http.server
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -26,9 +28,11 @@ from tools.host.lint.worktree import ROOT
 from tools.inputs.wheel.samples import make_wheel
 from tools.locks.pypi.model import LockedFile
 from tools.project import lock, requirements
+from tools.ship.tests import registry as registries
 
 _HERE = Path(__file__).parent
 _NOWHERE = "file:///nowhere"
+PUSH = "bazel run :image.push -- REGISTRY/REPOSITORY:TAG"
 _VARIABLES = ("RUNTIME_PYPI_INDEX_URL", "RUNTIME_PYPI_FILES_URL", "RUNTIME_DEBIAN_URL", "RUNTIME_DEBIAN_SECURITY_URL")
 
 
@@ -89,11 +93,17 @@ class Team:
             (files / file.name).symlink_to(file.absolute())
         self._user_root = directory / "bazel"
         # Less of Java's compiler: the server builds once. What it keeps goes with the test.
-        self._startup = [bazel, f"--output_user_root={self._user_root}", "--max_idle_secs=60", "--nohome_rc"]
-        self._startup += ["--host_jvm_args=-XX:TieredStopAtLevel=1"]
-        self._options = [f"--distdir={files}", "--curses=no", "--color=no", "--noshow_progress", "--jobs=2"]
+        startup = [f"--output_user_root={self._user_root}", "--max_idle_secs=60", "--nohome_rc"]
+        startup += ["--host_jvm_args=-XX:TieredStopAtLevel=1"]
+        options = [f"--distdir={files}", "--curses=no", "--color=no", "--noshow_progress", "--jobs=2"]
         # Nothing is asked for: what the test has not named as a file is missing.
-        self._options += [f"--repo_env={name}={_NOWHERE}" for name in _VARIABLES]
+        options += [f"--repo_env={name}={_NOWHERE}" for name in _VARIABLES]
+        # .push starts Bazel again: it has to be the same server.
+        (self.path / ".bazelrc").write_text("".join(f"common {option}\n" for option in options))
+        self._bazel = self.path / "tools/bazel"
+        self._bazel.parent.mkdir()
+        self._bazel.write_text(f'#!/bin/sh\nexec {shlex.join([bazel, *startup])} "$@"\n')
+        self._bazel.chmod(0o755)
         self._environment = {"HOME": str(directory), "PATH": os.environ["PATH"], "no_proxy": "*", "INDEX_WORD": "p@ss"}
         if Path("/usr/lib/jvm/default-java").exists():
             self._environment["JAVA_HOME"] = "/usr/lib/jvm/default-java"
@@ -137,7 +147,7 @@ class Team:
     def run(self, command: str, *words: str) -> str:
         """Run Bazel; return what it prints."""
         done = subprocess.run(
-            [*self._startup, command, *self._options, *words],
+            [self._bazel, command, *words],
             cwd=self.path,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -179,8 +189,32 @@ def test_image(team: Team) -> None:
     assert entry["digest"] == Path(os.environ["DIGEST"]).read_text().strip()
 
 
-def test_programs(team: Team) -> None:
-    assert "REGISTRY/REPOSITORY:TAG" in team.run("run", "//small:image.push", "--", "push", "--help")
+def test_the_guides_commands() -> None:
+    """Those that are not run here need a whole base: tests of examples/team_image and //tools/project run what they start."""
+    page = (ROOT / "docs/project.md").read_text()
+    assert re.findall(r"^\| `(bazel [^`]+)` \|", page, re.MULTILINE) == [
+        "bazel run :image.update",
+        "bazel build :image",
+        PUSH,
+        "bazel run :image.load",
+        "bazel test :image.packages_amd64_test",
+        "bazel test :dags_test",
+    ]
+
+
+def test_push(team: Team, tmp_path: Path) -> None:
+    """Pushed once, and again with an edited DAG: then a layer and a config are sent."""
+    with registries.running(tmp_path / "registry") as registry:
+        name = f"{registry.address}/team/airflow:dev"
+        words = shlex.split(PUSH.replace(":image", "//small:image").replace("REGISTRY/REPOSITORY:TAG", name))[1:]
+        first = team.run(*words, "--tls-verify=false").strip()
+        (team.path / "small/dags/hello.py").write_text("# edited\n")
+        registry.forget()
+        second = team.run(*words, "--tls-verify=false").strip()
+        assert registry.sent_blobs() == 2
+        served = registry.get("/v2/team/airflow/manifests/dev")[1]
+    assert second == f"{name}@{served}"
+    assert first.partition("@")[0] == name and first != second
 
 
 def test_private_index(team: Team) -> None:

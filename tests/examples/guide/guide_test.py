@@ -138,7 +138,7 @@ def reader(tmp_path: Path, registry: Registry, index: LocalIndex, home: Path) ->
 
 
 def test_every_command_is_run_here() -> None:
-    """The page's commands in a Bazel workspace are not run as they are written."""
+    """Those in a Bazel workspace: workspace_test in the folder above."""
     found = re.findall(r"tools/bazel run //:project -- [^`\n]*", PAGE)
     assert {*found} == {PUSH, LOCK}
 

@@ -1,22 +1,51 @@
-"""How each CPython of the images is built: data only, read by tools/inputs/cpython (as JSON) and by the rules.
+"""How each CPython of the images is built: data only, read by cpythons and (as a table) by build.py.
 
 A further version is a further row. Keys of a row:
 
     release            version of the source, as sys.version says it
-    source             locked archive, and the directory in it that holds configure
-    patches            locked debian.tar.xz; the patches of its series from `first` on are applied: those are upstream's
-                       bug and security fixes, those before them move files to Debian's places
+    source             locked archive
+    directory          the directory in it that holds configure
+    debian             locked debian.tar.xz, for patches
+    first_patch        the patches of its series from this one on are applied: those are upstream's bug and security fixes,
+                       those before them move files to Debian's places
     own_patches        files of ours (labels), applied after those
     configure          arguments for both architectures
     cross_configure    further arguments when the architecture is not the build machine's
     cache              configure's results that a run test would give, pinned: no test program decides on another kernel
-    lto                full link-time optimisation
-    generators         targets of the Makefile that make C sources; linked without optimisation
     disabled_modules   not built: their headers are not in the lock
     modules            extension modules that must come out; setup.py drops what it can't build without failing
     libraries          sonames that interpreter and modules may need, all in the images' Debian packages
     packages           Debian packages to build against (headers and libraries)
 """
+
+def recipe(
+        *,
+        release,
+        source,
+        directory,
+        configure,
+        modules,
+        libraries,
+        debian = "",
+        first_patch = "",
+        own_patches = [],
+        cross_configure = []):
+    """Return a row; the arguments are the keys above, and what all rows share is added."""
+    return struct(
+        cache = _CACHE,
+        configure = _CONFIGURE + configure,
+        cross_configure = cross_configure,
+        debian = debian,
+        directory = directory,
+        disabled_modules = ["_tkinter", "nis"],
+        first_patch = first_patch,
+        libraries = _LIBRARIES + libraries,
+        modules = _MODULES + modules,
+        own_patches = own_patches,
+        packages = _PACKAGES,
+        release = release,
+        source = source,
+    )
 
 _CONFIGURE = [
     "--prefix=/usr/local",
@@ -179,52 +208,35 @@ _PACKAGES = [
 ]
 
 RECIPES = {
-    "3.11": {
-        "release": "3.11.2",
-        "source": {"file": "python3.11_3.11.2.orig.tar.gz", "directory": "Python-3.11.2"},
-        "patches": {"file": "python3.11_3.11.2-6+deb12u8.debian.tar.xz", "first": "shutdown-deadlock.diff"},
-        "own_patches": ["//runtime/python:patches/pyexpat-core-header.patch"],
-        "configure": _CONFIGURE + ["--without-static-libpython"],
-        "cross_configure": ["--with-build-python=/usr/local/bin/python3.11"],
-        "cache": _CACHE,
-        "lto": False,
-        "generators": ["Programs/_freeze_module", "_bootstrap_python"],
-        "disabled_modules": ["_tkinter", "nis"],
-        "modules": _MODULES + ["_testclinic", "_typing", "xxlimited_35"],
-        "libraries": _LIBRARIES + ["libpython3.11.so.1.0"],
-        "packages": _PACKAGES,
-    },
+    "3.11": recipe(
+        configure = ["--without-static-libpython"],
+        cross_configure = ["--with-build-python=/usr/local/bin/python3.11"],
+        debian = "python3.11_3.11.2-6+deb12u8.debian.tar.xz",
+        directory = "Python-3.11.2",
+        first_patch = "shutdown-deadlock.diff",
+        libraries = ["libpython3.11.so.1.0"],
+        modules = ["_testclinic", "_typing", "xxlimited_35"],
+        own_patches = ["//runtime/python:patches/pyexpat-core-header.patch"],
+        release = "3.11.2",
+        source = "python3.11_3.11.2.orig.tar.gz",
+    ),
     # No release after 3.10.5 comes as an archive from one of the two registries: no later security fixes (docs/parity.md).
-    "3.10": {
-        "release": "3.10.5",
-        "source": {"file": "python-sources-3.10.5.tar.gz", "directory": "python-sources-3.10.5/Python-3.10.5"},
-        "own_patches": [],
-        "configure": _CONFIGURE + ["--without-static-libpython"],
-        "cross_configure": [],
-        "cache": _CACHE,
-        "lto": False,
-        "generators": [],
-        "disabled_modules": ["_tkinter", "nis"],
-        "modules": _MODULES + ["xxlimited_35"],
-        "libraries": _LIBRARIES + ["libpython3.10.so.1.0"],
-        "packages": _PACKAGES,
-    },
-    "3.9": {
-        "release": "3.9.2",
-        "source": {"file": "python3.9_3.9.2.orig.tar.xz", "directory": "Python-3.9.2"},
-        "patches": {
-            "file": "python3.9_3.9.2-1+deb11u7.debian.tar.xz",
-            "first": "0001-3.9-gh-68966-Make-mailcap-refuse-to-match-unsafe-fil.patch",
-        },
-        "own_patches": [],
-        "configure": _CONFIGURE,
-        "cross_configure": [],
-        "cache": _CACHE,
-        "lto": False,
-        "generators": [],
-        "disabled_modules": ["_tkinter", "nis"],
-        "modules": _MODULES + ["parser"],
-        "libraries": _LIBRARIES + ["libpython3.9.so.1.0"],
-        "packages": _PACKAGES,
-    },
+    "3.10": recipe(
+        configure = ["--without-static-libpython"],
+        directory = "python-sources-3.10.5/Python-3.10.5",
+        libraries = ["libpython3.10.so.1.0"],
+        modules = ["xxlimited_35"],
+        release = "3.10.5",
+        source = "python-sources-3.10.5.tar.gz",
+    ),
+    "3.9": recipe(
+        configure = [],
+        debian = "python3.9_3.9.2-1+deb11u7.debian.tar.xz",
+        directory = "Python-3.9.2",
+        first_patch = "0001-3.9-gh-68966-Make-mailcap-refuse-to-match-unsafe-fil.patch",
+        libraries = ["libpython3.9.so.1.0"],
+        modules = ["parser"],
+        release = "3.9.2",
+        source = "python3.9_3.9.2.orig.tar.xz",
+    ),
 }

@@ -1,6 +1,6 @@
 """Builds a CPython of the images from source, for either architecture, on amd64, with nothing from the host.
 
-    python -m tools.inputs.cpython.build --recipe ROW.json --version 3.11 --arch arm64 --source FILE [--debian FILE]
+    python -m tools.inputs.cpython.build --recipe ROW.json --arch arm64 --source FILE [--debian FILE]
         [--own-patch FILE]… --profile FILE --indexed-profile FILE --zig WHEEL --deb FILE…
         [--build-python TREE.tar] [--jobs N] [--method M] [--proot DIR] --tree OUT.tar
 
@@ -61,20 +61,6 @@ def configure_script(recipe: Recipe, target: Platform, cross: bool, flags: Flags
     return shlex.join(words)
 
 
-def make_script(recipe: Recipe, cross: bool, jobs: int) -> str:
-    """Return the lines that compile, `jobs` files at once.
-
-    With link-time optimisation, the programs that generate C sources are linked without it first: each such link takes as
-    long as the interpreter's. -o: make keeps them although their object files are compiled again.
-    """
-    every = f"make -j{jobs} {_STATIC}"
-    if not recipe.lto or cross or not recipe.generators:
-        return every
-    plain = f"{every} CFLAGS_NODIST=-fno-lto LDFLAGS_NODIST=-fno-lto {shlex.join(recipe.generators)}"
-    stay = " ".join(f"-o {shlex.quote(name)}" for name in recipe.generators)
-    return f"{plain}\nfind . -name '*.o' -exec rm {{}} +\n{every} {stay}"
-
-
 def compile_source(
     root: BuildRoot,
     recipe: Recipe,
@@ -104,7 +90,7 @@ def compile_source(
     cross = target != PLATFORMS[BUILD_ARCH]
     script = f"sed -i '{_SONAME}' Makefile.pre.in\n{configure_script(recipe, target, cross, flags)}"
     root.run("configure", script, mounts, env, source.PLACE)
-    return root.run("make", make_script(recipe, cross, jobs), mounts, env, source.PLACE)
+    return root.run("make", f"make -j{jobs} {_STATIC}", mounts, env, source.PLACE)
 
 
 def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
@@ -130,9 +116,6 @@ def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
         env["PATH"] = f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"
     say(f"Python {recipe.release} for {arguments.arch}: compiling")
     flags = Flags(f"-fprofile-instr-use={source.PLACE}/{profile.USED}")
-    if recipe.lto:
-        # -O3: what zig does when it links follows from it.
-        flags = Flags(f"{flags.compile} -flto", "-flto -O3")
     said = compile_source(root, recipe, target, mounts, env, flags, arguments.jobs)
     say(f"Python {recipe.release} for {arguments.arch}: {profile.check(said, arguments.profile, recipe.version)}")
     install = (
@@ -176,8 +159,7 @@ def _check_imports(root: BuildRoot, installed: Path, recipe: Recipe) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tools.inputs.cpython.build", description="build a CPython of the images")
-    parser.add_argument("--recipe", type=Path, required=True, help="row of runtime/python/recipes.bzl as JSON")
-    parser.add_argument("--version", required=True, help="version of the recipe, such as 3.11")
+    parser.add_argument("--recipe", type=Path, required=True, help="table of one row of runtime/python/recipes.bzl")
     parser.add_argument("--arch", required=True, help="architecture to build for")
     parser.add_argument("--source", type=Path, required=True, help="the release's archive")
     parser.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
@@ -203,10 +185,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     with memory.scratch("cpython-", _SCRATCH) as scratch:
         try:
-            build(arguments, read(arguments.recipe.read_text(), arguments.version), scratch)
+            build(arguments, read(arguments.recipe), scratch)
         except (BuildError, DebError, EnterError, WheelError) as error:
             arguments.tree.unlink(missing_ok=True)
-            sys.stderr.write(f"Python {arguments.version} for {arguments.arch}: {error}\n")
+            sys.stderr.write(f"Python for {arguments.arch}: {error}\n")
             return 1
     return 0
 

@@ -20,7 +20,7 @@ SUFFIX = ".cpython-311-x86_64-linux-gnu.so"
 @pytest.fixture()
 def recipe() -> Recipe:
     """Promises two modules."""
-    return Recipe("3.11", "3.11.2", "", "", (), (), {}, False, (), (), ("_ssl", "zlib"), ())
+    return Recipe("3.11", "3.11.2", "", modules=("_ssl", "zlib"))
 
 
 def dynload(tree: Path, *names: str) -> Path:
@@ -109,6 +109,15 @@ def test_unknown_architecture() -> None:
         platform("riscv64")
 
 
-def test_incomplete_recipe() -> None:
-    with pytest.raises(BuildError, match="recipe of Python 3.12: KeyError.'release'"):
-        read("{}", "3.12")
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"version": "3.12", "directory": "x"}', "lacks a field: .* 'release'"),
+        ('{"moduls": []}', "has an unknown field 'moduls'"),
+        ('{"modules": "zlib"}', "`modules` is 'zlib', not a list"),
+    ],
+)
+def test_a_recipe_that_is_none(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "3.12.recipe.json").write_text(text)
+    with pytest.raises(BuildError, match=f"3.12.recipe.json: {reason}.*; see runtime/python/recipes.bzl"):
+        read(tmp_path / "3.12.recipe.json")

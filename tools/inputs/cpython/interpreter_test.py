@@ -1,12 +1,11 @@
 """The built interpreters: what their trees hold, and what they do in a root of Debian's packages.
 
-PYTHON_TREES: the tars of the same version for amd64 and arm64. PYTHON_RECIPE: the row. PYTHON_DEBS: the packages of the
+PYTHON_TREES: the tars of the same version for amd64 and arm64. PYTHON_RECIPE: its recipe. PYTHON_DEBS: the packages of the
 build root. ZIG: the wheel with the compiler. ROOTLESS_TOOLS: see tools/host/rootless/enter_test.py.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 import tarfile
@@ -16,14 +15,14 @@ import pytest
 
 from tools.host.rootless.spec import Mount
 from tools.inputs.cpython import elf_needs, toolchain
-from tools.inputs.cpython.recipe import PLATFORMS
+from tools.inputs.cpython.recipe import PLATFORMS, read
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.lib.epoch import EPOCH
 
 TREES = dict(zip(("amd64", "arm64"), (Path(name) for name in os.environ["PYTHON_TREES"].split())))
-RECIPE = json.loads(Path(os.environ["PYTHON_RECIPE"]).read_text())
-VERSION = ".".join(RECIPE["release"].split(".")[:2])
+RECIPE = read(Path(os.environ["PYTHON_RECIPE"]))
+VERSION = RECIPE.version
 DIGITS = VERSION.replace(".", "")
 LIBRARY = f"usr/local/lib/python{VERSION}"
 # 3.9 installs it for programs that embed Python; so do Docker's python images.
@@ -114,7 +113,7 @@ class TestTree:
         found = [elf_needs.needs(content) for _, content in trees[arch].values() if content.startswith(b"\x7fELF")]
         assert {needs.machine for needs in found if needs} == {PLATFORMS[arch].elf_machine}
         # The interpreter, libpython, libpython3.so, which stands for it in what any Python 3 may load.
-        assert len(found) == len(RECIPE["modules"]) + 3 + (EMBEDDING[arch] in trees[arch])
+        assert len(found) == len(RECIPE.modules) + 3 + (EMBEDDING[arch] in trees[arch])
 
     def test_libpython(self, trees: dict[str, dict[str, tuple[tarfile.TarInfo, bytes]]], arch: str) -> None:
         """It is there under the names that linkers and loaders look for; interpreter and modules don't take it."""
@@ -160,7 +159,7 @@ class TestRunning:
         return root[0].run(step, script, [root[1]], {"PATH": f"{toolchain.WRAPPERS}:/usr/local/bin:/usr/bin"})
 
     def test_version(self, root: tuple[BuildRoot, Mount]) -> None:
-        assert self.run(root, "version", "python --version").strip() == f"Python {RECIPE['release']}"
+        assert self.run(root, "version", "python --version").strip() == f"Python {RECIPE.release}"
 
     def test_libraries(self, root: tuple[BuildRoot, Mount]) -> None:
         script = (
@@ -202,4 +201,4 @@ class TestRunning:
             "gcc $(python3-config --cflags --embed) embed.c -o embed $(python3-config --ldflags --embed)\n"
             "./embed"
         )
-        assert self.run(root, "embedding", script).split()[-2:] == [RECIPE["release"], "/usr/local"]
+        assert self.run(root, "embedding", script).split()[-2:] == [RECIPE.release, "/usr/local"]

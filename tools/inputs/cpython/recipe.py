@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from tools.inputs.cpython.errors import BuildError
+from tools.lib import decode
 from tools.lib.architectures import ARCHITECTURES, BUILD, GLIBC
 
 
@@ -36,20 +37,18 @@ def platform(arch: str) -> Platform:
 
 @dataclass(frozen=True)
 class Recipe:
-    """See runtime/python/recipes.bzl for the meaning of each field."""
+    """See runtime/python/recipes.bzl for the meaning of each field; `version` is the row's key."""
 
     version: str
     release: str
     directory: str
-    first_patch: str
-    configure: tuple[str, ...]
-    cross_configure: tuple[str, ...]
-    cache: Mapping[str, str]
-    lto: bool
-    generators: tuple[str, ...]
-    disabled_modules: tuple[str, ...]
-    modules: tuple[str, ...]
-    libraries: tuple[str, ...]
+    first_patch: str = ""
+    configure: tuple[str, ...] = ()
+    cross_configure: tuple[str, ...] = ()
+    cache: dict[str, str] = field(default_factory=dict)
+    disabled_modules: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
 
     @property
     def program(self) -> str:
@@ -57,36 +56,13 @@ class Recipe:
         return f"python{self.version}"
 
 
-def read(text: str, version: str) -> Recipe:
-    """Decode a row.
-
-    Args:
-        text: the row as JSON.
-        version: its key, "3.11".
-
-    Returns:
-        The recipe.
+def read(path: Path) -> Recipe:
+    """Read a recipe (build_recipe in private/cpythons.bzl writes it).
 
     Raises:
-        BuildError: a key is missing or of another type.
+        BuildError: a key is unknown, missing or of another type.
     """
-    row = json.loads(text)
     try:
-        return Recipe(
-            version=version,
-            release=row["release"],
-            directory=row["source"]["directory"],
-            first_patch=row.get("patches", {}).get("first", ""),
-            configure=tuple(row["configure"]),
-            cross_configure=tuple(row["cross_configure"]),
-            cache=dict(row["cache"]),
-            lto=bool(row["lto"]),
-            generators=tuple(row["generators"]),
-            disabled_modules=tuple(row["disabled_modules"]),
-            modules=tuple(row["modules"]),
-            libraries=tuple(row["libraries"]),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BuildError(
-            f"recipe of Python {version}: {error!r} is missing or wrong; see runtime/python/recipes.bzl"
-        ) from None
+        return decode.table(Recipe, path)
+    except ValueError as error:
+        raise BuildError(f"{error}; see runtime/python/recipes.bzl") from None

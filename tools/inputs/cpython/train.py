@@ -117,7 +117,7 @@ def train(arguments: argparse.Namespace, recipe: Recipe, output: Path, scratch: 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="update_profiles", add_help=False)
-    parser.add_argument("--recipe", type=Path, required=True, help="row of runtime/python/recipes.bzl as JSON")
+    parser.add_argument("--recipe", type=Path, required=True, help="table of one row of runtime/python/recipes.bzl")
     parser.add_argument("--version", required=True, help="version of the recipe, such as 3.11")
     parser.add_argument("--source", type=Path, required=True, help="the release's archive")
     parser.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
@@ -151,8 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = known[version]
         try:
             with tempfile.TemporaryDirectory(prefix="training-") as scratch:
-                recipe = read(arguments.recipe.read_text(), version)
-                train(arguments, recipe, profiles / f"{version}.proftext", Path(scratch))
+                train(arguments, read(arguments.recipe), profiles / f"{version}.proftext", Path(scratch))
         except (BuildError, DebError, EnterError) as error:
             sys.stderr.write(f"Python {version}: {error}\n")
             return 1

@@ -13,7 +13,8 @@ Build a CPython for one architecture from locked source by `zig cc`: the same bi
         name = "3.11_arm64",
         arch = "arm64",
         build_python = ":3.11_amd64",
-        recipe = json.encode(RECIPES["3.11"]),
+        recipe = ":3.11.recipe",
+        release = "3.11.2",
         version = "3.11",
         …
     )
@@ -60,15 +61,11 @@ def _compiler(ctx, tree):
     )
 
 def _cpython_impl(ctx):
-    recipe = ctx.actions.declare_file(ctx.label.name + ".recipe.json")
     tree = ctx.actions.declare_file(ctx.label.name + ".tar")
-    ctx.actions.write(recipe, ctx.attr.recipe + "\n")
-
     profile = ctx.attr.profile[ProfileInfo]
-    inputs = [recipe, ctx.file.source, ctx.file.zig, profile.text, profile.indexed] + ctx.files.own_patches + ctx.files.debs + ctx.files.build_debs
+    inputs = [ctx.file.recipe, ctx.file.source, ctx.file.zig, profile.text, profile.indexed] + ctx.files.own_patches + ctx.files.debs + ctx.files.build_debs
     args = ctx.actions.args()
-    args.add("--recipe", recipe)
-    args.add("--version", ctx.attr.version)
+    args.add("--recipe", ctx.file.recipe)
     args.add("--arch", ctx.attr.arch)
     args.add("--source", ctx.file.source)
     if ctx.file.debian:
@@ -108,7 +105,7 @@ def _cpython_impl(ctx):
         PythonTreeInfo(
             arch = ctx.attr.arch,
             build_root_debs = tuple(ctx.files.build_debs),
-            release = json.decode(ctx.attr.recipe)["release"],
+            release = ctx.attr.release,
             tree = tree,
             version = ctx.attr.version,
         ),
@@ -130,7 +127,8 @@ cpython = rule(
         "method": attr.string(default = "auto", doc = "How the build root is entered: auto, namespace or proot."),
         "own_patches": attr.label_list(allow_files = [".patch"], doc = "Patches applied last."),
         "profile": attr.label(mandatory = True, providers = [ProfileInfo], doc = "Which code runs often (cpython_profile)."),
-        "recipe": attr.string(mandatory = True, doc = "Row of runtime/python/recipes.bzl as JSON."),
+        "recipe": attr.label(allow_single_file = [".json"], mandatory = True, doc = "How it is built: the table that cpythons makes of a row."),
+        "release": attr.string(mandatory = True, doc = "`3.N.M`."),
         "source": attr.label(allow_single_file = True, mandatory = True, doc = "The release's source archive."),
         "version": attr.string(mandatory = True, doc = "`3.N`."),
         "zig": attr.label(allow_single_file = [".tar"], mandatory = True, doc = "The compiler (zig_archive)."),

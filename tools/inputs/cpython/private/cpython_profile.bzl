@@ -39,17 +39,15 @@ cpython_profile = rule(
 )
 
 def _cpython_training_impl(ctx):
-    recipe = ctx.actions.declare_file(ctx.label.name + ".recipe.json")
-    ctx.actions.write(recipe, ctx.attr.recipe + "\n")
     arguments = ["--version", ctx.attr.version]
-    runfiles = [recipe]
+    runfiles = []
 
     def add(option, files):
         for file in files:
             arguments.extend([option, file.short_path])
             runfiles.append(file)
 
-    add("--recipe", [recipe])
+    add("--recipe", [ctx.file.recipe])
     add("--source", [ctx.file.source])
     add("--debian", ctx.files.debian)
     add("--own-patch", ctx.files.own_patches)
@@ -71,7 +69,7 @@ cpython_training = rule(
         "debs": attr.label_list(allow_files = [".deb"], mandatory = True, doc = "Packages of the build root."),
         "own_patches": attr.label_list(allow_files = [".patch"], doc = "As of cpython."),
         "profile_debs": attr.label_list(allow_files = [".deb"], mandatory = True, doc = "llvm-19, libclang-rt-19-dev, what they need."),
-        "recipe": attr.string(mandatory = True, doc = "Row of runtime/python/recipes.bzl as JSON."),
+        "recipe": attr.label(allow_single_file = [".json"], mandatory = True, doc = "As of cpython."),
         "source": attr.label(allow_single_file = True, mandatory = True, doc = "The release's source archive."),
         "version": attr.string(mandatory = True, doc = "`3.N`."),
         "wheels": attr.label_list(allow_files = [".whl"], doc = "What the workload imports."),

@@ -1,8 +1,8 @@
 """cpythons: turns the recipes into targets."""
 
-load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load("//tools/host/python:pytest.bzl", "pytest_test")
 load("//tools/lib:architectures.bzl", "ARCHITECTURES")
+load("//tools/lib:table.bzl", "table")
 load("//tools/locks/fetch:debs.bzl", "debs")
 load(":cpython.bzl", "cpython")
 load(":cpython_part.bzl", "cpython_part")
@@ -18,6 +18,21 @@ def _source(sources, file):
             return "@locked//{}:{}".format("pypi" if entry["registry"] == "pypi" else "debian", file)
     fail("runtime/python/sources.json has no {}: a recipe names it".format(file))
 
+def _build_recipe(version, recipe):
+    """Give what the program reads of a row (tools/inputs/cpython/recipe.py)."""
+    return struct(
+        cache = recipe.cache,
+        configure = recipe.configure,
+        cross_configure = recipe.cross_configure,
+        directory = recipe.directory,
+        disabled_modules = recipe.disabled_modules,
+        first_patch = recipe.first_patch,
+        libraries = recipe.libraries,
+        modules = recipe.modules,
+        release = recipe.release,
+        version = version,
+    )
+
 def interpreter_debs(debian, recipes):
     """Give what interpreters need to run on the machine that builds.
 
@@ -31,7 +46,7 @@ def interpreter_debs(debian, recipes):
     libraries = {
         package: None
         for recipe in recipes.values()
-        for package in recipe["packages"]
+        for package in recipe.packages
         if not package.endswith("-dev")
     }
     return debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries.keys())
@@ -66,10 +81,11 @@ def cpythons(recipes, debian, sources, training, zig, **kwargs):
       **kwargs: passed on to each target (visibility, …).
     """
     for version, recipe in recipes.items():
-        patches = recipe.get("patches")
-        libraries = [package for package in recipe["packages"] if not package.endswith("-dev")]
+        debian_source = _source(sources, recipe.debian) if recipe.debian else None
+        libraries = [package for package in recipe.packages if not package.endswith("-dev")]
         profile = "profiles/{}.proftext".format(version)
         llvm = profile_debs(debian, sources)
+        table(name = version + ".recipe", value = _build_recipe(version, recipe))
         cpython_profile(
             name = version + ".profile",
             src = profile,
@@ -77,12 +93,12 @@ def cpythons(recipes, debian, sources, training, zig, **kwargs):
         )
         cpython_training(
             name = version + ".training",
-            debian = _source(sources, patches["file"]) if patches else None,
-            debs = debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + recipe["packages"]),
-            own_patches = recipe["own_patches"],
+            debian = debian_source,
+            debs = debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + recipe.packages),
+            own_patches = recipe.own_patches,
             profile_debs = llvm,
-            recipe = json.encode(recipe),
-            source = _source(sources, recipe["source"]["file"]),
+            recipe = version + ".recipe",
+            source = _source(sources, recipe.source),
             version = version,
             wheels = training[version],
             workload = ["training/{}.py".format(module) for module in ["duties", "language", "rows", "workload"]],
@@ -96,12 +112,13 @@ def cpythons(recipes, debian, sources, training, zig, **kwargs):
                 arch = arch,
                 build_debs = debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries),
                 build_python = "{}_{}".format(version, _BUILD_ARCH) if cross else None,
-                debian = _source(sources, patches["file"]) if patches else None,
-                debs = debs(lock, recipe["packages"] if cross else [package for package in recipe["packages"] if package not in libraries]),
-                own_patches = recipe["own_patches"],
+                debian = debian_source,
+                debs = debs(lock, recipe.packages if cross else [package for package in recipe.packages if package not in libraries]),
+                own_patches = recipe.own_patches,
                 profile = version + ".profile",
-                recipe = json.encode(recipe),
-                source = _source(sources, recipe["source"]["file"]),
+                recipe = version + ".recipe",
+                release = recipe.release,
+                source = _source(sources, recipe.source),
                 version = version,
                 zig = zig,
                 **kwargs
@@ -113,24 +130,19 @@ def cpythons(recipes, debian, sources, training, zig, **kwargs):
             )
 
         # libcrypt-dev: python3-config of 3.9 and 3.10 names it to linkers.
-        _interpreter_test(version, recipe, zig, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries + ["libcrypt-dev"]))
+        _interpreter_test(version, zig, debs(debian[_BUILD_ARCH], _BUILD_PACKAGES + libraries + ["libcrypt-dev"]))
 
-def _interpreter_test(version, recipe, zig, build_debs):
+def _interpreter_test(version, zig, build_debs):
     trees = [":{}_{}".format(version, arch) for arch in ARCHITECTURES]
-    row = version + ".recipe.json"
-    write_file(
-        name = version + ".recipe",
-        out = row,
-        content = [json.encode(recipe), ""],
-    )
+    recipe = version + ".recipe"
     pytest_test(
         name = version + "_test",
         size = "medium",
         srcs = ["//tools/inputs/cpython:interpreter_test.py"],
-        data = trees + build_debs + [row, zig, "//tools/host/rootless:tools"],
+        data = trees + build_debs + [recipe, zig, "//tools/host/rootless:tools"],
         env = {
             "PYTHON_DEBS": " ".join(["$(rootpath {})".format(deb) for deb in build_debs]),
-            "PYTHON_RECIPE": "$(rootpath {})".format(row),
+            "PYTHON_RECIPE": "$(rootpath {})".format(recipe),
             "PYTHON_TREES": " ".join(["$(rootpath {})".format(tree) for tree in trees]),
             "ROOTLESS_TOOLS": "$(rootpath //tools/host/rootless:tools)",
             "ZIG": "$(rootpath {})".format(zig),

@@ -113,7 +113,7 @@ def test_unknown_architecture() -> None:
     ("text", "reason"),
     [
         ('{"version": "3.12", "directory": "x"}', "lacks a field: .* 'release'"),
-        ('{"moduls": []}', "has an unknown field 'moduls'"),
+        ('{"module": []}', "has an unknown field 'module'"),
         ('{"modules": "zlib"}', "`modules` is 'zlib', not a list"),
     ],
 )

@@ -81,20 +81,21 @@ def _write(wheel: Archive, record: Record, part: PartWriter, layout: Layout, ite
     if item.entry is None:
         return part.file(item.path, item.content, mode=mode), len(item.content)
     entry = wheel.entries[item.entry]
-    if entry.method == DEFLATED and not item.script:
-        # Inflated once, by the part, which knows the digest that almost every RECORD has.
-        digest = part.deflated_file(item.path, wheel.raw(entry), entry.size, entry.crc32, mode=mode)
+    if item.script or entry.method != DEFLATED:
+        original = wheel.read(entry)
+        content = rewrite_shebang(original, layout.interpreter) if item.script else original
+        if content is not original or entry.method != DEFLATED:
+            record.check(item.entry, original)
+            return part.file(item.path, content, mode=mode), len(content)
+    # Inflated once, by the part, which knows the digest that almost every RECORD has.
+    digest = part.deflated_file(item.path, wheel.raw(entry), entry.size, entry.crc32, mode=mode)
 
-        def digest_by(algorithm: str) -> bytes:
-            known = bytes.fromhex(digest) if algorithm == "sha256" else None
-            return known or hashlib.new(algorithm, wheel.read(entry)).digest()
+    def digest_by(algorithm: str) -> bytes:
+        known = bytes.fromhex(digest) if algorithm == "sha256" else None
+        return known or hashlib.new(algorithm, wheel.read(entry)).digest()
 
-        record.check_digest(item.entry, entry.size, digest_by)
-        return digest, entry.size
-    original = wheel.read(entry)
-    record.check(item.entry, original)
-    content = rewrite_shebang(original, layout.interpreter) if item.script else original
-    return part.file(item.path, content, mode=mode), len(content)
+    record.check_digest(item.entry, entry.size, digest_by)
+    return digest, entry.size
 
 
 def _relative(path: str, base: str) -> str:

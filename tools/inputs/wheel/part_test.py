@@ -222,11 +222,12 @@ def test_same_bits_whatever_the_surroundings(tmp_path: Path, monkeypatch: pytest
     assert parts[0] == parts[1]
 
 
-def test_streams_are_copied(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["sample/data.txt", "sample-1.0.data/scripts/not-of-python"])
+def test_streams_are_copied(tmp_path: Path, name: str) -> None:
     """The wheel's own deflate stream lies in the part, but for its last block's first bit and its end."""
-    wheel = make_wheel(tmp_path, {"sample/data.txt": "".join(str(n * n) for n in range(5000))})
+    wheel = make_wheel(tmp_path, {name: "".join(str(n * n) for n in range(5000))})
     with zipfile.ZipFile(wheel) as archive:
-        info = archive.getinfo("sample/data.txt")
+        info = archive.getinfo(name)
         with wheel.open("rb") as stream:
             stream.seek(info.header_offset + 30 + len(info.filename))
             raw = stream.read(info.compress_size)

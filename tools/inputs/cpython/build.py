@@ -188,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             build(arguments, read(arguments.recipe), scratch)
         except (BuildError, DebError, EnterError, WheelError) as error:
             arguments.tree.unlink(missing_ok=True)
-            sys.stderr.write(f"Python for {arguments.arch}: {error}\n")
+            sys.stderr.write(f"Python {arguments.tree.stem}: {error}\n")
             return 1
     return 0
 

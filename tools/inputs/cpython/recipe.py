@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.inputs.cpython.errors import BuildError
@@ -42,13 +42,13 @@ class Recipe:
     version: str
     release: str
     directory: str
-    first_patch: str = ""
-    configure: tuple[str, ...] = ()
-    cross_configure: tuple[str, ...] = ()
-    cache: dict[str, str] = field(default_factory=dict)
-    disabled_modules: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    libraries: tuple[str, ...] = ()
+    first_patch: str
+    configure: tuple[str, ...]
+    cross_configure: tuple[str, ...]
+    cache: dict[str, str]
+    disabled_modules: tuple[str, ...]
+    modules: tuple[str, ...]
+    libraries: tuple[str, ...]
 
     @property
     def program(self) -> str:

@@ -7,7 +7,6 @@ The file is the table of the lines, rows of the catalogue; the images are in the
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -19,40 +18,41 @@ from tests.acceptance import fixtures, isolation
 from tests.acceptance.airflow import Lines
 from tools.host.rootless import syscalls
 from tools.lib import decode
+from tools.lib.program import Options, Program
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tests.acceptance.main", fromfile_prefix_chars="@")
-    parser.add_argument("--lines", type=Path, required=True, help="table: see airflow.Lines")
-    parser.add_argument("--image", type=Path, action="append", required=True, help="layout of an image under test")
-    parser.add_argument("--deb", type=Path, action="append", default=[], help="package with a program for the tests")
-    parser.add_argument("--file", action="append", default=[], metavar="NAME=FILE", help="another input of the tests")
-    parser.add_argument("tests", nargs="+", help="pytest files to run")
-    return parser
+def _program() -> Program:
+    program = Program("acceptance", __doc__)
+    program.add_argument("--lines", type=Path, required=True, help="table: see airflow.Lines")
+    program.add_argument("--image", type=Path, action="append", required=True, help="layout of an image under test")
+    program.add_argument("--deb", type=Path, action="append", default=[], help="package with a program for the tests")
+    program.add_argument("--file", action="append", default=[], metavar="NAME=FILE", help="another input of the tests")
+    program.add_argument("tests", nargs="+", help="pytest files to run")
+    return program
 
 
-def _pytest(arguments: argparse.Namespace, place: Path) -> int:
+def _pytest(given: Options, place: Path) -> int:
     options = ["-p", "no:cacheprovider", "--color=no", "-ra", "-vv", "--durations=0", "--tb=short", "-x"]
     options.append(f"--basetemp={place}/pytest")
     if "XML_OUTPUT_FILE" in os.environ:
         options.append(f"--junitxml={os.environ['XML_OUTPUT_FILE']}")
     if os.environ.get("TESTBRIDGE_TEST_ONLY"):
         options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
-    given = fixtures.Given(
-        images=tuple(zip(decode.table(Lines, arguments.lines).lines, arguments.image)),
-        debs=tuple(arguments.deb),
-        files={name: Path(file) for name, _, file in (pair.partition("=") for pair in arguments.file)},
+    inputs = fixtures.Given(
+        images=tuple(zip(decode.table(Lines, given.lines).lines, given.image)),
+        debs=tuple(given.deb),
+        files={name: Path(file) for name, _, file in (pair.partition("=") for pair in given.file)},
         place=place,
     )
-    return int(pytest.main(options + arguments.tests, plugins=[fixtures, fixtures.Handover(given)]))
+    return int(pytest.main(options + given.tests, plugins=[fixtures, fixtures.Handover(inputs)]))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    arguments = _parser().parse_args(argv)
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    options = _program().parse_args(argv)
     obstacle = isolation.obstacle()
     if obstacle:
-        print(f"SKIPPED {' '.join(arguments.tests)}: {obstacle}")
+        print(f"SKIPPED {' '.join(options.tests)}: {obstacle}")
         return 0
     place = Path(os.environ.get("TEST_TMPDIR", "/tmp")).resolve() / "acceptance"
     place.mkdir(exist_ok=True)
@@ -60,10 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     def test() -> int:
         # In memory: gigabytes of small files are written, read once, and gone with the namespace.
         syscalls.mount("tmpfs", str(place), "tmpfs", options="mode=755,size=12g")
-        return _pytest(arguments, place)
+        return _pytest(options, place)
 
     return isolation.run(test)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -12,7 +12,6 @@ Exit status: 0; 1 a build failed; 2 the locks have changes that are not committe
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import subprocess
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.reproduce import spawns
+from tools.lib.program import Program
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGETS = ("//runtime:all_images",)
@@ -196,17 +196,15 @@ def measure(targets: Sequence[str], scratch: Path) -> Iterator[Cost]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(
-        prog="changes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help="images to measure")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("changes", __doc__)
+    program.add_json()
+    program.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help="images to measure")
+    options = program.parse_args(argv)
     status: list[str | Path] = ["git", "-C", REPOSITORY, "status", "--porcelain", "--", _LOCKS, _DEBIAN]
     edited = subprocess.run(status, check=True, capture_output=True, text=True).stdout.strip()
     if edited:
-        print(f"changes: these locks have changes of yours; commit or stash them first:\n{edited}", file=sys.stderr)
+        program.tell(f"these locks have changes of yours; commit or stash them first:\n{edited}")
         return 2
     try:
         with tempfile.TemporaryDirectory() as scratch:
@@ -217,8 +215,7 @@ def main(argv: Sequence[str]) -> int:
                     size = f"{cost.bytes_written / 1e6:.1f} MB"
                     print(f"{cost.change}: {cost.seconds} s, {cost.actions} actions, {size} written", flush=True)
     except BuildError as error:
-        print(f"changes: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 

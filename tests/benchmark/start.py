@@ -25,6 +25,7 @@ from pathlib import Path
 
 from tools.host.rootless import enter
 from tools.host.rootless.spec import EnterError, Spec
+from tools.lib.program import Program
 from tools.verify.structure_test import apply_layers, layout_reader
 from tools.verify.structure_test.account import AccountError, look_up
 from tools.verify.structure_test.layer_stream import ArchiveError
@@ -197,19 +198,17 @@ def _variable(text: str) -> tuple[str, str]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; see the module's docstring."""
-    parser = argparse.ArgumentParser(
-        prog="start", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--image", type=Path, required=True, help="OCI layout of an amd64 image of Airflow")
-    parser.add_argument("--against", type=Path, required=True, help="the layout that it is compared with")
+    """Run the program; return its exit status."""
+    program = Program("start", __doc__)
+    program.add_argument("--image", type=Path, required=True, help="OCI layout of an amd64 image of Airflow")
+    program.add_argument("--against", type=Path, required=True, help="the layout that it is compared with")
     for side in ("image", "against"):
-        parser.add_argument(
+        program.add_argument(
             f"--{side}-env", type=_variable, action="append", default=[], metavar="NAME=VALUE", help="variable there"
         )
-    parser.add_argument("--runs", type=int, default=10, help="runs of each command in each image (default: 10)")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line instead of a table")
-    options = parser.parse_args(argv)
+    program.add_argument("--runs", type=int, default=10, help="runs of each command in each image (default: 10)")
+    program.add_json()
+    options = program.parse_args(argv)
     here = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     layouts = [(here / given).resolve() for given in (options.image, options.against)]
     scratch = Path(tempfile.mkdtemp(prefix="start."))
@@ -227,8 +226,7 @@ def main(argv: Sequence[str]) -> int:
         ArchiveError,
         AccountError,
     ) as error:
-        print(f"start: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     finally:
         apply_layers.remove(scratch)
     if options.json:

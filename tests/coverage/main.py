@@ -8,7 +8,6 @@ that no test runs. Exit status 1 if a test fails, or a share is below `--least`.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,22 +16,23 @@ from pathlib import Path
 import coverage
 import pytest
 
+from tools.lib.program import Program
+
 FOLDERS = ("tools/formats", "tools/lib", "tools/oci")
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="coverage", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--least", type=float, default=99, metavar="PERCENT", help="share of lines that is enough")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("coverage", __doc__)
+    program.add_argument("--least", type=float, default=99, metavar="PERCENT", help="share of lines that is enough")
+    options = program.parse_args(argv)
     tests = sorted(str(test) for folder in FOLDERS for test in Path(folder).glob("*_test.py"))
     # Files here are links; coverage knows them by where they lead.
     places = [str(min(Path(folder).glob("*_test.py")).resolve().parent) for folder in FOLDERS]
     measured = coverage.Coverage(data_file=None, config_file=False, source=places, omit=["*_test.py", "*samples.py"])
     measured.exclude(r'if __name__ == "__main__":')
     with tempfile.TemporaryDirectory(prefix="coverage-") as scratch:
+        del sys.modules[Program.__module__]  # so that its tests import it while they are measured
         measured.start()
         status = int(pytest.main(["-q", "-p", "no:cacheprovider", f"--basetemp={scratch}/pytest", *tests]))
         measured.stop()
@@ -40,8 +40,7 @@ def main(argv: Sequence[str]) -> int:
         return 1
     share = measured.report(show_missing=True, skip_covered=True)
     if share < options.least:
-        print(f"coverage: {share:.1f} % of lines, {options.least:g} % are asked for: add tests", file=sys.stderr)
-        return 1
+        return program.fail(f"{share:.1f} % of lines, {options.least:g} % are asked for: add tests")
     return 0
 
 

@@ -7,12 +7,12 @@ Production code is Python, Starlark and shell below runtime/ and tools/, without
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Sequence
 
 from tools.host.lint.worktree import texts
+from tools.lib.program import Program
 
 _SUFFIXES = (".bzl", ".py", ".sh")
 _SCRIPTS = ("runtime/rootfs/bin/", "runtime/rootfs/entrypoint", "tools/bazel")
@@ -48,8 +48,8 @@ def budget(design: str) -> dict[str, int]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the lines of each folder and their sum."""
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(argv)
+    """Run the program; return its exit status."""
+    Program("budget", __doc__).parse_args(argv)
     counted = lines()
     for name in sorted(counted):
         print(f"{counted[name]:6} {name}")

@@ -12,7 +12,6 @@ status is 0 only if all others give the built digest. It is not a Bazel test: it
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import hashlib
 import json
@@ -26,6 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.lib.program import Program
 from tools.ship.skopeo import Skopeo
 from tools.ship.tests import registry
 
@@ -321,15 +321,13 @@ def judge(client: str, program: Path, subject: Subject) -> bool:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(
-        prog="clients", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("interop", __doc__)
+    program.add_argument(
         "targets", nargs="*", default=TARGETS, metavar="TARGET", help="images to read with every client"
     )
-    parser.add_argument("--work", type=Path, help="where Go's programs are built and kept")
-    options = parser.parse_args(argv)
+    program.add_argument("--work", type=Path, help="where Go's programs are built and kept")
+    options = program.parse_args(argv)
     right = True
     with directory(options.work) as work, contextlib.ExitStack() as stack:
         try:
@@ -338,8 +336,7 @@ def main(argv: Sequence[str]) -> int:
             layouts = [outputs / target.removeprefix("//").replace(":", "/") for target in options.targets]
             digests = [of_layout(layout) for layout in layouts]
         except WrongError as error:
-            print(f"interop: {error}", file=sys.stderr)
-            return 1
+            return program.fail(error)
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=work)))
         server = stack.enter_context(registry.running(scratch / "registry"))
         subjects = []
@@ -349,13 +346,13 @@ def main(argv: Sequence[str]) -> int:
             subjects.append(subject)
         for client in CLIENTS:
             try:
-                program = go_program(client, work) if client in _MODULES else on_path(client)
+                file = go_program(client, work) if client in _MODULES else on_path(client)
             except MissingError as reason:
                 print(f"SKIPPED: {reason}", flush=True)
                 continue
-            print(f"{client}: {program.name if client in _MODULES else version(program)}", flush=True)
+            print(f"{client}: {file.name if client in _MODULES else version(file)}", flush=True)
             for subject in subjects:
-                right &= judge(client, program, subject)
+                right &= judge(client, file, subject)
     return 0 if right else 1
 
 

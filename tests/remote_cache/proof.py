@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.remote_cache.checkout import Build
 from tests.remote_cache.server import ServerError
+from tools.lib.program import Program
 
 
 class ProofError(AssertionError):
@@ -41,31 +40,27 @@ def loopback_bytes() -> int:
     raise ProofError("/proc/net/dev does not list the loopback device lo")
 
 
-def command_line(description: str | None, targets: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser of a proof, with its directories and targets.
+def command_line(documentation: str | None, targets: Sequence[str]) -> Program:
+    """Return the command line of a proof, with its directories and targets.
 
     Args:
-        description: of the proof.
+        documentation: of the proof.
         targets: what it builds by default.
     """
-    parser = argparse.ArgumentParser(
-        prog="prove",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
+    program = Program("prove", documentation)
+    program.add_argument(
         "--work", type=Path, help="an empty or new directory; by default a temporary one, removed at the end"
     )
-    parser.add_argument("--repository-cache", type=Path, help="of all checkouts; by default new ones below --work")
-    parser.add_argument("targets", nargs="*", default=targets, metavar="TARGET", help="targets to build")
-    return parser
+    program.add_argument("--repository-cache", type=Path, help="of all checkouts; by default new ones below --work")
+    program.add_argument("targets", nargs="*", default=targets, metavar="TARGET", help="targets to build")
+    return program
 
 
-def carry_out(prove: Callable[[Path], None], kept: Path | None) -> int:
+def carry_out(program: Program, prove: Callable[[Path], None], kept: Path | None) -> int:
     """Run a proof; print why it failed, or "proved"; return the exit status.
 
     Args:
+        program: its command line.
         prove: runs it in a directory.
         kept: that directory; None for a temporary one, which stays if the proof fails.
     """
@@ -73,8 +68,7 @@ def carry_out(prove: Callable[[Path], None], kept: Path | None) -> int:
     try:
         prove(work)
     except (ProofError, ServerError) as error:
-        print(f"prove: {error}\nprove: logs are in {work}", file=sys.stderr)
-        return 1
+        return program.fail(error, remedy=f"logs are in {work}")
     if not kept:
         shutil.rmtree(work)
     print("proved")

@@ -167,15 +167,15 @@ def _closing(proxy: Proxy) -> Iterator[Proxy]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = command_line(__doc__, TARGETS)
-    parser.add_argument("--good-days", action="store_true", help="only the first two steps, as for //...")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = command_line(__doc__, TARGETS)
+    program.add_argument("--good-days", action="store_true", help="only the first two steps, as for //...")
+    options = program.parse_args(argv)
 
     def prove(work: Path) -> None:
         Proof(work, options.targets, options.repository_cache, options.good_days).run()
 
-    return carry_out(prove, options.work)
+    return carry_out(program, prove, options.work)
 
 
 if __name__ == "__main__":

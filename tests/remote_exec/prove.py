@@ -260,13 +260,13 @@ def _when(condition: Callable[[], bool], act: Callable[[], object]) -> Iterator[
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = command_line(__doc__, TARGETS)
-    parser.add_argument("--debian", type=Path, help="where Debian's packages of the engine are, or shall be kept")
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = command_line(__doc__, TARGETS)
+    program.add_argument("--debian", type=Path, help="where Debian's packages of the engine are, or shall be kept")
+    program.add_argument(
         "--test", action="append", metavar="TARGET", help="a test for the worker; by default one a kind"
     )
-    options = parser.parse_args(argv)
+    options = program.parse_args(argv)
 
     def prove(work: Path) -> None:
         work.mkdir(parents=True, exist_ok=True)
@@ -274,7 +274,7 @@ def main(argv: Sequence[str]) -> int:
         debian, cache = options.debian or work / "debian", options.repository_cache or work / "repository-cache"
         Proof(work, debian, options.targets, options.test or TESTS, cache).run()
 
-    return carry_out(prove, options.work)
+    return carry_out(program, prove, options.work)
 
 
 if __name__ == "__main__":

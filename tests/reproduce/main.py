@@ -7,7 +7,6 @@ Exit status: 0 the same bits, 1 they differ (and what is said names the action w
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import os
 import shutil
@@ -22,6 +21,7 @@ from tests.reproduce.copy import copy
 from tests.reproduce.inner import BuildError, Inner, Surroundings, can_become
 from tests.reproduce.spawns import LogError
 from tests.reproduce.ways import OTHER, PLAIN, Way
+from tools.lib.program import Program
 
 _SANDBOX = "linux-sandbox"
 """The one that mounts the other system."""
@@ -96,19 +96,19 @@ def run(source: Path, target: str, scratch: Path, surroundings: Surroundings, op
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="reproduce", description=__doc__)
-    parser.add_argument("target", help="target to build twice")
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("reproduce", __doc__)
+    program.add_argument("target", help="target to build twice")
+    program.add_argument(
         "--scratch", type=Path, help="an existing directory for both builds; some gigabytes for an image"
     )
-    parser.add_argument("--keep", action="store_true", help="leave the builds and their logs there")
-    parser.add_argument("--option", action="append", default=[], help="further option of `bazel build`")
-    options = parser.parse_args(argv)
+    program.add_argument("--keep", action="store_true", help="leave the builds and their logs there")
+    program.add_argument("--option", action="append", default=[], help="further option of `bazel build`")
+    options = program.parse_args(argv)
     source = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     surroundings = Surroundings.find(Path(os.environ.get("RUNFILES_DIR", ".")), os.environ)
     if not surroundings.bazel:
-        print("reproduce: there is no bazel on PATH; run this by tools/bazel run", file=sys.stderr)
+        program.tell("there is no bazel on PATH; run this by tools/bazel run")
         return 2
     if not surroundings.loader:
         print(

@@ -18,6 +18,8 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tools.lib.program import Program
+
 
 @dataclass(frozen=True)
 class Action:
@@ -159,13 +161,16 @@ def build(found: dict[str, tuple[str, float]], known: dict[str, tuple[list[str],
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    profile, aquery = map(Path, argv)
-    found, seconds = measured(profile.read_bytes())
-    known = edges(aquery.read_text(encoding="utf-8"))
+    """Run the program; return its exit status."""
+    program = Program("graph", __doc__)
+    program.add_argument("profile", type=Path, metavar="PROFILE", help="what --profile of a build from nothing wrote")
+    program.add_argument("aquery", type=Path, metavar="AQUERY", help="actions of the same commit, as text")
+    options = program.parse_args(argv)
+    found, seconds = measured(options.profile.read_bytes())
+    known = edges(options.aquery.read_text(encoding="utf-8"))
     actions = build(found, known)
     missing = len(found.keys() - known.keys())
-    print(f"{len(actions)} actions, {missing} of them unknown to aquery", file=sys.stderr)
+    program.tell(f"{len(actions)} actions, {missing} of them unknown to aquery")
     sys.stdout.write(write(actions, f"{seconds:.0f} seconds on two processors"))
     return 0
 

@@ -11,7 +11,6 @@ its inputs are staged and its program runs.
 
 from __future__ import annotations
 
-import argparse
 import heapq
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.scale.graph import Action, critical_path, multiply, read
+from tools.lib.program import Program
 
 GRAPH = Path(__file__).parent / "catalogue.txt"
 _WORKERS = (2, 4, 8, 16, 32, 64, 128, 256)
@@ -99,18 +99,16 @@ def table(actions: Sequence[Action], workers: Sequence[int], costs: Costs) -> st
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(
-        prog="simulate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument("--workers", type=int, nargs="+", default=_WORKERS, help="numbers of workers")
-    parser.add_argument("--staging", type=float, default=0.0, help="seconds on the worker before each program")
-    parser.add_argument("--client", type=float, default=0.0, help="seconds on the client for each action")
-    parser.add_argument("--times", type=int, default=1, help="multiply the graph")
-    parser.add_argument("--shared", nargs="*", default=(), metavar="KIND", help="mnemonics that are not multiplied")
-    parser.add_argument("--without", nargs="*", default=(), metavar="KIND", help="mnemonics that take no time")
-    parser.add_argument("--graph", type=Path, default=GRAPH, help="another graph")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("simulate", __doc__)
+    program.add_argument("--workers", type=int, nargs="+", default=_WORKERS, help="numbers of workers")
+    program.add_argument("--staging", type=float, default=0.0, help="seconds on the worker before each program")
+    program.add_argument("--client", type=float, default=0.0, help="seconds on the client for each action")
+    program.add_argument("--times", type=int, default=1, help="multiply the graph")
+    program.add_argument("--shared", nargs="*", default=(), metavar="KIND", help="mnemonics that are not multiplied")
+    program.add_argument("--without", nargs="*", default=(), metavar="KIND", help="mnemonics that take no time")
+    program.add_argument("--graph", type=Path, default=GRAPH, help="another graph")
+    options = program.parse_args(argv)
     actions = multiply(read(options.graph), options.times, frozenset(options.shared))
     actions = [Action(each.kind, 0.0 if each.kind in options.without else each.seconds, each.needs) for each in actions]
     print(table(actions, options.workers, Costs(options.staging, options.client)))

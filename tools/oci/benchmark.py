@@ -8,7 +8,6 @@ comparison what compressing the same tar takes.
 
 from __future__ import annotations
 
-import argparse
 import os
 import struct
 import sys
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from tools.lib.program import Program
 from tools.oci import layer
 from tools.oci.part import PartWriter
 
@@ -66,17 +66,14 @@ def _timed(seconds: dict[str, tuple[float, float]], name: str) -> Iterator[None]
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(
-        prog="benchmark", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("directory", type=Path, help="directory of wheels, relative to where the command is given")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("benchmark", __doc__)
+    program.add_argument("directory", type=Path, help="directory of wheels, relative to where the command is given")
+    options = program.parse_args(argv)
     directory = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.directory)
     wheels = sorted(directory.glob("*.whl"))
     if not wheels:
-        print(f"benchmark: {directory}: has no wheels; name a directory that has some", file=sys.stderr)
-        return 1
+        return program.fail(directory, "has no wheels; name a directory that has some")
     seconds: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)

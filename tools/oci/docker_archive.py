@@ -8,15 +8,14 @@ podman would read it as one and drop the tags and the health check.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from tools.lib import arguments
 from tools.lib.outputs import Outputs
+from tools.lib.program import Program
 from tools.oci import canonical, layout, tar
 from tools.oci.layout import Image, LayoutError
 from tools.oci.mtree import DIRECTORY, FILE, Entry
@@ -67,26 +66,25 @@ def _add(out: BinaryIO, path: str, data: bytes) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="docker_archive", description=__doc__)
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("docker_archive", __doc__)
+    program.add_argument(
         "--image", nargs=2, metavar=("MANIFEST", "CONFIG"), required=True, type=Path, help="the image's documents"
     )
-    parser.add_argument(
+    program.add_argument(
         "--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"), help="a layer of the image"
     )
-    parser.add_argument(
+    program.add_argument(
         "--tag", action="append", default=[], metavar="NAME:TAG", help="name under which a load stores the image"
     )
-    parser.add_argument("--output", type=Path, required=True, help="the tar to write")
-    options = parser.parse_args(arguments.expand(argv))
+    program.add_argument("--output", type=Path, required=True, help="the tar to write")
+    options = program.parse_args(argv)
     try:
         image = layout.read_image(*options.image)
         with Outputs(options.output) as (beside,), open(beside, "wb") as out:
             write(out, image, layout.read_layers(options.layer), options.tag)
     except (LayoutError, OSError, ValueError) as error:
-        print(f"docker_archive: {options.output.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.output.name, error)
     return 0
 
 

@@ -7,7 +7,6 @@ The spec determines the part: a file's location on disk, its mode there and its 
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import sys
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.lib import decode
+from tools.lib.program import Program
 from tools.oci.overlay import PathSet
 from tools.oci.part import PartError, PartWriter
 
@@ -92,18 +92,17 @@ def write(spec: Spec, part: PartWriter) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="files_part", description=__doc__)
-    parser.add_argument("--spec", type=Path, required=True, help="JSON object with the fields of Spec")
-    parser.add_argument("--deflate", type=Path, required=True, help="the part to write")
-    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("files_part", __doc__)
+    program.add_argument("--spec", type=Path, required=True, help="JSON object with the fields of Spec")
+    program.add_argument("--deflate", type=Path, required=True, help="the part to write")
+    program.add_argument("--mtree", type=Path, required=True, help="its listing to write")
+    options = program.parse_args(argv)
     try:
         with PartWriter(options.deflate, options.mtree) as part:
             write(decode.document(Spec, options.spec.read_bytes()), part)
     except (PartError, OSError, ValueError) as error:
-        print(f"files_part: {options.spec.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.spec.name, error)
     return 0
 
 

@@ -9,7 +9,6 @@ Writes only the outputs that are named, and always checks that the layers agree.
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import re
 import sys
@@ -18,9 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.lib import arguments, decode
+from tools.lib import decode
 from tools.lib.epoch import EPOCH
 from tools.lib.outputs import Outputs
+from tools.lib.program import Program
 from tools.oci import canonical, mtree
 from tools.oci.layer import Metadata
 from tools.oci.mtree import MtreeError
@@ -228,9 +228,9 @@ def documents(spec: Spec, layers: Sequence[Layer]) -> dict[str, Callable[[], byt
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="image", description=__doc__)
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("image", __doc__)
+    program.add_argument(
         "--layer",
         nargs=3,
         action="append",
@@ -238,13 +238,13 @@ def main(argv: Sequence[str]) -> int:
         metavar=("NAME", "METADATA", "MTREE"),
         help="a layer, lowest first",
     )
-    parser.add_argument("--spec", type=Path, required=True, help="JSON object with the fields of Spec")
+    program.add_argument("--spec", type=Path, required=True, help="JSON object with the fields of Spec")
     for name in _DOCUMENTS:
-        parser.add_argument(f"--{name}", type=Path, help=f"the {name} to write")
-    options = parser.parse_args(arguments.expand(argv))
+        program.add_argument(f"--{name}", type=Path, help=f"the {name} to write")
+    options = program.parse_args(argv)
     wanted = {name: path for name in _DOCUMENTS if (path := getattr(options, name))}
     if not wanted:
-        parser.error(f"nothing to write: name one of {', '.join('--' + name for name in _DOCUMENTS)}")
+        program.error(f"nothing to write: name one of {', '.join('--' + name for name in _DOCUMENTS)}")
     try:
         spec = decode.document(Spec, options.spec.read_bytes())
         layers = [read_layer(name, Path(metadata), Path(listing)) for name, metadata, listing in options.layer]
@@ -253,8 +253,7 @@ def main(argv: Sequence[str]) -> int:
             for name, file in zip(wanted, files):
                 file.write_bytes(made[name]())
     except (ImageError, MtreeError, OSError, ValueError) as error:
-        print(f"image: {next(iter(wanted.values())).name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(next(iter(wanted.values())).name, error)
     return 0
 
 

@@ -9,7 +9,6 @@ listings.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import zlib
 from collections import deque
@@ -19,8 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from tools.lib import arguments
 from tools.lib.outputs import Outputs
+from tools.lib.program import Program
 from tools.oci import canonical, mtree, tar
 from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, RunReader, compress, gzip_trailer
 from tools.oci.mtree import DIRECTORY, MtreeError
@@ -156,9 +155,9 @@ def _copy(part: Part, reader: RunReader, verifier: TarVerifier, out: _Blob, thre
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="layer", description=__doc__)
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("layer", __doc__)
+    program.add_argument(
         "--part",
         nargs=3,
         action="append",
@@ -166,17 +165,16 @@ def main(argv: Sequence[str]) -> int:
         metavar=("ORIGIN", "DEFLATE", "MTREE"),
         help="a part, in the order of the layer",
     )
-    parser.add_argument("--blob", type=Path, required=True, help="the layer to write")
-    parser.add_argument("--metadata", type=Path, required=True, help="its metadata to write")
-    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
-    options = parser.parse_args(arguments.expand(argv))
+    program.add_argument("--blob", type=Path, required=True, help="the layer to write")
+    program.add_argument("--metadata", type=Path, required=True, help="its metadata to write")
+    program.add_argument("--mtree", type=Path, required=True, help="its listing to write")
+    options = program.parse_args(argv)
     parts = [Part(origin, Path(deflate), Path(listing)) for origin, deflate, listing in options.part]
     try:
         with Outputs(options.blob, options.metadata, options.mtree) as (blob, metadata, listing):
             metadata.write_bytes(canonical.encode(assemble(parts, blob, listing)._asdict()))
     except (LayerError, OSError, ValueError) as error:
-        print(f"layer: {options.blob.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.blob.name, error)
     return 0
 
 

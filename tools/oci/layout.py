@@ -12,7 +12,6 @@ impossible, layers are copied.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -20,8 +19,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.lib import arguments, decode
+from tools.lib import decode
 from tools.lib.outputs import Outputs
+from tools.lib.program import Program
 from tools.oci import canonical
 
 OCI_LAYOUT = canonical.encode({"imageLayoutVersion": "1.0.0"})
@@ -146,9 +146,9 @@ def read_layers(pairs: Sequence[Sequence[str]]) -> dict[str, Path]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="layout", description=__doc__)
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("layout", __doc__)
+    program.add_argument(
         "--image",
         nargs=2,
         action="append",
@@ -157,16 +157,16 @@ def main(argv: Sequence[str]) -> int:
         required=True,
         help="an image's documents",
     )
-    parser.add_argument(
+    program.add_argument(
         "--layer", nargs=2, action="append", default=[], metavar=("METADATA", "BLOB"), help="a layer of an image"
     )
-    parser.add_argument("--index", type=Path, help="make an image index, and write its document here too")
-    parser.add_argument("--digest", type=Path, help="write the digest of the index here")
-    parser.add_argument(
+    program.add_argument("--index", type=Path, help="make an image index, and write its document here too")
+    program.add_argument("--digest", type=Path, help="write the digest of the index here")
+    program.add_argument(
         "--annotation", nargs=2, action="append", default=[], metavar=("KEY", "VALUE"), help="annotation of the index"
     )
-    parser.add_argument("--output", type=Path, required=True, help="the directory to write")
-    options = parser.parse_args(arguments.expand(argv))
+    program.add_argument("--output", type=Path, required=True, help="the directory to write")
+    options = program.parse_args(argv)
     try:
         images = [read_image(Path(manifest), Path(config)) for manifest, config in options.image]
         if not options.index and len(images) > 1:
@@ -180,8 +180,7 @@ def main(argv: Sequence[str]) -> int:
                     file.write_bytes(content)
     except (LayoutError, OSError, ValueError) as error:
         shutil.rmtree(options.output, ignore_errors=True)
-        print(f"layout: {options.output.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.output.name, error)
     return 0
 
 

@@ -1,33 +1,18 @@
 """Adds up what images share.
 
-    python -m tools.oci.sharing --text OUT --json OUT (--image NAME (--layer METADATA.json)…)… (--part PART)…
+    python -m tools.oci.sharing --text OUT --figures OUT --layer IMAGE METADATA.json … --part PART …
 
-@FILE reads arguments from a file, one per line. Layers are told apart by digest, parts by file: name each part once.
+Layers are told apart by digest, parts by file: name each part once.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-
-class _Layer(argparse.Action):
-    """Assign a layer to the last `--image`."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        value: Any,
-        option_string: str | None = None,
-    ) -> None:
-        if not namespace.image:
-            parser.error("--layer before the first --image")
-        namespace.layers.append((namespace.image[-1], value))
+from tools.lib.program import Program
 
 
 def add_up(layers: Sequence[tuple[str, Path]], parts: Sequence[Path]) -> dict[str, dict[str, int]]:
@@ -65,21 +50,21 @@ def for_people(sums: Mapping[str, Mapping[str, int]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="tools.oci.sharing", fromfile_prefix_chars="@")
-    parser.add_argument("--text", type=Path, required=True, help="the table to write")
-    parser.add_argument("--json", type=Path, required=True, help="the figures to write")
-    parser.add_argument("--image", action="append", default=[], help="name of an image, followed by its layers")
-    parser.add_argument("--layer", type=Path, action=_Layer, help="metadata of a layer of the last --image")
-    parser.add_argument("--part", type=Path, action="append", default=[], help="a part of the layers")
-    parser.set_defaults(layers=[])
-    arguments = parser.parse_args(argv)
-    sums = add_up(arguments.layers, arguments.part)
-    arguments.json.write_text(json.dumps(sums, indent=1, sort_keys=True) + "\n")
-    arguments.text.write_text(for_people(sums))
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("sharing", __doc__)
+    program.add_argument("--text", type=Path, required=True, help="the table to write")
+    program.add_argument("--figures", type=Path, required=True, help="the JSON object to write")
+    program.add_argument(
+        "--layer", nargs=2, action="append", default=[], metavar=("IMAGE", "METADATA"), help="a layer of an image"
+    )
+    program.add_argument("--part", type=Path, action="append", default=[], help="a part of the layers")
+    options = program.parse_args(argv)
+    sums = add_up([(image, Path(metadata)) for image, metadata in options.layer], options.part)
+    options.figures.write_text(json.dumps(sums, indent=1, sort_keys=True) + "\n")
+    options.text.write_text(for_people(sums))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

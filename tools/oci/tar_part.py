@@ -8,13 +8,13 @@ is the user that ran the action.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.lib.program import Program
 from tools.oci.part import PartError, PartWriter
 
 _OWNER = re.compile(r"([0-9]+):([0-9]+)")
@@ -63,14 +63,14 @@ def _path(name: str, prefix: str) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="tar_part", description=__doc__)
-    parser.add_argument("--tar", type=Path, required=True, help="the tar file")
-    parser.add_argument("--deflate", type=Path, required=True, help="the part to write")
-    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
-    parser.add_argument("--prefix", default="", help="directory of the entries in the part")
-    parser.add_argument("--owner", default="0:0", help="UID:GID of every entry")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("tar_part", __doc__)
+    program.add_argument("--tar", type=Path, required=True, help="the tar file")
+    program.add_argument("--deflate", type=Path, required=True, help="the part to write")
+    program.add_argument("--mtree", type=Path, required=True, help="its listing to write")
+    program.add_argument("--prefix", default="", help="directory of the entries in the part")
+    program.add_argument("--owner", default="0:0", help="UID:GID of every entry")
+    options = program.parse_args(argv)
     try:
         owner = _OWNER.fullmatch(options.owner)
         if not owner:
@@ -78,8 +78,7 @@ def main(argv: Sequence[str]) -> int:
         with tarfile.open(options.tar) as archive, PartWriter(options.deflate, options.mtree) as part:
             write(archive, part, options.prefix, (int(owner[1]), int(owner[2])))
     except (PartError, *_DAMAGE) as error:
-        print(f"tar_part: {options.tar}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.tar, error)
     return 0
 
 

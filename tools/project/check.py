@@ -8,15 +8,14 @@ Fails as the image's build on the command line would; writes an empty file other
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.lib import arguments
 from tools.lib.outputs import Outputs
+from tools.lib.program import Options, Program
 from tools.project import bases, lock, manifest, requirements
 from tools.project.debian import lock as debian_lock
 from tools.project.debian import wanted
@@ -25,22 +24,24 @@ from tools.project.errors import ProjectError
 _BUILD = "BUILD.bazel"
 
 
-def _check_packages(root: Path, said: manifest.Manifest | None, given: argparse.Namespace) -> None:
+def _check_packages(root: Path, said: manifest.Manifest | None, options: Options) -> None:
     asked = manifest.packages(said, root)
-    if asked and not given.debian:
+    if asked and not options.debian:
         raise ProjectError(
             f'{asked[0].where} asks for {asked[0].word}: give airflow_project packages = "{manifest.FILE}" as well'
         )
     if asked:
-        debian_lock.read(root, asked, debian_lock.read_base(given.debian), given.arch, given.command)
+        debian_lock.read(root, asked, debian_lock.read_base(options.debian), options.arch, options.command)
     elif (root / debian_lock.NAME).exists():
-        raise ProjectError(f"{wanted.FILE} asks for nothing, and there is a {debian_lock.NAME}: run '{given.command}'")
+        raise ProjectError(
+            f"{wanted.FILE} asks for nothing, and there is a {debian_lock.NAME}: run '{options.command}'"
+        )
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="check", description=__doc__)
-    add = parser.add_argument
+    """Run the program; return its exit status."""
+    program = Program("project", __doc__)
+    add = program.add_argument
     add("--file", nargs=2, action="append", default=[], metavar=("NAME", "SOURCE"), help="one of the project's")
     add("--base", type=Path, help="the base's lock")
     add("--debian", type=Path, help="what the base has from Debian")
@@ -48,25 +49,24 @@ def main(argv: Sequence[str]) -> int:
     add("--catalogue", type=Path, help="of the bases")
     add("--command", help="makes the project's lock")
     add("--output", type=Path, required=True, help="written if all is well")
-    given = parser.parse_args(arguments.expand(argv))
+    options = program.parse_args(argv)
     try:
         # Copies: in a sandbox the files are links out of the project's directory.
-        with tempfile.TemporaryDirectory() as directory, Outputs(given.output) as (output,):
+        with tempfile.TemporaryDirectory() as directory, Outputs(options.output) as (output,):
             root = Path(directory).resolve()
-            for name, source in given.file:
+            for name, source in options.file:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, root / name)
             said = manifest.read(root)
             if said:
-                _fits(said, given.base.stem, bases.read_rows(given.catalogue))
-            _check_packages(root, said, given)
+                _fits(said, options.base.stem, bases.read_rows(options.catalogue))
+            _check_packages(root, said, options)
             asked = requirements.read(root)
             if asked.asked:
-                lock.read(root, asked, lock.read_base(given.base), given.command)
+                lock.read(root, asked, lock.read_base(options.base), options.command)
             output.touch()
     except (ProjectError, OSError) as error:
-        print(f"project: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 

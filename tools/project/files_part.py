@@ -9,12 +9,11 @@ steps (COPY --chown=astro:0, share-with-group) give a project that was checked o
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tools.lib import arguments
+from tools.lib.program import Options, Program
 from tools.oci.layer import Part
 from tools.oci.part import PartError, PartWriter
 from tools.project import image, scan
@@ -53,13 +52,13 @@ def _add(writer: PartWriter, project: Project, target: str, path: str) -> None:
         writer.directory(target, DIRECTORY_MODE, UID, GID)
 
 
-def _project(given: argparse.Namespace) -> Project:
+def _project(options: Options) -> Project:
     """Return the files that the command line names, with the directories above them."""
-    programs = {path: (Path(source), True) for path, source in given.program}
-    project = Project(files={path: (Path(source), False) for path, source in given.file} | programs)
+    programs = {path: (Path(source), True) for path, source in options.program}
+    project = Project(files={path: (Path(source), False) for path, source in options.file} | programs)
     for path, (source, _) in project.files.items():
         scan.check_size(path, source.stat().st_size, "leave it out of srcs")
-    secrets = sorted(path for path in project.files if scan.is_secret(path) and path not in given.ship)
+    secrets = sorted(path for path in project.files if scan.is_secret(path) and path not in options.ship)
     scan.refuse_secrets(secrets, "leave it out of srcs", f"list it in ship = {secrets}")
     above = {str(parent) for path in project.files for parent in Path(path).parents}
     project.directories = sorted(above - {"."}, key=str.encode)
@@ -67,23 +66,22 @@ def _project(given: argparse.Namespace) -> Project:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="files_part", description=__doc__)
-    add = parser.add_argument
+    """Run the program; return its exit status."""
+    program = Program("project", __doc__)
+    add = program.add_argument
     add("--base-config", type=Path, required=True, help="the base's config: it says where a project goes")
     add("--file", nargs=2, action="append", default=[], metavar=("PATH", "SOURCE"), help="a file of the project")
     add("--program", nargs=2, action="append", default=[], metavar=("PATH", "SOURCE"), help="an executable file")
     add("--ship", action="append", default=[], metavar="PATH", help="a file that may look like a secret")
     add("--deflate", type=Path, required=True, help="the part")
     add("--mtree", type=Path, required=True, help="its listing")
-    given = parser.parse_args(arguments.expand(argv))
+    options = program.parse_args(argv)
     try:
-        project = _project(given)
+        project = _project(options)
         paths = sorted([*project.directories, *project.files], key=str.encode)
-        write(Part("", given.deflate, given.mtree), image.home(given.base_config.read_bytes()), project, paths)
+        write(Part("", options.deflate, options.mtree), image.home(options.base_config.read_bytes()), project, paths)
     except (ProjectError, PartError, OSError) as error:
-        print(f"project: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 

@@ -5,13 +5,13 @@ python -m tools.project.image --base MANIFEST CONFIG --layer NAME METADATA ... -
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tools.lib import arguments, decode
+from tools.lib import decode
 from tools.lib.outputs import Outputs
+from tools.lib.program import Program
 from tools.oci import canonical
 from tools.oci.image import CREATED
 from tools.oci.layer import Metadata
@@ -65,24 +65,23 @@ def home(config: bytes) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="image", description=__doc__)
-    add = parser.add_argument
+    """Run the program; return its exit status."""
+    program = Program("project", __doc__)
+    add = program.add_argument
     add("--base", nargs=2, type=Path, required=True, metavar=("MANIFEST", "CONFIG"), help="the base's documents")
     add("--layer", nargs=2, action="append", default=[], metavar=("NAME", "METADATA"), help="a layer, lowest first")
     for name in ("manifest", "config", "digest"):
         add(f"--{name}", type=Path, required=True, help=f"the {name} to write")
-    given = parser.parse_args(arguments.expand(argv))
+    options = program.parse_args(argv)
     try:
-        layers = [(name, decode.document(Metadata, Path(file).read_bytes())) for name, file in given.layer]
-        made = upon(read_image(*given.base), layers)
-        with Outputs(given.manifest, given.config, given.digest) as (manifest, config, digest):
+        layers = [(name, decode.document(Metadata, Path(file).read_bytes())) for name, file in options.layer]
+        made = upon(read_image(*options.base), layers)
+        with Outputs(options.manifest, options.config, options.digest) as (manifest, config, digest):
             manifest.write_bytes(made.manifest)
             config.write_bytes(made.config)
             digest.write_text(f"{canonical.digest(made.manifest)}\n", "ascii")
     except (ImageError, LayoutError, OSError, ValueError) as error:
-        print(f"project: {given.manifest.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.manifest.name, error)
     return 0
 
 

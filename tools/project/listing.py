@@ -5,13 +5,12 @@ python -m tools.project.listing --base BASE.mtree --layer LAYER.mtree... --outpu
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.lib import arguments
 from tools.lib.outputs import Outputs
+from tools.lib.program import Program
 from tools.oci import mtree
 from tools.oci.mtree import DIRECTORY, Entry
 
@@ -34,21 +33,20 @@ def apply(below: dict[str, Entry], layer: Sequence[Entry]) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="listing", description=__doc__)
-    parser.add_argument("--base", type=Path, required=True, help="the base's listing")
-    parser.add_argument("--layer", type=Path, action="append", default=[], help="a layer's listing, lowest first")
-    parser.add_argument("--output", type=Path, required=True, help="the listing to write")
-    given = parser.parse_args(arguments.expand(argv))
+    """Run the program; return its exit status."""
+    program = Program("project", __doc__)
+    program.add_argument("--base", type=Path, required=True, help="the base's listing")
+    program.add_argument("--layer", type=Path, action="append", default=[], help="a layer's listing, lowest first")
+    program.add_argument("--output", type=Path, required=True, help="the listing to write")
+    options = program.parse_args(argv)
     try:
-        found = {entry.path: entry for entry in mtree.parse(given.base.read_text("ascii"))}
-        for file in given.layer:
+        found = {entry.path: entry for entry in mtree.parse(options.base.read_text("ascii"))}
+        for file in options.layer:
             apply(found, mtree.parse(file.read_text("ascii")))
-        with Outputs(given.output) as (output,):
+        with Outputs(options.output) as (output,):
             output.write_text(mtree.dump(found.values()), "ascii")
     except (mtree.MtreeError, OSError, ValueError) as error:
-        print(f"project: {given.output.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.output.name, error)
     return 0
 
 

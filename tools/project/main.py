@@ -12,7 +12,6 @@ The layers of the base are neither unpacked nor sent where they are already. doc
 
 from __future__ import annotations
 
-import argparse
 import functools
 import json
 import os
@@ -23,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tools.lib.program import Options
 from tools.oci.layout import Image
 from tools.project import bases, dockerfile, image, layers, options, places, scan, ship, texts
 from tools.project.bases import Base, Row
@@ -48,9 +48,7 @@ class Bases:
         environment: of the process.
     """
 
-    def __init__(
-        self, given: argparse.Namespace, row: Row, named: dockerfile.Base | None, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, given: Options, row: Row, named: dockerfile.Base | None, environment: Mapping[str, str]) -> None:
         self._golden = given.golden
         self._row = row
         self._builder: bases.Builder = places.Workspace(
@@ -84,7 +82,7 @@ class Bases:
 
 
 def _requirements(
-    given: argparse.Namespace, directory: Path, row: Row, found: Bases, asks: bool, environment: Mapping[str, str]
+    given: Options, directory: Path, row: Row, found: Bases, asks: bool, environment: Mapping[str, str]
 ) -> dict[str, list[Made]]:
     """Return the layers of the requirements by architecture; asks: whether there are any."""
     if not given.lock and not asks:
@@ -107,7 +105,7 @@ def _requirements(
 
 
 def _packages(
-    given: argparse.Namespace,
+    given: Options,
     directory: Path,
     row: Row,
     found: Bases,
@@ -137,7 +135,7 @@ def _packages(
     return made
 
 
-def _lock_command(given: argparse.Namespace, row: Row) -> str:
+def _lock_command(given: Options, row: Row) -> str:
     return f"bazel run //:project -- {given.directory} --line {row.line} --python {row.python} --lock"
 
 
@@ -146,7 +144,7 @@ def _default_name(directory: Path) -> str:
 
 
 def _ship(
-    given: argparse.Namespace,
+    given: Options,
     directory: Path,
     result: ship.Result,
     repositories: Sequence[str],
@@ -178,7 +176,7 @@ def _manifest(directory: Path) -> Manifest | None:
     return manifest.read(directory)
 
 
-def _base(given: argparse.Namespace, directory: Path, said: Manifest | None) -> tuple[dockerfile.Base | None, Row]:
+def _base(given: Options, directory: Path, said: Manifest | None) -> tuple[dockerfile.Base | None, Row]:
     """Return what FROM names, if a Dockerfile counts, and the base's row."""
     rows = bases.read_rows(given.catalogue)
     if said and not said.dockerfile:
@@ -191,7 +189,7 @@ def _base(given: argparse.Namespace, directory: Path, said: Manifest | None) -> 
     return named, bases.choose(rows, given.line, given.python, named)
 
 
-def _run(given: argparse.Namespace, environment: Mapping[str, str]) -> dict[str, Any]:
+def _run(given: Options, environment: Mapping[str, str]) -> dict[str, Any]:
     directory = Path(os.path.join(environment.get("BUILD_WORKING_DIRECTORY", ""), given.directory)).resolve()
     if not directory.is_dir():
         raise ProjectError(f"{directory} is not a directory: name the project's directory")
@@ -246,13 +244,13 @@ def _report(result: ship.Result, row: Row, chosen: Mapping[str, Base], project: 
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Command line of this module; see its docstring."""
-    given = options.parse(argv, str(__doc__))
+    """Run the program; return its exit status."""
+    program = options.program(__doc__)
+    given = program.parse_args(argv)
     try:
         said = _run(given, environment)
     except (ProjectError, OSError) as error:
-        print(f"project: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     print(json.dumps(said, indent=2) if given.json else said["reference"])
     return 0
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tools.lib.architectures import ARCHITECTURES
+from tools.lib.program import Program
 
 
 def _day(text: str) -> str:
@@ -23,12 +25,10 @@ def engine(text: str) -> str:
     return text
 
 
-def add_lock(parser: argparse._ActionsContainer) -> None:
-    """Add --cutoff and --resolver."""
-    parser.add_argument(
-        "--cutoff", metavar="DAY", type=_day, help="of a lock: the last day of which uploads count; by default today"
-    )
-    parser.add_argument(
+def add_lock(add: Callable[..., Any]) -> None:
+    """Add --cutoff and --resolver; `add` is the add_argument of a program, or of a group of its arguments."""
+    add("--cutoff", metavar="DAY", type=_day, help="of a lock: the last day of which uploads count; by default today")
+    add(
         "--resolver",
         choices=("uv", "pip-tools"),
         default="uv",
@@ -41,33 +41,22 @@ def _ours(text: str) -> Path:
     return Path(__file__).parents[2] / text
 
 
-def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
-    """Return the options; end the program with a message where they are wrong.
-
-    Args:
-        argv: without the program's name; first what the target itself gives.
-        description: of the program.
-    """
-    parser = argparse.ArgumentParser(
-        prog="project",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+def program(documentation: str | None) -> Program:
+    """Return the command line: first what the target itself gives; `documentation` is the program's."""
+    made = Program("project", documentation)
+    add = made.add_argument
     for name in ("catalogue", "client", "uv"):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
+        add(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
     for name in ("golden", "locks"):
-        parser.add_argument(f"--{name}", type=_ours, required=True, help=argparse.SUPPRESS)
+        add(f"--{name}", type=_ours, required=True, help=argparse.SUPPRESS)
     for name in ARCHITECTURES:
-        parser.add_argument(f"--support-{name}", type=Path, nargs="+", default=[], help=argparse.SUPPRESS)
+        add(f"--support-{name}", type=Path, nargs="+", default=[], help=argparse.SUPPRESS)
     for name, place in (("debian", "tools/project/debian/base.json"), ("proot", "tools/host/rootless/tools")):
-        parser.add_argument(f"--{name}", type=Path, default=_ours(place), help=argparse.SUPPRESS)
-    parser.add_argument("--layouts", type=Path, help=argparse.SUPPRESS)
-    add = parser.add_argument
+        add(f"--{name}", type=Path, default=_ours(place), help=argparse.SUPPRESS)
+    add("--layouts", type=Path, help=argparse.SUPPRESS)
     add("directory", metavar="DIR", type=Path, help="the project")
 
-    base = parser.add_argument_group("base")
-    add = base.add_argument
+    add = made.add_argument_group("base").add_argument
     add("--line", help="its line or release (10, 10.9.0); by default what FROM names")
     add("--python", metavar="X.Y", help="its Python; by default what FROM names, else the line's default")
     add(
@@ -78,21 +67,19 @@ def parse(argv: Sequence[str], description: str) -> argparse.Namespace:
     )
     add("--base", metavar="REGISTRY/REPOSITORY", help="a repository that has it; by default what FROM names")
 
-    contents = parser.add_argument_group("contents")
-    add = contents.add_argument
+    add = made.add_argument_group("contents").add_argument
     add("--ship", action="append", default=[], metavar="FILE", help="take FILE though it looks like a secret")
     add("--lock", action="store_true", help="resolve requirements.txt and packages.txt again, and write their locks")
-    add_lock(contents)
+    add_lock(add)
 
-    goal = parser.add_argument_group("where the image goes").add_mutually_exclusive_group()
-    add = goal.add_argument
+    add = made.add_argument_group("where the image goes").add_mutually_exclusive_group().add_argument
     add("--push", metavar="REGISTRY/REPOSITORY:TAG", help="to a registry")
     add("--load", action="store_true", help="into podman, else docker")
     add("--output", metavar="OCI_DIR", type=Path, help="to an OCI layout directory")
 
-    add = parser.add_argument
+    add = made.add_argument
     add("--tls-verify", choices=("true", "false"), default="true", help="of --push: false allows plain HTTP")
     add("--engine", type=engine, metavar="podman|docker", help="of --load: by default podman, else docker")
     add("--name", metavar="NAME:TAG", help="of --load: what the image is called; by default DIR's name")
-    add("--json", action="store_true", help="print a JSON object in place of a line")
-    return parser.parse_args(argv)
+    made.add_json()
+    return made

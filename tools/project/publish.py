@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.lib import decode
+from tools.lib.program import Options, Program
 from tools.oci.layer import Metadata
 from tools.oci.layout import LayoutError, read_image
 from tools.project import options, places, ship
@@ -24,31 +25,25 @@ from tools.project.layers import Made
 from tools.ship import push, signals
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="project",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        fromfile_prefix_chars="@",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
+def _program() -> Program:
+    program = Program("project", __doc__)
+    add = program.add_argument
     hidden = argparse.SUPPRESS
     add("--image", nargs=3, action="append", metavar=("ARCH=BASE", "MANIFEST", "CONFIG"), help=hidden)
     add("--layer", nargs=3, action="append", default=[], metavar=("NAME", "METADATA", "BLOB"), help=hidden)
     add("--client", type=Path, help=hidden)
-    goals = parser.add_subparsers(dest="goal", required=True, help=hidden)
-    add = goals.add_parser("push", help="to a registry", allow_abbrev=False).add_argument
+    goals = program.add_subparsers(dest="goal", required=True, help=hidden)
+    add = goals.add_parser("push", help="to a registry").add_argument
     add("reference", metavar="REGISTRY/REPOSITORY:TAG", help="where to")
     add("--base", metavar="REGISTRY/REPOSITORY", action="append", default=[], help="a repository that has the base")
     add("--tls-verify", choices=("true", "false"), default="true", help="false allows plain HTTP")
-    add = goals.add_parser("load", help="into podman, else docker", allow_abbrev=False).add_argument
+    add = goals.add_parser("load", help="into podman, else docker").add_argument
     add("--engine", type=options.engine, metavar="podman|docker", help="by default podman, else docker")
     add("--name", metavar="NAME:TAG", required=True, help="what the image is called there")
-    return parser
+    return program
 
 
-def _result(given: argparse.Namespace, environment: Mapping[str, str]) -> ship.Result:
+def _result(given: Options, environment: Mapping[str, str]) -> ship.Result:
     labels = dict(word.split("=", 1) for word, _, _ in given.image)
     workspace = places.Workspace(Path(environment.get("BUILD_WORKSPACE_DIRECTORY", ".")), environment)
     return ship.Result(
@@ -61,7 +56,7 @@ def _result(given: argparse.Namespace, environment: Mapping[str, str]) -> ship.R
     )
 
 
-def _push(given: argparse.Namespace, environment: Mapping[str, str]) -> str:
+def _push(given: Options, environment: Mapping[str, str]) -> str:
     ship.split(given.reference)
     name = given.reference.rpartition(":")[0]
     for base in given.base:
@@ -74,8 +69,9 @@ def _push(given: argparse.Namespace, environment: Mapping[str, str]) -> str:
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Command line of this module; see its docstring."""
-    given = _parser().parse_args(argv)
+    """Run the program; return its exit status."""
+    program = _program()
+    given = program.parse_args(argv)
     try:
         if given.goal == "push":
             said = _push(given, environment)
@@ -83,8 +79,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
             ship.to_engine(_result(given, environment), given.name, given.engine, environment)
             said = given.name
     except (ProjectError, LayoutError, OSError, ValueError) as error:
-        print(f"project: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     print(said)
     return 0
 

@@ -1,11 +1,10 @@
-"""What a wheel leaves of another version in lower layers is taken away, by whiteouts.
+"""Take away what a wheel leaves of another version in lower layers, by whiteouts.
 
 python -m tools.project.replaced --python 3.11 --old WHEEL [--old-requested] --new WHEEL [--new-requested] --deflate D --mtree M
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from tools.inputs.wheel.plan import Layout, plan
 from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.inputs.wheel.wheel_zip import Archive
+from tools.lib.program import Program
 from tools.oci import tar
 from tools.oci.mtree import FILE, Entry
 from tools.oci.part import PartError, PartWriter, check_path
@@ -100,22 +100,22 @@ def _shortest(path: str) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="replaced", description=__doc__)
-    parser.add_argument("--python", required=True, help="the image's Python, e.g. 3.11")
+    """Run the program; return its exit status."""
+    program = Program("replaced", __doc__)
+    add = program.add_argument
+    add("--python", required=True, help="the image's Python, e.g. 3.11")
     for name in ("old", "new"):
-        parser.add_argument(f"--{name}", type=Path, required=True, help=f"the {name} wheel")
-        parser.add_argument(f"--{name}-requested", action="store_true", help="it was asked for by name")
-    parser.add_argument("--deflate", type=Path, required=True, help="the part")
-    parser.add_argument("--mtree", type=Path, required=True, help="its listing")
-    given = parser.parse_args(argv)
-    old, new = Installed(given.old, given.old_requested), Installed(given.new, given.new_requested)
+        add(f"--{name}", type=Path, required=True, help=f"the {name} wheel")
+        add(f"--{name}-requested", action="store_true", help="it was asked for by name")
+    add("--deflate", type=Path, required=True, help="the part")
+    add("--mtree", type=Path, required=True, help="its listing")
+    options = program.parse_args(argv)
+    old, new = Installed(options.old, options.old_requested), Installed(options.new, options.new_requested)
     try:
-        with Writer(given.deflate, given.mtree) as writer:
-            take_away(writer, old, new, given.python)
+        with Writer(options.deflate, options.mtree) as writer:
+            take_away(writer, old, new, options.python)
     except (PartError, WheelError, OSError) as error:
-        print(f"replaced: {given.new.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.new.name, error)
     return 0
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tools.lib.program import Program
 from tools.project import bases, manifest, options, packages, places
 from tools.project.debian import layer, lock
 from tools.project.errors import ProjectError
@@ -30,20 +31,15 @@ def _python(label: str, machine: packages.Machine, base: BaseLock) -> packages.I
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(
-        prog="project",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
+    """Run the program; return its exit status."""
+    program = Program("project", __doc__)
+    add = program.add_argument
     for name in ("base-lock", "debian", "directory", "packages-directory", "sdist-metadata", "uv"):
         add(f"--{name}", type=Path, help=argparse.SUPPRESS)
     add("--base-image", help=argparse.SUPPRESS)
     add("--arch", action="append", default=[], help=argparse.SUPPRESS)
-    options.add_lock(parser)
-    given = parser.parse_args(argv)
+    options.add_lock(add)
+    given = program.parse_args(argv)
     workspace = environment.get("BUILD_WORKSPACE_DIRECTORY", ".")
     cache = bases.cache_directory(environment)
     try:
@@ -59,8 +55,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
                 root, manifest.packages(manifest.read(root), root), lock.read_base(given.debian), given.arch, cache
             )
     except (ProjectError, OSError) as error:
-        print(f"project: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 

@@ -9,8 +9,11 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from tools.lib.program import Program
 
 _FILE = Path(__file__).with_name("verdicts.json")
 
@@ -53,8 +56,9 @@ def ask(tree: list[str], rules: str) -> dict[str, Any]:
             return {"rules": rules, "refused": True}
 
 
-def main() -> int:
-    """Command line of this module; see its docstring."""
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    Program("verdicts", __doc__).parse_args(argv)
     known = json.loads(_FILE.read_bytes())
     cases = [ask(known["tree"], case["rules"]) for case in known["cases"]]
     builder = " ".join(_run("buildah", "--version").split()[0::2][:2])
@@ -67,4 +71,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

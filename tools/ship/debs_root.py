@@ -1,4 +1,4 @@
-"""Unpacks programs with their libraries out of locked .debs.
+"""Unpack programs with their libraries out of locked .debs.
 
     python -m tools.ship.debs_root --path PREFIX… --into DIR --deb FILE…
 
@@ -7,13 +7,13 @@ Only files whose path begins with one of the prefixes, and links to such files; 
 
 from __future__ import annotations
 
-import argparse
 import posixpath
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tools.formats import deb_archive
+from tools.lib.program import Program
 
 
 class RootError(ValueError):
@@ -59,17 +59,16 @@ def unpack(debs: Sequence[Path], prefixes: Sequence[str], into: Path) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="debs_root")
-    parser.add_argument("--path", action="append", required=True, help="prefix of the paths to unpack")
-    parser.add_argument("--into", type=Path, required=True, help="the directory to make")
-    parser.add_argument("--deb", type=Path, action="append", required=True, help="a package")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("debs_root", __doc__)
+    program.add_argument("--path", action="append", required=True, help="prefix of the paths to unpack")
+    program.add_argument("--into", type=Path, required=True, help="the directory to make")
+    program.add_argument("--deb", type=Path, action="append", required=True, help="a package")
+    options = program.parse_args(argv)
     try:
         unpack(options.deb, options.path, options.into)
     except (RootError, deb_archive.DebError) as error:
-        print(f"debs_root: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 

@@ -52,7 +52,7 @@ def image_push(name, image, image_tags, moving_tags = [], **kwargs):
         name,
         "push",
         image,
-        ["--tag=" + tag for tag in image_tags] + ["--moving-tag=" + tag for tag in moving_tags] +
+        ["--release-tag=" + tag for tag in image_tags] + ["--moving-tag=" + tag for tag in moving_tags] +
         ["--client=$(rootpath {})".format(_CLIENT)],
         [_CLIENT],
         **kwargs

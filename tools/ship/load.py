@@ -20,8 +20,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.lib import arguments
 from tools.lib.architectures import ARCHITECTURES
+from tools.lib.program import Program
 from tools.ship import signals
 from tools.ship.engines import Docker, Engine, LoadError, Podman
 
@@ -58,17 +58,14 @@ def choose_image(images: Mapping[str, Path], engine: Engine) -> Path:
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(
-        prog="load", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument("--layout", help=argparse.SUPPRESS)
-    parser.add_argument("--image", action="append", required=True, help=argparse.SUPPRESS)
-    parser.add_argument(
-        "--name", required=True, metavar="NAME:TAG", help="name under which the engine stores the image"
-    )
-    parser.add_argument("--engine", choices=tuple(ENGINES), help="the engine; default: the first that is installed")
-    options = parser.parse_args([*arguments.expand(argv[:1]), *argv[1:]])
+    """Run the program; return its exit status."""
+    program = Program("load", __doc__)
+    add = program.add_argument
+    add("--layout", help=argparse.SUPPRESS)
+    add("--image", action="append", required=True, help=argparse.SUPPRESS)
+    add("--name", required=True, metavar="NAME:TAG", help="name under which the engine stores the image")
+    add("--engine", choices=tuple(ENGINES), help="the engine; default: the first that is installed")
+    options = program.parse_args(argv)
     images = {
         architecture: Path(layout) for architecture, _, layout in (image.partition("=") for image in options.image)
     }
@@ -76,8 +73,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         engine = choose_engine(options.engine, environment)
         engine.load(choose_image(images, engine), options.name)
     except LoadError as error:
-        print(f"load: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     print(options.name)
     return 0
 

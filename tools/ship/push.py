@@ -23,7 +23,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tools.lib import arguments
+from tools.lib.program import Program
 from tools.ship import credentials, failures, signals
 from tools.ship.skopeo import Skopeo, SkopeoError
 
@@ -157,55 +157,47 @@ def _digest(manifest: bytes) -> str:
     return "sha256:" + hashlib.sha256(manifest).hexdigest()
 
 
-def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="push", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    parser.add_argument("destination", metavar="REGISTRY/REPOSITORY", help="where the images go")
-    parser.add_argument("--moving", action="store_true", help="push the moving tags as well")
-    parser.add_argument("--tag", action="append", default=[], dest="own_tags", help="instead of the release's tags")
-    parser.add_argument("--replace", action="store_true", help="let any tag leave another image")
-    parser.add_argument("--tls-verify", choices=("true", "false"), default="true", help="false: plain HTTP is allowed")
-    return parser.parse_args(argv)
-
-
-def _built_in(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """Return the arguments that the target itself gives, up to --client; the user's come after them."""
-    end = next(number for number, argument in enumerate(argv) if argument.startswith("--client=")) + 1
-    parser = argparse.ArgumentParser(prog="push")
-    parser.add_argument("--layout", type=Path, required=True, help="the OCI layout to push")
-    parser.add_argument("--image", action="append", help="image to push from an index; default: all")
-    parser.add_argument("--tag", action="append", default=[], help="tag that must not exist yet with another digest")
-    parser.add_argument("--moving-tag", action="append", default=[], help="tag that may be moved")
-    parser.add_argument("--client", type=Path, required=True, help="directory with skopeo")
-    return parser.parse_args([*arguments.expand(argv[:1]), *argv[1:end]]), list(argv[end:])
+def _program() -> Program:
+    program = Program("push", __doc__)
+    add = program.add_argument
+    # The target's own; see defs.bzl.
+    add("--layout", type=Path, required=True, help=argparse.SUPPRESS)
+    add("--image", action="append", help=argparse.SUPPRESS)
+    add("--release-tag", action="append", default=[], help=argparse.SUPPRESS)
+    add("--moving-tag", action="append", default=[], help=argparse.SUPPRESS)
+    add("--client", type=Path, required=True, help=argparse.SUPPRESS)
+    # The user's.
+    add("destination", metavar="REGISTRY/REPOSITORY", help="where the images go")
+    add("--moving", action="store_true", help="push the moving tags as well")
+    add("--tag", action="append", default=[], help="instead of the release's tags")
+    add("--replace", action="store_true", help="let any tag leave another image")
+    add("--tls-verify", choices=("true", "false"), default="true", help="false: plain HTTP is allowed")
+    return program
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Command line of this module; see its docstring."""
-    target, users = _built_in(argv)
-    options = _options(users)
+    """Run the program; return its exit status."""
+    program = _program()
+    options = program.parse_args(argv)
     try:
         registry, repository = split_destination(options.destination)
-        tags = options.own_tags or [*target.tag, *(target.moving_tag if options.moving else [])]
+        tags = options.tag or [*options.release_tag, *(options.moving_tag if options.moving else [])]
         for tag in tags:
             check_tag(tag, "--tag")
         search = credentials.find(registry, repository, environment)
         for warning in search.warnings:
-            print(f"push: warning: {warning}", file=sys.stderr)
+            program.tell("warning", warning)
         auth_file = search.login.auth_file() if search.login else None
-        client = Skopeo(target.client, options.tls_verify == "true", auth_file, environment)
-        digest = built_digest(target.layout)
-        may_move = tags if options.replace else target.moving_tag
+        client = Skopeo(options.client, options.tls_verify == "true", auth_file, environment)
+        digest = built_digest(options.layout)
+        may_move = tags if options.replace else options.moving_tag
         try:
-            push(
-                target.layout, options.destination, missing(options.destination, digest, tags, may_move, client), client
-            )
+            absent = missing(options.destination, digest, tags, may_move, client)
+            push(options.layout, options.destination, absent, client)
         except SkopeoError as error:
             raise PushError(failures.explain(str(error), registry, search)) from None
     except PushError as error:
-        print(f"push: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     for tag in tags:
         print(f"{options.destination}:{tag}@{digest}")
     return 0

@@ -4,30 +4,30 @@
 
 Runs ruff (fixes, then format) on Python, shfmt on shell, and orders the load statements of Starlark files. Findings without an
 automatic fix are left to the lint tests.
+
+Exit status: 0; 1 a formatter failed.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from tools.host.lint import linters, starlark
 from tools.host.lint.worktree import ROOT, texts
+from tools.lib.program import Program
 
 
 def main(argv: Sequence[str]) -> int:
-    """Format all files; return 1 if a formatter fails."""
-    argparse.ArgumentParser(
-        prog="format", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("format", __doc__)
+    program.parse_args(argv)
     status = 0
     for linter in linters.FORMATTERS:
         done = linters.run(linter, linter.fix or ())
         # Formatting does not fail for findings that ruff cannot fix.
         if done.returncode and linter is not linters.RUFF_CHECK:
-            sys.stderr.write(f"format: {linter.program}: {done.stdout}\n")
-            status = 1
+            status = program.fail(linter.program, done.stdout)
     for name, text in texts(*starlark.SUFFIXES):
         ordered = starlark.ordered(text)
         if ordered != text:

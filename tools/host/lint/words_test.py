@@ -34,10 +34,6 @@ VERBATIM = (
 EXCEPTIONS = {
     "tests/acceptance/identity_test.py": "nobody is a user",
     "tools/formats/deb_samples.py": "Nobody is a maintainer",
-    "tools/inputs/cpython/profile.py": "an input of interpreters; with their next rebuild",
-    "tools/inputs/cpython/toolchain.py": "an input of interpreters; with their next rebuild",
-    "tools/inputs/deb/effects.py": "an input of all Debian parts; with their next rebuild",
-    "tools/inputs/deb/shared_object.py": "an input of all Debian parts; with their next rebuild",
     "tools/verify/soundness/agreement_test.py": "nobody is a user",
     "tools/verify/soundness/merge_test.py": "a case's name",
     "tests/documents/pages_test.py": "samples of pages with such words",

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import zipfile
+from collections.abc import Sequence
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 
@@ -85,8 +86,8 @@ def copy_libraries(root: Path, output: Path) -> None:
     shutil.copyfile(root / "lib" / TRIPLET / "ld-2.31.so", output / "ld.so")
 
 
-def main(argv: list[str]) -> int:
-    """Run the command line of this module; see its docstring."""
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
     root, out = Path(argv[0]).resolve(), Path(argv[1])
     library = out / "lib/python3.9"
     (library / "lib-dynload").mkdir(parents=True)

@@ -64,7 +64,7 @@ def _run(program: Program, arguments: Sequence[str], kernel: ctypes.CDLL) -> tup
         output = file.read().decode(errors="replace")
     status = os.waitstatus_to_exitcode(wait_status)
     if status < 0:
-        output += f"error: killed by {signal.Signals(-status).name}\n"
+        output += f"worker: killed by {signal.Signals(-status).name}\n"
         status = 128 - status
     return status, output
 
@@ -91,7 +91,7 @@ def _child(program: Program, arguments: Sequence[str], said: int) -> NoReturn:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
+    """Run the program; return its exit status."""
     program: Program = importlib.import_module(argv[0]).main
     if list(argv[1:]) != [PERSISTENT]:
         return program(argv[1:])

@@ -100,7 +100,7 @@ def test_request_finds_nothing_of_the_one_before(worker: Worker, tmp_path: Path)
         ("refuse", 3, "error: refused\n"),
         ("exit", 1, "error: usage\n"),
         ("raise", 1, "ValueError: a fault\n"),
-        ("die", 128 + signal.SIGABRT, "error: killed by SIGABRT\n"),
+        ("die", 128 + signal.SIGABRT, "worker: killed by SIGABRT\n"),
     ],
 )
 def test_failure_is_answered_and_the_worker_goes_on(worker: Worker, request_: str, status: int, said: str) -> None:

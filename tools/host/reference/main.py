@@ -10,13 +10,13 @@ Exit status: 0; 1 a page is not what the docstrings say, or something public has
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.host.reference import render, textproto
+from tools.lib.program import Program
 
 _COMMAND = "tools/bazel run //docs/reference:update"
 _NOTE = f"<!-- Made from docstrings by `{_COMMAND}`; edit those. -->\n\n"
@@ -54,23 +54,22 @@ def stale(directory: Path, made: Mapping[str, str]) -> list[str]:
 
 def main(argv: Sequence[str]) -> int:
     """Run the program; return its exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare with the work tree's pages, and write nothing")
-    parser.add_argument("--directory", type=Path, default=Path("docs/reference"), help="folder of the pages")
-    parser.add_argument("pages", nargs="+", metavar="NAME=LABEL=FILE", help="a page")
-    options = parser.parse_args(argv)
+    program = Program("reference", __doc__)
+    program.add_argument("--check", action="store_true", help="compare with the work tree's pages, and write nothing")
+    program.add_argument("--directory", type=Path, default=Path("docs/reference"), help="folder of the pages")
+    program.add_argument("pages", nargs="+", metavar="NAME=LABEL=FILE", help="a page")
+    options = program.parse_args(argv)
     try:
         made = pages(options.pages)
     except (render.UndocumentedError, textproto.TextprotoError, OSError) as error:
-        print(f"reference: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     directory = options.directory
     if not options.check:
         directory = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), directory)
     changed = stale(directory, made)
     if options.check:
         for name in changed:
-            print(f"reference: {directory / name}: not what the docstrings say; run {_COMMAND}", file=sys.stderr)
+            program.tell(directory / name, f"not what the docstrings say; run {_COMMAND}")
         return 1 if changed else 0
     for name in changed:
         if name in made:

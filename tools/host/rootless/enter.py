@@ -10,12 +10,13 @@ Exit status: the command's, 128 + n if signal n ended it, 125 if the root could 
 from __future__ import annotations
 
 import argparse
+import functools
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from tools.host.rootless import namespace, proot
 from tools.host.rootless.spec import BIND, METHODS, NAMESPACE, PROOT, READ_ONLY_BIND, TMPFS, EnterError, Mount, Spec
+from tools.lib.program import Program
 
 NOT_ENTERED = 125
 
@@ -61,83 +62,77 @@ def run(spec: Spec) -> int:
     return proot.run(spec) if method == PROOT else namespace.run(spec, proc)
 
 
-class _AppendMount(argparse.Action):
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        kind = (option_string or "").lstrip("-")
-        source, colon, target = values.partition(":")
-        if kind == TMPFS:
-            source, target = "", values
-        elif not colon or not source or not target:
-            parser.error(f"{option_string} takes SRC:DST, not {values!r}")
-        namespace.mounts = (namespace.mounts or []) + [Mount(kind, target, source)]
+def _mount(kind: str, text: str) -> Mount:
+    """Read the value of the option of a kind of mount."""
+    if kind == TMPFS:
+        return Mount(kind, text, "")
+    source, _, target = text.partition(":")
+    if not source or not target:
+        raise argparse.ArgumentTypeError(f"it takes SRC:DST, not {text!r}")
+    return Mount(kind, target, source)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tools.host.rootless.enter", description="run a command in a root directory")
-    parser.add_argument("--root", required=True, help='the directory that becomes "/"')
-    parser.add_argument("--read-only", action="store_true", help="make the root itself read-only")
+def _program() -> Program:
+    program = Program("rootless", __doc__)
+    program.add_argument("--root", required=True, help='the directory that becomes "/"')
+    program.add_argument("--read-only", action="store_true", help="make the root itself read-only")
     for kind, text in (
         (BIND, "SRC:DST to mount"),
         (READ_ONLY_BIND, "SRC:DST to mount read-only"),
         (TMPFS, "DST to mount an empty file system at"),
     ):
-        parser.add_argument(f"--{kind}", dest="mounts", action=_AppendMount, help=text)
-    parser.add_argument("--uid", type=int, default=0, help="user that the command runs as")
-    parser.add_argument("--gid", type=int, default=0, help="group that the command runs as")
-    parser.add_argument(
+        read = functools.partial(_mount, kind)
+        program.add_argument(f"--{kind}", dest="mounts", type=read, action="append", default=[], help=text)
+    program.add_argument("--uid", type=int, default=0, help="user that the command runs as")
+    program.add_argument("--gid", type=int, default=0, help="group that the command runs as")
+    program.add_argument(
         "--env",
         action="append",
         default=[],
         metavar="K=V",
         help="variable of the environment, which is empty otherwise",
     )
-    parser.add_argument("--chdir", default="/", help="working directory in the root")
-    parser.add_argument("--network", choices=("none", "host"), default="none", help="none: loopback only")
-    parser.add_argument(
+    program.add_argument("--chdir", default="/", help="working directory in the root")
+    program.add_argument("--network", choices=("none", "host"), default="none", help="none: loopback only")
+    program.add_argument(
         "--binfmt-aarch64", default="", metavar="QEMU", help="run arm64 programs with this static qemu-aarch64"
     )
-    parser.add_argument("--method", choices=METHODS, default="auto", help="how to enter the root")
-    parser.add_argument("--proot", default="", help="directory with proot and its libraries")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="program in the root, with its arguments")
-    return parser
+    program.add_argument("--method", choices=METHODS, default="auto", help="how to enter the root")
+    program.add_argument("--proot", default="", help="directory with proot and its libraries")
+    program.add_argument("command", nargs=argparse.REMAINDER, help="program in the root, with its arguments")
+    return program
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = _parser()
-    arguments = parser.parse_args(argv)
-    command: list[str] = arguments.command
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = _program()
+    options = program.parse_args(argv)
+    command: list[str] = options.command
     if command[:1] == ["--"]:
         command = command[1:]
-    for pair in arguments.env:
+    for pair in options.env:
         if "=" not in pair:
-            parser.error(f"--env takes K=V, not {pair!r}")
+            program.error(f"--env takes K=V, not {pair!r}")
     spec = Spec(
-        root=arguments.root,
+        root=options.root,
         command=tuple(command),
-        mounts=tuple(arguments.mounts or ()),
-        env=dict(pair.split("=", 1) for pair in arguments.env),
-        uid=arguments.uid,
-        gid=arguments.gid,
-        chdir=arguments.chdir,
-        network=arguments.network,
-        read_only=arguments.read_only,
-        binfmt_aarch64=arguments.binfmt_aarch64,
-        method=arguments.method,
-        proot=arguments.proot,
+        mounts=tuple(options.mounts),
+        env=dict(pair.split("=", 1) for pair in options.env),
+        uid=options.uid,
+        gid=options.gid,
+        chdir=options.chdir,
+        network=options.network,
+        read_only=options.read_only,
+        binfmt_aarch64=options.binfmt_aarch64,
+        method=options.method,
+        proot=options.proot,
     )
     try:
         return run(spec)
     except EnterError as error:
-        sys.stderr.write(f"rootless: {error}\n")
+        program.tell(error)
         return NOT_ENTERED
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

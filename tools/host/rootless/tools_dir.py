@@ -7,13 +7,13 @@ DIR is what --proot takes; DIR/usr/bin/qemu-aarch64-static is what --binfmt-aarc
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tools.formats import deb_archive
+from tools.lib.program import Program
 
 QEMU = "usr/bin/qemu-aarch64-static"
 # Package → what is taken of it, as path prefixes.
@@ -68,19 +68,18 @@ def _write(target: Path, entry: deb_archive.Entry) -> None:
     os.chmod(target, 0o755)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="tools.host.rootless.tools_dir", description="unpack proot, busybox and qemu")
-    parser.add_argument("--deb", type=Path, action="append", required=True, help="package to take programs from")
-    parser.add_argument("--into", type=Path, required=True, help="the directory to make")
-    arguments = parser.parse_args(argv)
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("tools_dir", __doc__)
+    program.add_argument("--deb", type=Path, action="append", required=True, help="package to take programs from")
+    program.add_argument("--into", type=Path, required=True, help="the directory to make")
+    options = program.parse_args(argv)
     try:
-        unpack(arguments.deb, arguments.into)
+        unpack(options.deb, options.into)
     except (ToolsError, deb_archive.DebError) as error:
-        sys.stderr.write(f"tools_dir: {error}\n")
-        return 1
+        return program.fail(error)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,6 @@ LOOPS: the program with the loops. BENCHMARK_DEBS: the packages of a root. ROOTL
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import os
@@ -22,6 +21,7 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.unpack import unpack_tar
+from tools.lib.program import Program
 
 _REPEATS = 5
 
@@ -72,31 +72,30 @@ def measure(
     return least
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="benchmark", description="compare interpreters")
-    parser.add_argument("--version", required=True, help="version of the interpreters, such as 3.11")
-    parser.add_argument("--rounds", type=int, default=9, help="runs of each loop; the fastest counts")
-    parser.add_argument("trees", nargs="+", metavar="NAME=TREE.tar", help="an interpreter")
-    arguments = parser.parse_args(argv)
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("benchmark", __doc__)
+    program.add_argument("--version", required=True, help="version of the interpreters, such as 3.11")
+    program.add_argument("--rounds", type=int, default=9, help="runs of each loop; the fastest counts")
+    program.add_argument("trees", nargs="+", metavar="NAME=TREE.tar", help="an interpreter")
+    options = program.parse_args(argv)
     isolation = Isolation(proot=os.environ.get("ROOTLESS_TOOLS", ""))
     try:
         with tempfile.TemporaryDirectory() as place:
             debs = [Path(name) for name in os.environ["BENCHMARK_DEBS"].split()]
             root = BuildRoot(Path(place, "root"), debs, PLATFORMS[BUILD_ARCH], None, isolation)
             trees = {}
-            for tree in arguments.trees:
+            for tree in options.trees:
                 name, _, file = tree.partition("=")
                 trees[name] = Path(place, f"tree-{name}")
                 trees[name].mkdir()
                 unpack_tar(Path(file), trees[name], "usr/local")
             loops = Path(os.environ["LOOPS"]).resolve()
-            print(table(measure(root, trees, arguments.version, loops, arguments.rounds)))
+            print(table(measure(root, trees, options.version, loops, options.rounds)))
     except (BuildError, EnterError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        return program.fail(error)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -9,7 +9,6 @@ Output: a tar of usr/local and of a link to libpython; equal inputs give equal b
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import shutil
 import sys
@@ -27,6 +26,7 @@ from tools.inputs.cpython.root import BuildRoot, Isolation, say
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.inputs.wheel.bytecode import Compiler
 from tools.inputs.wheel.wheel_error import WheelError
+from tools.lib.program import Options, Program
 
 _INSTALLED = "_install"
 # Bytes that a build takes: compiler, packages, source, object files, and the installed tree.
@@ -93,38 +93,36 @@ def compile_source(
     return root.run("make", f"make -j{jobs} {_STATIC}", mounts, env, source.PLACE)
 
 
-def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
+def build(options: Options, recipe: Recipe, scratch: Path) -> None:
     """Build an interpreter; see the module.
 
     Raises:
         BuildError, DebError, EnterError, WheelError: an input is broken, or a step or a check fails.
     """
-    target = platform(arguments.arch)
-    cross = arguments.arch != BUILD_ARCH
-    if cross and not arguments.build_python:
-        raise BuildError(
-            f"building for {arguments.arch} takes the {BUILD_ARCH} tree of the same version: --build-python"
-        )
-    say(f"Python {recipe.release} for {arguments.arch}: unpacking")
-    root = BuildRoot(scratch, arguments.deb, target, arguments.zig, Isolation(arguments.method, arguments.proot))
-    mounts, env = [source.lay_out(root, recipe, arguments.source, arguments.debian, arguments.own_patch)], {}
-    shutil.copyfile(arguments.indexed_profile, scratch / "source" / profile.USED)
+    target = platform(options.arch)
+    cross = options.arch != BUILD_ARCH
+    if cross and not options.build_python:
+        raise BuildError(f"building for {options.arch} takes the {BUILD_ARCH} tree of the same version: --build-python")
+    say(f"Python {recipe.release} for {options.arch}: unpacking")
+    root = BuildRoot(scratch, options.deb, target, options.zig, Isolation(options.method, options.proot))
+    mounts, env = [source.lay_out(root, recipe, options.source, options.debian, options.own_patch)], {}
+    shutil.copyfile(options.indexed_profile, scratch / "source" / profile.USED)
     if cross:
         (scratch / "build-python").mkdir()
-        unpack_tar(arguments.build_python, scratch / "build-python", "usr/local")
+        unpack_tar(options.build_python, scratch / "build-python", "usr/local")
         mounts.append(Mount("ro-bind", "/usr/local", str(scratch / "build-python")))
         env["PATH"] = f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"
-    say(f"Python {recipe.release} for {arguments.arch}: compiling")
+    say(f"Python {recipe.release} for {options.arch}: compiling")
     flags = Flags(f"-fprofile-instr-use={source.PLACE}/{profile.USED}")
-    said = compile_source(root, recipe, target, mounts, env, flags, arguments.jobs)
-    say(f"Python {recipe.release} for {arguments.arch}: {profile.check(said, arguments.profile, recipe.version)}")
+    said = compile_source(root, recipe, target, mounts, env, flags, options.jobs)
+    say(f"Python {recipe.release} for {options.arch}: {profile.check(said, options.profile, recipe.version)}")
     install = (
         f": >_no_bytecode.py; sed '{_NO_BYTECODE}' Makefile >Makefile.install;"
         f" make -f Makefile.install {_STATIC} install DESTDIR={source.PLACE}/{_INSTALLED} TESTSUBDIRS="
     )
     root.run("install", install, mounts, env, source.PLACE)
     installed = scratch / "source" / _INSTALLED
-    say(f"Python {recipe.release} for {arguments.arch}: checking and packing")
+    say(f"Python {recipe.release} for {options.arch}: checking and packing")
     tree.prune(installed)
     tree.link_names(installed)
     _check(installed, recipe, target)
@@ -137,7 +135,7 @@ def build(arguments: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
     )
     checks.check_paths(checks.files(installed), [source.PLACE], _TELL_SOURCE)
     library = tree.link_library(installed, recipe, target.triplet)
-    tree.write_tar(installed, ["usr/local", library], arguments.tree)
+    tree.write_tar(installed, ["usr/local", library], options.tree)
 
 
 def _compiler(root: BuildRoot, home: Path, recipe: Recipe) -> Compiler:
@@ -157,41 +155,41 @@ def _check_imports(root: BuildRoot, installed: Path, recipe: Recipe) -> None:
     root.run("import", words, [Mount("ro-bind", "/usr/local", str(installed / "usr/local"))])
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tools.inputs.cpython.build", description="build a CPython of the images")
-    parser.add_argument("--recipe", type=Path, required=True, help="table of one row of runtime/python/recipes.bzl")
-    parser.add_argument("--arch", required=True, help="architecture to build for")
-    parser.add_argument("--source", type=Path, required=True, help="the release's archive")
-    parser.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
-    parser.add_argument("--own-patch", type=Path, action="append", default=[], help="patch to apply after Debian's")
-    parser.add_argument("--profile", type=Path, required=True, help="of the version, as text")
-    parser.add_argument(
+def _parser() -> Program:
+    program = Program("cpython", __doc__)
+    program.add_argument("--recipe", type=Path, required=True, help="table of one row of runtime/python/recipes.bzl")
+    program.add_argument("--arch", required=True, help="architecture to build for")
+    program.add_argument("--source", type=Path, required=True, help="the release's archive")
+    program.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
+    program.add_argument("--own-patch", type=Path, action="append", default=[], help="patch to apply after Debian's")
+    program.add_argument("--profile", type=Path, required=True, help="of the version, as text")
+    program.add_argument(
         "--indexed-profile", type=Path, required=True, help="the same as tools.inputs.cpython.profile made it"
     )
-    parser.add_argument("--zig", type=Path, required=True, help="the compiler's archive")
-    parser.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
-    parser.add_argument(
+    program.add_argument("--zig", type=Path, required=True, help="the compiler's archive")
+    program.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
+    program.add_argument(
         "--build-python", type=Path, help="tree of the same Python for the build machine, for a cross build"
     )
-    parser.add_argument("--jobs", type=int, default=1, help="number of parallel compilations")
-    parser.add_argument("--method", choices=METHODS, default="auto", help="how to enter the build root")
-    parser.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
-    parser.add_argument("--tree", type=Path, required=True, help="the tar to make")
-    return parser
+    program.add_argument("--jobs", type=int, default=1, help="number of parallel compilations")
+    program.add_argument("--method", choices=METHODS, default="auto", help="how to enter the build root")
+    program.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
+    program.add_argument("--tree", type=Path, required=True, help="the tar to make")
+    return program
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    arguments = _parser().parse_args(argv)
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = _parser()
+    options = program.parse_args(argv)
     with memory.scratch("cpython-", _SCRATCH) as scratch:
         try:
-            build(arguments, read(arguments.recipe), scratch)
+            build(options, read(options.recipe), scratch)
         except (BuildError, DebError, EnterError, WheelError) as error:
-            arguments.tree.unlink(missing_ok=True)
-            sys.stderr.write(f"Python {arguments.tree.stem}: {error}\n")
-            return 1
+            options.tree.unlink(missing_ok=True)
+            return program.fail(f"Python {options.tree.stem}", error)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

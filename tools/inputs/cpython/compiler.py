@@ -9,7 +9,6 @@ thousand of the tree.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tarfile
 import zipfile
@@ -17,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.inputs.cpython.errors import BuildError
+from tools.lib.program import Program
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 # The compiler needs it for \N{…} in strings.
@@ -57,30 +57,27 @@ def write_library(tar: tarfile.TarFile, version: str, output: Path) -> None:
             archive.writestr(info, _content(tar, names[name]))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="tools.inputs.cpython.compiler", description="take the bytecode compiler out of a tree"
-    )
-    parser.add_argument("--tree", type=Path, required=True, help="the interpreter's tar")
-    parser.add_argument("--version", required=True, help="its version, such as 3.11")
-    parser.add_argument("--executable", type=Path, required=True, help="the interpreter to write")
-    parser.add_argument("--library", type=Path, required=True, help="the zip of the standard library to write")
-    parser.add_argument("--extension", type=Path, required=True, help="the module unicodedata to write")
-    arguments = parser.parse_args(argv)
-    program = f"python{arguments.version}"
-    module = f"{_EXTENSION}.cpython-{arguments.version.replace('.', '')}-x86_64-linux-gnu.so"
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("cpython_compiler", __doc__)
+    program.add_argument("--tree", type=Path, required=True, help="the interpreter's tar")
+    program.add_argument("--version", required=True, help="its version, such as 3.11")
+    program.add_argument("--executable", type=Path, required=True, help="the interpreter to write")
+    program.add_argument("--library", type=Path, required=True, help="the zip of the standard library to write")
+    program.add_argument("--extension", type=Path, required=True, help="the module unicodedata to write")
+    options = program.parse_args(argv)
+    interpreter = f"python{options.version}"
+    module = f"{_EXTENSION}.cpython-{options.version.replace('.', '')}-x86_64-linux-gnu.so"
     try:
-        with tarfile.open(arguments.tree) as tar:
-            arguments.executable.write_bytes(_content(tar, f"usr/local/bin/{program}"))
-            arguments.executable.chmod(0o755)
-            arguments.extension.write_bytes(_content(tar, f"usr/local/lib/{program}/lib-dynload/{module}"))
-            write_library(tar, arguments.version, arguments.library)
+        with tarfile.open(options.tree) as tar:
+            options.executable.write_bytes(_content(tar, f"usr/local/bin/{interpreter}"))
+            options.executable.chmod(0o755)
+            options.extension.write_bytes(_content(tar, f"usr/local/lib/{interpreter}/lib-dynload/{module}"))
+            write_library(tar, options.version, options.library)
     except BuildError as error:
-        sys.stderr.write(f"Python {arguments.version}: {error}\n")
-        return 1
+        return program.fail(f"Python {options.version}", error)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

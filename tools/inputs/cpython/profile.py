@@ -10,7 +10,6 @@ makes of it what the compiler reads.
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 import sys
@@ -22,8 +21,9 @@ from tools.host.rootless.spec import METHODS, EnterError, Mount
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS
 from tools.inputs.cpython.root import BuildRoot, Isolation
+from tools.lib.program import Program
 
-# In the source's directory, whose name stands in sysconfig's data anyway.
+# In the source's directory, whose name is in sysconfig's data anyway.
 USED = "python.profdata"
 # Share of the profile's functions that may be older than the source: more, and the profile does not speak of this source.
 STALE_PERCENT = 2
@@ -114,34 +114,31 @@ def check(log: str, profile: Path, version: str) -> str:
     if not known or old * 100 > known * STALE_PERCENT:
         raise BuildError(
             f"the profile {profile.name} is older than the source: the counts of {old} of its {known} functions don't fit,"
-            f" {STALE_PERCENT} % may; make it anew: tools/bazel run //runtime/python:update_profiles -- {version}"
+            f" {STALE_PERCENT} % may; make it again: tools/bazel run //runtime/python:update_profiles -- {version}"
         )
     return f"profile of {known} functions, {old} older than the source"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="tools.inputs.cpython.profile", description="index a profile for the compiler"
-    )
-    parser.add_argument("--profile", type=Path, required=True)
-    parser.add_argument("--deb", type=Path, action="append", required=True, help="llvm-19 and what it needs")
-    parser.add_argument("--method", choices=METHODS, default="auto")
-    parser.add_argument("--proot", default="")
-    parser.add_argument("--output", type=Path, required=True)
-    arguments = parser.parse_args(argv)
-    scratch = arguments.output.with_name(arguments.output.name + ".work")
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("cpython_profile", __doc__)
+    program.add_argument("--profile", type=Path, required=True, help="the profile, as text")
+    program.add_argument("--deb", type=Path, action="append", required=True, help="llvm-19 and what it needs")
+    program.add_argument("--method", choices=METHODS, default="auto", help="how to enter the root of llvm")
+    program.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
+    program.add_argument("--output", type=Path, required=True, help="what the compiler reads, to make")
+    options = program.parse_args(argv)
+    scratch = options.output.with_name(options.output.name + ".work")
     shutil.rmtree(scratch, ignore_errors=True)
     try:
-        tools = Tools(scratch, arguments.deb, Isolation(arguments.method, arguments.proot))
-        tools.index(arguments.profile, arguments.output)
+        tools = Tools(scratch, options.deb, Isolation(options.method, options.proot))
+        tools.index(options.profile, options.output)
     except (BuildError, DebError, EnterError) as error:
-        sys.stderr.write(f"{arguments.profile.name}: {error}\n")
-        return 1
+        return program.fail(options.profile.name, error)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

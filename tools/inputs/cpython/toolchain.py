@@ -32,7 +32,7 @@ _LIBC_WANTED = tuple(
     )
 )
 
-# gcc's answers to what distutils and setup.py ask it; all else goes to zig. -isystem: zig looks only into its own
+# gcc's answers to what distutils and setup.py ask it; everything else goes to zig. -isystem: zig looks only into its own
 # headers when it is given a target. -fno-sanitize: zig's default for C is a trapping sanitizer. -g0: by default it makes debug
 # information, for a third of the compilation's time, and the link throws it away. Linking takes
 # Debian's library directory; given to a mere compilation, clang would warn of it, which some configure tests take

@@ -8,7 +8,6 @@ runtime/python/profiles. Two runs give different counts: what is committed is an
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import shutil
@@ -25,6 +24,7 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Recipe, read
 from tools.inputs.cpython.root import BuildRoot, Isolation, say
 from tools.inputs.cpython.unpack import unpack_wheel
+from tools.lib.program import Options, Program
 
 # Of upstream's tests for this purpose (PROFILE_TASK), those of what Airflow uses, without the longest.
 _UPSTREAM = (
@@ -40,7 +40,7 @@ _ANCHOR = "extern int __llvm_profile_runtime;\nint *anchor_of_the_profile_runtim
 _PLACE = "/training"
 
 
-def _lay_out(directory: Path, arguments: argparse.Namespace) -> Mount:
+def _lay_out(directory: Path, arguments: Options) -> Mount:
     """Lay out what the training needs: profile runtime, workload, wheels, places for the counts."""
     for name in ("counts/workload", "counts/upstream", "site"):
         (directory / name).mkdir(parents=True)
@@ -81,7 +81,7 @@ def _work(root: BuildRoot, recipe: Recipe, mounts: Sequence[Mount]) -> None:
     say("\n".join(said.splitlines()[-6:]))
 
 
-def train(arguments: argparse.Namespace, recipe: Recipe, output: Path, scratch: Path) -> None:
+def train(arguments: Options, recipe: Recipe, output: Path, scratch: Path) -> None:
     """Make the profile; see the module.
 
     Args:
@@ -115,35 +115,35 @@ def train(arguments: argparse.Namespace, recipe: Recipe, output: Path, scratch: 
     say(f"{output}: {profile.functions(output)} functions")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="update_profiles", add_help=False)
-    parser.add_argument("--recipe", type=Path, required=True, help="table of one row of runtime/python/recipes.bzl")
-    parser.add_argument("--version", required=True, help="version of the recipe, such as 3.11")
-    parser.add_argument("--source", type=Path, required=True, help="the release's archive")
-    parser.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
-    parser.add_argument("--own-patch", type=Path, action="append", default=[], help="patch to apply after Debian's")
-    parser.add_argument("--zig", type=Path, required=True, help="the compiler's archive")
-    parser.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
-    parser.add_argument("--profile-deb", type=Path, action="append", required=True, help="llvm and what it needs")
-    parser.add_argument("--workload", type=Path, action="append", required=True, help="file of the workload")
-    parser.add_argument("--wheel", type=Path, action="append", default=[], help="wheel that the workload imports")
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="parallel compilations")
-    parser.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
-    return parser
+def _training() -> Program:
+    program = Program("training", "The arguments of one version.")
+    program.add_argument("--recipe", type=Path, required=True, help="table of one row of runtime/python/recipes.bzl")
+    program.add_argument("--version", required=True, help="version of the recipe, such as 3.11")
+    program.add_argument("--source", type=Path, required=True, help="the release's archive")
+    program.add_argument("--debian", type=Path, help="Debian's debian.tar.xz, for its patches")
+    program.add_argument("--own-patch", type=Path, action="append", default=[], help="patch to apply after Debian's")
+    program.add_argument("--zig", type=Path, required=True, help="the compiler's archive")
+    program.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
+    program.add_argument("--profile-deb", type=Path, action="append", required=True, help="llvm and what it needs")
+    program.add_argument("--workload", type=Path, action="append", required=True, help="file of the workload")
+    program.add_argument("--wheel", type=Path, action="append", default=[], help="wheel that the workload imports")
+    program.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="parallel compilations")
+    program.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
+    return program
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line (versions; all by default); return the exit status."""
-    parser = argparse.ArgumentParser(prog="update_profiles", description="make the profiles of interpreters again")
-    parser.add_argument("versions", nargs="*", metavar="VERSION", help="such as 3.11; all by default")
-    options = parser.parse_args(argv)
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("update_profiles", __doc__)
+    program.add_argument("versions", nargs="*", metavar="VERSION", help="such as 3.11; all by default")
+    options = program.parse_args(argv)
     known = {}
     for name in os.environ["TRAININGS"].split():
-        arguments = _parser().parse_args(Path(name).read_text().splitlines())
+        arguments = _training().parse_args([f"@{name}"])
         known[arguments.version] = arguments
     versions = options.versions or list(known)
     if set(versions) - set(known):
-        parser.error(
+        program.error(
             f"there are profiles of {', '.join(known)}, not of {', '.join(sorted(set(versions) - set(known)))}"
         )
     profiles = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"], "runtime/python/profiles")
@@ -153,10 +153,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             with tempfile.TemporaryDirectory(prefix="training-") as scratch:
                 train(arguments, read(arguments.recipe), profiles / f"{version}.proftext", Path(scratch))
         except (BuildError, DebError, EnterError) as error:
-            sys.stderr.write(f"Python {version}: {error}\n")
-            return 1
+            return program.fail(f"Python {version}", error)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

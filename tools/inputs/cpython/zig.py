@@ -9,7 +9,6 @@ time or inode differ, so both are zero here: the archive has the same bits on ev
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import PLATFORMS
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.tree import write_tar
+from tools.lib.program import Program
 
 # Its entry lists its sources in the order in which threads have compiled them. Without it zig makes it of the objects, which
 # are cached, in no time.
@@ -82,24 +82,23 @@ def _without_place(entry: str) -> str:
     return first + "".join(f"{size} 0 0 {rest}" for size, _, _, rest in fields)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="tools.inputs.cpython.zig", description="make the compiler's archive")
-    parser.add_argument("--wheel", type=Path, required=True, help="the ziglang wheel")
-    parser.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
-    parser.add_argument("--method", choices=METHODS, default=AUTO, help="how to enter the build root")
-    parser.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
-    parser.add_argument("--output", type=Path, required=True, help="the tar to make")
-    options = parser.parse_args(argv)
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("zig", __doc__)
+    program.add_argument("--wheel", type=Path, required=True, help="the ziglang wheel")
+    program.add_argument("--deb", type=Path, action="append", required=True, help="package of the build root")
+    program.add_argument("--method", choices=METHODS, default=AUTO, help="how to enter the build root")
+    program.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
+    program.add_argument("--output", type=Path, required=True, help="the tar to make")
+    options = program.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="zig-") as scratch:
         try:
             make(options.wheel, options.deb, Isolation(options.method, options.proot), options.output, Path(scratch))
         except (BuildError, DebError, EnterError) as error:
             options.output.unlink(missing_ok=True)
-            sys.stderr.write(f"{options.wheel.name}: {error}\n")
-            return 1
+            return program.fail(options.wheel.name, error)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -5,7 +5,6 @@ Also writes the package's facts, from which the state of the whole system is com
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence, Set
 from dataclasses import replace
@@ -15,9 +14,10 @@ from tools.formats import deb_archive
 from tools.formats.deb_archive import DIRECTORY, FILE, HARDLINK, SYMLINK, Deb, DebError, Entry
 from tools.inputs.deb import effects, facts, path_filter, scripts
 from tools.inputs.deb.tables import Declaration
-from tools.lib import arguments, decode
+from tools.lib import decode
 from tools.lib.epoch import EPOCH
 from tools.lib.outputs import Outputs
+from tools.lib.program import Program
 from tools.oci.part import PartError, PartWriter
 
 INFO = "var/lib/dpkg/info"
@@ -90,20 +90,20 @@ def check_identity(deb: Deb, expected: dict[str, str]) -> None:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="tools.inputs.deb.deb_part", description=__doc__)
-    parser.add_argument("--deb", type=Path, required=True, help="the package")
-    parser.add_argument("--package", required=True, help="name that the lock gives")
-    parser.add_argument("--version", required=True, help="version that the lock gives")
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("deb_part", __doc__)
+    program.add_argument("--deb", type=Path, required=True, help="the package")
+    program.add_argument("--package", required=True, help="name that the lock gives")
+    program.add_argument("--version", required=True, help="version that the lock gives")
+    program.add_argument(
         "--declaration", type=Path, help="table of its maintainer scripts' effects; left out: no scripts"
     )
-    parser.add_argument("--path-filter", type=Path, help="dpkg configuration with path-exclude and path-include")
-    parser.add_argument("--text", action="append", default=[], metavar="PATTERN", help="file whose content is a fact")
-    parser.add_argument("--part", type=Path, required=True, help="the part to write")
-    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
-    parser.add_argument("--facts", type=Path, required=True, help="the package's facts to write")
-    options = parser.parse_args(arguments.expand(argv))
+    program.add_argument("--path-filter", type=Path, help="dpkg configuration with path-exclude and path-include")
+    program.add_argument("--text", action="append", default=[], metavar="PATTERN", help="file whose content is a fact")
+    program.add_argument("--part", type=Path, required=True, help="the part to write")
+    program.add_argument("--mtree", type=Path, required=True, help="its listing to write")
+    program.add_argument("--facts", type=Path, required=True, help="the package's facts to write")
+    options = program.parse_args(argv)
     try:
         deb = deb_archive.read(options.deb.read_bytes(), options.deb.name)
         check_identity(deb, {"Package": options.package, "Version": options.version})
@@ -123,22 +123,18 @@ def main(argv: Sequence[str]) -> int:
             write(entries, writer)
             beside.write_text(facts.dump(collected), encoding="utf-8")
     except UnicodeDecodeError as error:
-        print(f"error: {options.deb.name}: text of the package is not UTF-8: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {options.deb.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.deb.name, f"text of the package is not UTF-8: {error}")
     except (
         DebError,
+        OSError,
         PartError,
         effects.EffectError,
         facts.FactsError,
         path_filter.FilterError,
         scripts.ScriptError,
     ) as error:
-        where = "" if str(error).startswith(options.deb.name) else f"{options.deb.name}: "
-        print(f"error: {where}{error}", file=sys.stderr)
-        return 1
+        where = [] if str(error).startswith(options.deb.name) else [options.deb.name]
+        return program.fail(*where, error)
     return 0
 
 

@@ -143,7 +143,7 @@ def test_other_version_than_locked(tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_broken_package(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path, deb_samples.deb()[:-100], {"effects": [], "scripts": {}}) == 1
-    assert "error: a.deb: truncated: data.tar.xz" in capsys.readouterr().err
+    assert "deb_part: a.deb: truncated: data.tar.xz" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Directory:
     def apply(self, tree: dict[str, Entry], mtime: int) -> None:
         """See Effect."""
         if self.path in tree and tree[self.path].type != DIRECTORY:
-            raise EffectError(f"{self.path} is no directory")
+            raise EffectError(f"{self.path} is not a directory")
         tree[self.path] = Entry(self.path, DIRECTORY, self.mode, self.uid, self.gid, mtime)
 
 

@@ -7,7 +7,6 @@ set takes none of that version. The same index and package sets give the same by
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import encodings.idna  # noqa: F401  Loaded before the threads, which would race for it in the zip.
 import json
@@ -26,6 +25,7 @@ from typing import Any, Callable
 from tools.inputs.deb import bzl_data
 from tools.inputs.deb.apt import AptError, Candidate, PrivateApt, Source, configured_mirrors, environment_name
 from tools.lib.architectures import ARCHITECTURES
+from tools.lib.program import Program
 
 Versions = dict[str, str]
 Pairs = set[tuple[str, str]]
@@ -323,22 +323,20 @@ def find_mirrors(given: Sequence[str], suite: str, served: Served) -> dict[str, 
 
 
 def main(argv: Sequence[str]) -> int:
-    """Update `<suite>_<arch>.json` beside the package sets; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="tools.inputs.deb.lock", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("update", __doc__)
+    program.add_argument(
         "--packages", type=Path, required=True, help="the package sets: packages.bzl, relative to the workspace"
     )
-    parser.add_argument("--out", type=Path, help="directory of the locks; default: beside the package sets")
-    parser.add_argument(
+    program.add_argument("--out", type=Path, help="directory of the locks; default: beside the package sets")
+    program.add_argument(
         "--mirror",
         action="append",
         default=[],
         metavar="NAME=URL",
         help="URL of a registry, instead of apt's sources",
     )
-    options = parser.parse_args(argv)
+    options = program.parse_args(argv)
     try:
         packages = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), options.packages)
         wanted = decode_wanted(bzl_data.read(packages))
@@ -364,8 +362,7 @@ def main(argv: Sequence[str]) -> int:
             print(f"versions that differ between {names[0]} and {other}: {len(lines)}")
             print("\n".join(lines))
     except (AptError, LockError, bzl_data.DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 

@@ -8,7 +8,6 @@ Both come from the same packages. Every difference must be explained in a table,
 
 from __future__ import annotations
 
-import argparse
 import fnmatch
 import json
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from tools.host.rootless.spec import EnterError
 from tools.inputs.deb import bzl_data, oracle_emulation, oracle_trees
 from tools.inputs.deb.oracle_trees import Node, OracleError
+from tools.lib.program import Program
 
 
 @dataclass(frozen=True)
@@ -109,21 +109,19 @@ def report(differences: Sequence[Difference], table: Sequence[dict], unused_is_w
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="oracle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("check", choices=["compare", "configure"], help="what to compare, see above")
-    parser.add_argument("--system", type=Path, required=True, help="JSON: architecture, debs, manual, parts")
-    parser.add_argument("--path-filter", type=Path, required=True, help="dpkg configuration with path-exclude")
-    parser.add_argument("--table", type=Path, required=True, help="runtime/debian/oracle.bzl")
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("oracle", __doc__)
+    program.add_argument("check", choices=["compare", "configure"], help="what to compare, see above")
+    program.add_argument("--system", type=Path, required=True, help="JSON: architecture, debs, manual, parts")
+    program.add_argument("--path-filter", type=Path, required=True, help="dpkg configuration with path-exclude")
+    program.add_argument("--table", type=Path, required=True, help="runtime/debian/oracle.bzl")
+    program.add_argument(
         "--tree",
         type=Path,
         help="a tar of mmdebstrap's (absolute path), instead of making one; made and kept if missing",
     )
-    parser.add_argument("--qemu", type=Path, help="a static qemu-aarch64, to run arm64 programs; needs root")
-    options = parser.parse_args(argv)
+    program.add_argument("--qemu", type=Path, help="a static qemu-aarch64, to run arm64 programs; needs root")
+    options = program.parse_args(argv)
     try:
         tables = bzl_data.read(options.table)
         system = json.loads(options.system.read_text(encoding="utf-8"))
@@ -144,8 +142,7 @@ def main(argv: Sequence[str]) -> int:
         table = [item for item in tables["DIFFERENCES"] if architecture in item.get("archs", [architecture])]
         return report(compare(ours, theirs), table)
     except (OracleError, EnterError, OSError, bzl_data.DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ review --accept PACKAGE…  records the digests of those packages' scripts ("--a
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -18,6 +17,7 @@ from tools.formats import deb_archive
 from tools.formats.deb_archive import Deb
 from tools.inputs.deb import bzl_data, scripts
 from tools.inputs.deb.lock import write_if_changed
+from tools.lib.program import Program
 
 HEADER = '''"""Digests of the maintainer scripts that were read for effects.bzl. Made by //runtime/debian:review.
 
@@ -76,15 +76,13 @@ def undeclared(reviewed: dict[str, dict[str, Sequence[str]]], effects: dict, wit
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="review", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--directory", required=True, help="runtime/debian below the workspace, where the tables lie")
-    parser.add_argument("--system", type=Path, action="append", default=[], help="JSON whose `debs` lists packages")
-    parser.add_argument("--accept", action="store_true", help="record the scripts' digests as reviewed")
-    parser.add_argument("packages", nargs="*", help="packages to show or accept")
-    options = parser.parse_args(argv)
+    """Run the program; return its exit status."""
+    program = Program("review", __doc__)
+    program.add_argument("--directory", required=True, help="runtime/debian below the workspace, where the tables lie")
+    program.add_argument("--system", type=Path, action="append", default=[], help="JSON whose `debs` lists packages")
+    program.add_argument("--accept", action="store_true", help="record the scripts' digests as reviewed")
+    program.add_argument("packages", nargs="*", help="packages to show or accept")
+    options = program.parse_args(argv)
     directory = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), options.directory)
     tables = bzl_data.read(directory / "effects.bzl")
     path = directory / "reviewed_scripts.bzl"
@@ -93,8 +91,7 @@ def main(argv: Sequence[str]) -> int:
     debs = [deb_archive.read(Path(file).read_bytes(), Path(file).name) for file in sorted(files)]
     unknown = set(options.packages) - {deb.package for deb in debs} - {"all"}
     if unknown:
-        print(f"error: not in the lock: {', '.join(sorted(unknown))}", file=sys.stderr)
-        return 1
+        return program.fail("not in the lock", ", ".join(sorted(unknown)))
     if options.accept:
         accept(debs, tables["PROGRAMS"], reviewed, options.packages)
         print(f"{path}: {'written' if write_if_changed(path, render(reviewed)) else 'unchanged'}")

@@ -1,4 +1,4 @@
-"""What the dynamic loader's cache needs to know of an ELF shared object: machine, soname, oldest kernel."""
+"""What the dynamic loader's cache needs from an ELF shared object: machine, soname, oldest kernel."""
 
 from __future__ import annotations
 

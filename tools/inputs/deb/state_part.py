@@ -6,7 +6,6 @@ runtime/debian/state.bzl for the data.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from tools.inputs.deb.system import StateError, System, Tree
 from tools.inputs.deb.tables import Accounts, State
 from tools.lib import decode
 from tools.lib.epoch import EPOCH
+from tools.lib.program import Program
 from tools.oci.part import PartError, PartWriter
 
 
@@ -83,18 +83,18 @@ def _tables(state: Path, own_accounts: Path | None) -> tuple[State, Accounts]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="tools.inputs.deb.state_part", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument("--facts", type=Path, action="append", default=[], metavar="FILE", help="of one package")
-    parser.add_argument("--architecture", required=True, help="Debian's name of the system's architecture")
-    parser.add_argument("--state", type=Path, required=True, help="table: see tables.State")
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("state_part", __doc__)
+    program.add_argument("--facts", type=Path, action="append", default=[], metavar="FILE", help="of one package")
+    program.add_argument("--architecture", required=True, help="Debian's name of the system's architecture")
+    program.add_argument("--state", type=Path, required=True, help="table: see tables.State")
+    program.add_argument(
         "--accounts", type=Path, help="table of accounts in addition to Debian's own: see tables.Accounts"
     )
-    parser.add_argument("--manual", action="append", default=[], metavar="PACKAGE", help="requested by name")
-    parser.add_argument("--part", type=Path, required=True, help="the part to write")
-    parser.add_argument("--mtree", type=Path, required=True, help="its listing to write")
-    options = parser.parse_args(argv)
+    program.add_argument("--manual", action="append", default=[], metavar="PACKAGE", help="requested by name")
+    program.add_argument("--part", type=Path, required=True, help="the part to write")
+    program.add_argument("--mtree", type=Path, required=True, help="its listing to write")
+    options = program.parse_args(argv)
     try:
         state, own_accounts = _tables(options.state, options.accounts)
         packages = [facts.load(path) for path in options.facts]
@@ -102,8 +102,7 @@ def main(argv: Sequence[str]) -> int:
         with PartWriter(options.part, options.mtree) as writer:
             write([tree.entries[path] for path in sorted(tree.entries)], writer)
     except (StateError, PartError) as error:
-        print(f"error: state of the Debian system: {error}", file=sys.stderr)
-        return 1
+        return program.fail("state of the Debian system", error)
     return 0
 
 

@@ -248,7 +248,7 @@ def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = oracle_trees.of_parts([[str(tmp_path / "part"), str(tmp_path / "mtree")]])
     assert made["etc/shells"].data == b"# shells\n/bin/sh\n" and "usr/share/man/man1" in made
     assert state_part.main([*arguments, "arm64"]) == 1
-    assert "error: state of the Debian system: base is of architecture amd64" in capsys.readouterr().err
+    assert "state_part: state of the Debian system: base is of architecture amd64" in capsys.readouterr().err
     misspelt = {**ACCOUNTS, "users": [{**USER, "hmoe": "/"}]}
     files["accounts"].write_text(json.dumps(misspelt))
     assert state_part.main([*arguments, "amd64"]) == 1

@@ -9,7 +9,6 @@ Writes OUT.whl only if the wheel is what the recipe and the file name promise.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -31,6 +30,7 @@ from tools.inputs.sdist.source_archive import unpack
 from tools.inputs.wheel.metadata import normalize
 from tools.inputs.wheel.tags import TagError, expand, parse_wheel_name
 from tools.inputs.wheel.wheel_error import WheelError
+from tools.lib.program import Options, Program
 
 # Bytes that a build root takes: compiler, interpreter, packages, and what is made.
 _SCRATCH = 600 << 20
@@ -115,47 +115,44 @@ def check_output_name(project: Project, file: str) -> None:
         raise SdistError(f"{file}: the wheel of {project.name} {project.version} is tagged {project.recipe.tag}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tools.inputs.sdist.build", description="Builds a source archive into a wheel."
-    )
-    parser.add_argument("--sdist", type=Path, required=True, help="the source archive")
-    parser.add_argument("--name", required=True, help="normalised name of the distribution")
-    parser.add_argument("--version", required=True, help="version of the distribution")
-    parser.add_argument("--wheel", type=Path, required=True, help="the file to make")
-    parser.add_argument("--recipe", type=Path, required=True, help="table: a row of recipes.bzl")
-    parser.add_argument("--arch", choices=sorted(PLATFORMS), required=True, help="architecture to build for")
-    parser.add_argument("--python", required=True, help="version of the Python that runs the backend")
-    parser.add_argument("--tools-python", type=Path, help="that is the tools' own, in this directory")
-    parser.add_argument("--python-tree", type=Path, help="that is one of the images': its install tree")
-    parser.add_argument("--target-tree", type=Path, help="and the install tree for --arch, if that is another")
-    parser.add_argument(
+def _parser() -> Program:
+    program = Program("sdist_wheel", __doc__)
+    program.add_argument("--sdist", type=Path, required=True, help="the source archive")
+    program.add_argument("--name", required=True, help="normalised name of the distribution")
+    program.add_argument("--version", required=True, help="version of the distribution")
+    program.add_argument("--wheel", type=Path, required=True, help="the file to make")
+    program.add_argument("--recipe", type=Path, required=True, help="table: a row of recipes.bzl")
+    program.add_argument("--arch", choices=sorted(PLATFORMS), required=True, help="architecture to build for")
+    program.add_argument("--python", required=True, help="version of the Python that runs the backend")
+    program.add_argument("--tools-python", type=Path, help="that is the tools' own, in this directory")
+    program.add_argument("--python-tree", type=Path, help="that is one of the images': its install tree")
+    program.add_argument("--target-tree", type=Path, help="and the install tree for --arch, if that is another")
+    program.add_argument(
         "--backend", type=Path, action="append", default=[], help="site-packages directory of a backend"
     )
-    parser.add_argument("--deb", type=Path, action="append", default=[], help="package of the build root")
-    parser.add_argument("--zig", type=Path, help="the compiler's archive")
-    parser.add_argument("--program", type=Path, action="append", default=[], help="executable for the build root")
-    parser.add_argument("--method", choices=METHODS, default=AUTO, help="how the build root is entered")
-    parser.add_argument("--proot", default="", help="see tools.host.rootless")
-    return parser
+    program.add_argument("--deb", type=Path, action="append", default=[], help="package of the build root")
+    program.add_argument("--zig", type=Path, help="the compiler's archive")
+    program.add_argument("--program", type=Path, action="append", default=[], help="executable for the build root")
+    program.add_argument("--method", choices=METHODS, default=AUTO, help="how the build root is entered")
+    program.add_argument("--proot", default="", help="see tools.host.rootless")
+    return program
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    parser = _parser()
-    options = parser.parse_args(argv)
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = _parser()
+    options = program.parse_args(argv)
     if bool(options.tools_python) == bool(options.python_tree):
-        parser.error("either --tools-python or --python-tree")
+        program.error("either --tools-python or --python-tree")
     with memory.scratch("sdist-", _SCRATCH) as scratch:
         try:
             _build(options, scratch)
         except (BuildError, WheelError, EnterError) as error:
-            sys.stderr.write(f"error: {error}\n")
-            return 1
+            return program.fail(error)
     return 0
 
 
-def _build(options: argparse.Namespace, scratch: Path) -> None:
+def _build(options: Options, scratch: Path) -> None:
     platform = PLATFORMS[options.arch]
     recipe = read(options.recipe, options.sdist.name)
     project = Project(options.sdist, options.name, options.version, recipe, platform)
@@ -177,4 +174,4 @@ def _build(options: argparse.Namespace, scratch: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

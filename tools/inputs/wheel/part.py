@@ -6,7 +6,6 @@ INSTALLER, REQUESTED, and a .pyc beside every module, compiled by the image's ow
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 from collections.abc import Collection, Sequence
@@ -20,8 +19,8 @@ from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.scripts import rewrite_shebang
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.inputs.wheel.wheel_zip import DEFLATED, Archive
-from tools.lib import arguments
 from tools.lib.architectures import ARCHITECTURES
+from tools.lib.program import Program
 from tools.oci.part import PartError, PartWriter
 
 
@@ -111,30 +110,30 @@ def _relative(path: str, base: str) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Run the program; return its exit status."""
-    parser = argparse.ArgumentParser(description="Makes a part of a wheel.")
-    parser.add_argument("--wheel", type=Path, required=True, help="the wheel")
-    parser.add_argument("--name", required=True, help="distribution that the lock says")
-    parser.add_argument("--version", required=True, help="its version")
-    parser.add_argument("--python", required=True, help="the image's Python, e.g. 3.11")
-    parser.add_argument(
+    program = Program("wheel_part", __doc__)
+    program.add_argument("--wheel", type=Path, required=True, help="the wheel")
+    program.add_argument("--name", required=True, help="distribution that the lock says")
+    program.add_argument("--version", required=True, help="its version")
+    program.add_argument("--python", required=True, help="the image's Python, e.g. 3.11")
+    program.add_argument(
         "--arch", action="append", default=[], choices=sorted(ARCHITECTURES), help="none: for every one"
     )
-    parser.add_argument("--requested", action="store_true", help="asked for by name, not only needed by another")
-    parser.add_argument("--leave-out", action="append", default=[], help="path that another distribution brings")
-    parser.add_argument(
+    program.add_argument("--requested", action="store_true", help="asked for by name, not only needed by another")
+    program.add_argument("--leave-out", action="append", default=[], help="path that another distribution brings")
+    program.add_argument(
         "--script-context", default="", metavar="MODULE:NAME", help="scripts import in this context manager"
     )
-    parser.add_argument("--interpreter", action="append", required=True, help="word of the command of that Python")
-    parser.add_argument(
+    program.add_argument("--interpreter", action="append", required=True, help="word of the command of that Python")
+    program.add_argument(
         "--interpreter-env",
         action="append",
         default=[],
         metavar="NAME=VALUE",
         help="variable that the interpreter needs",
     )
-    parser.add_argument("--deflate", type=Path, required=True, help="the part")
-    parser.add_argument("--mtree", type=Path, required=True, help="its listing")
-    options = parser.parse_args(arguments.expand(argv))
+    program.add_argument("--deflate", type=Path, required=True, help="the part")
+    program.add_argument("--mtree", type=Path, required=True, help="its listing")
+    options = program.parse_args(argv)
     compiler = Compiler(options.interpreter, dict(word.split("=", 1) for word in options.interpreter_env))
     try:
         with Archive(options.wheel) as wheel:
@@ -156,8 +155,7 @@ def main(argv: Sequence[str]) -> int:
             except (PartError, OSError) as error:
                 raise WheelError(f"{wheel.file}: {error}") from error
     except WheelError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 

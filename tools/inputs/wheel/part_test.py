@@ -254,7 +254,7 @@ def test_refused(
     wheel = make_wheel(tmp_path, files, entry_points=points)
     assert install(wheel, tmp_path) == 1
     said = capsys.readouterr().err
-    assert said.startswith(f"error: {wheel.name}: ")
+    assert said.startswith(f"wheel_part: {wheel.name}: ")
     assert reason in said
     assert sorted(path.name for path in tmp_path.iterdir()) == [wheel.name]
 

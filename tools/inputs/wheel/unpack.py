@@ -8,9 +8,9 @@ Checks every entry that it takes against RECORD. A library gets no scripts, head
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.inputs.wheel import static_program
@@ -20,6 +20,7 @@ from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.inputs.wheel.wheel_zip import Archive
 from tools.lib.architectures import ARCHITECTURES
+from tools.lib.program import Program
 
 
 def unpack_library(wheel: Archive, record: Record, layout: Layout, into: Path) -> None:
@@ -73,18 +74,18 @@ def _check_program_tags(metadata: Metadata, wheel: Archive, python: str, arch: s
         raise WheelError(f"{wheel.file}: its tags ({', '.join(metadata.tags)}) do not fit programs on {arch}")
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str]) -> int:
     """Run the program; return its exit status."""
-    parser = argparse.ArgumentParser(description="Takes files out of a wheel.")
-    parser.add_argument("--wheel", type=Path, required=True, help="the wheel")
-    parser.add_argument("--python", required=True, help="Python that the wheel must fit, e.g. 3.9")
-    parser.add_argument("--arch", required=True, choices=sorted(ARCHITECTURES), help="architecture that it must fit")
-    parser.add_argument("--into", type=Path, help="folder for the whole library")
-    parser.add_argument("--entry", help="a program in the wheel ({data}: its .data directory) …")
-    parser.add_argument("--file", type=Path, help="… and the file that it becomes")
-    options = parser.parse_args(argv)
+    program = Program("wheel_unpack", __doc__)
+    program.add_argument("--wheel", type=Path, required=True, help="the wheel")
+    program.add_argument("--python", required=True, help="Python that the wheel must fit, e.g. 3.9")
+    program.add_argument("--arch", required=True, choices=sorted(ARCHITECTURES), help="architecture that it must fit")
+    program.add_argument("--into", type=Path, help="folder for the whole library")
+    program.add_argument("--entry", help="a program in the wheel ({data}: its .data directory) …")
+    program.add_argument("--file", type=Path, help="… and the file that it becomes")
+    options = program.parse_args(argv)
     if bool(options.into) == bool(options.entry and options.file):
-        parser.error("either --into, or --entry and --file")
+        program.error("either --into, or --entry and --file")
     try:
         with Archive(options.wheel) as wheel:
             metadata = read_metadata(wheel)
@@ -96,13 +97,11 @@ def main(argv: list[str] | None = None) -> int:
                 _check_program_tags(metadata, wheel, options.python, options.arch)
                 unpack_entry(wheel, metadata, record, options.entry, options.file)
     except WheelError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     except OSError as error:
-        print(f"error: {options.wheel.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.wheel.name, error)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -71,7 +71,7 @@ def test_program_that_needs_the_machine(
 def test_no_such_entry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wheel = make_wheel(tmp_path, FILES)
     assert run(wheel, "--entry", "bin/tool", "--file", str(tmp_path / "tool")) == 1
-    said = f"error: {wheel.name}: has no entry bin/tool; there is sample-1.0.data/scripts/tool\n"
+    said = f"wheel_unpack: {wheel.name}: has no entry bin/tool; there is sample-1.0.data/scripts/tool\n"
     assert capsys.readouterr().err == said
 
 

@@ -9,15 +9,16 @@ The index is pip's own (its configuration, else its default) unless RUNTIME_PYPI
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import encodings.idna  # noqa: F401  Loaded before the threads: several at once would fail to find it in the zip.
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable
 
+from tools.lib.program import Program
 from tools.locks.pypi import model, resolver
 from tools.locks.pypi.check import check
 from tools.locks.pypi.choose import choose
@@ -97,37 +98,36 @@ def write(folder: Path, files: dict[str, str]) -> list[str]:
     return changed
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the program; return its exit status: 0 done, 1 a lock couldn't be made or is stale."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description="Updates the requirement locks, or checks them.")
-    parser.add_argument("locks", nargs="*", metavar="LOCK", help="only these locks")
-    parser.add_argument(
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("update", __doc__)
+    program.add_argument("locks", nargs="*", metavar="LOCK", help="only these locks")
+    program.add_argument(
         "--table", type=Path, action="append", default=[], help=f"further rows beside those of {TABLE}, as a table"
     )
-    parser.add_argument("--check", action="store_true", help="fail when a lock is stale; makes nothing, asks no index")
-    parser.add_argument(
+    program.add_argument("--check", action="store_true", help="fail when a lock is stale; makes nothing, asks no index")
+    program.add_argument(
         "--root",
         type=Path,
         default=Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ".")),
         help="the repository's root",
     )
-    parser.add_argument("--python", type=Path, default=_python(), help="a Python for the resolver to look at")
-    parser.add_argument("--uv", type=Path, default=Path("uv"), help="the resolver's program")
-    options = parser.parse_args(argv)
+    program.add_argument("--python", type=Path, default=_python(), help="a Python for the resolver to look at")
+    program.add_argument("--uv", type=Path, default=Path("uv"), help="the resolver's program")
+    options = program.parse_args(argv)
     try:
         specs = _wanted(model.read_tables(options.root / TABLE, *options.table), options.locks)
         if options.check:
-            return _check(options.root, specs)
+            return _check(program, options.root, specs)
         url = os.environ.get(INDEX_VARIABLE) or pip_index()
         index = Index(url, os.environ.get(FILES_VARIABLE, ""))
         uv = resolver.Uv(Path(shutil.which(options.uv) or options.uv).absolute(), url, options.python)
         for spec in specs:
-            files = make(options.root, spec, uv, index, lambda line: print(line, file=sys.stderr, flush=True))
+            files = make(options.root, spec, uv, index, program.tell)
             changed = write(options.root / TABLE.parent, files)
             print(f"{spec.lock}: {'wrote ' + ', '.join(changed) if changed else 'unchanged'}", flush=True)
     except LockError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 
@@ -145,16 +145,16 @@ def _wanted(specs: list[LockSpec], names: list[str]) -> list[LockSpec]:
     return [known[name] for name in names] or specs
 
 
-def _check(root: Path, specs: list[LockSpec]) -> int:
+def _check(program: Program, root: Path, specs: list[LockSpec]) -> int:
     problems = []
     for spec in specs:
         found = check(root, spec, root / TABLE.parent)
         problems += found
         print(f"{spec.lock}: {'stale' if found else 'up to date'}")
     for problem in problems:
-        print(f"error: {problem}. Run `{COMMAND}`", file=sys.stderr)
+        program.tell(f"{problem}. Run `{COMMAND}`")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -20,13 +20,12 @@ def _sharing_impl(ctx):
     text = ctx.actions.declare_file(ctx.label.name + ".txt")
     json = ctx.actions.declare_file(ctx.label.name + ".json")
     args = ctx.actions.args().use_param_file("@%s", use_always = True).set_param_file_format("multiline")
-    args.add("--text", text).add("--json", json)
+    args.add("--text", text).add("--figures", json)
     parts = {}
     metadata = {}
     for target, image in zip(ctx.attr.images, images):
-        args.add("--image", target.label.name)
         for layer in image.layers:
-            args.add("--layer", layer.metadata)
+            args.add("--layer").add(target.label.name).add(layer.metadata)
             metadata[layer.metadata] = True
             for part in layer.parts:
                 parts[part.deflate] = True

@@ -37,25 +37,25 @@ def _shown(entry: mtree.Entry) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    given = install.parser(__doc__).parse_args(argv)
+    """Run the program; return its exit status."""
+    program = install.command_line(__doc__)
+    options = program.parse_args(argv)
     os.umask(0o077)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory(prefix="another place ", dir=os.environ.get("TEST_TMPDIR")) as directory:
         tempfile.tempdir = directory
         part = (Path(directory, "deflate"), Path(directory, "mtree"))
-        machine = install.Machine(given.proot, given.support, given.method)
+        machine = install.Machine(options.proot, options.support, options.method)
         try:
-            install.install(machine, read_lock(given.lock), given.arch, given.layer, given.deb, part)
+            install.install(machine, read_lock(options.lock), options.arch, options.layer, options.deb, part)
         except (ProjectError, EnterError, OSError) as error:
-            print(f"project: {error}", file=sys.stderr)
-            return 1
-        found = differences(given.part[1], part[1])
-        same = part[0].read_bytes() == given.part[0].read_bytes()
+            return program.fail(error)
+        found = differences(options.part[1], part[1])
+        same = part[0].read_bytes() == options.part[0].read_bytes()
     for each in found:
-        print(f"differs: {each}", file=sys.stderr)
+        program.tell("differs", each)
     if not found and not same:
-        print("differs: the compressed bytes", file=sys.stderr)
+        program.tell("differs", "the compressed bytes")
     return 0 if same and not found else 1
 
 

@@ -9,7 +9,6 @@ apt sees the locked packages alone. A failure names the package and its script; 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import re
@@ -23,6 +22,7 @@ from pathlib import Path
 from tools.host.rootless import enter, memory
 from tools.host.rootless.spec import AUTO, METHODS, PROOT, EmulationError, EnterError, Spec
 from tools.lib.epoch import EPOCH
+from tools.lib.program import Program
 from tools.oci.part import PartError
 from tools.project.debian import changes, support
 from tools.project.debian.lock import Lock, LockedDeb, read_lock
@@ -276,9 +276,9 @@ def _last(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.strip().splitlines()[-_SHOWN:])
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return the parser of the command line; `description` is the program's."""
-    made = argparse.ArgumentParser(prog="install", description=description, fromfile_prefix_chars="@")
+def command_line(documentation: str | None) -> Program:
+    """Return the command line of this program and of again; `documentation` is the program's."""
+    made = Program("project", documentation)
     add = made.add_argument
     add("--lock", type=Path, required=True, help="packages.lock")
     add("--arch", required=True, help="architecture of the image")
@@ -293,15 +293,15 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    given = parser(__doc__).parse_args(argv)
-    machine = Machine(given.proot, given.support, given.method)
+    """Run the program; return its exit status."""
+    program = command_line(__doc__)
+    options = program.parse_args(argv)
+    machine = Machine(options.proot, options.support, options.method)
     try:
-        lock = read_lock(given.lock)
-        install(machine, lock, given.arch, given.layer, given.deb, tuple(given.part))
+        lock = read_lock(options.lock)
+        install(machine, lock, options.arch, options.layer, options.deb, tuple(options.part))
     except (ProjectError, EnterError, OSError) as error:
-        print(f"project: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     return 0
 
 

@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 def command(target: str, *arguments: str) -> list[str]:
     """`bazel run //tools/ship/tests:TARGET.push -- ARGUMENTS` as Bazel has written it down."""
     client = "--client=tools/ship/client"
-    tags = ["--tag=1.2.3", "--tag=1.2.3-python-3.11", "--moving-tag=1", "--moving-tag=1.2"]
+    tags = ["--release-tag=1.2.3", "--release-tag=1.2.3-python-3.11", "--moving-tag=1", "--moving-tag=1.2"]
     return [str(HERE / f"{target}.push"), f"@tools/ship/tests/{target}.push.image", *tags, client, *arguments]
 
 

@@ -43,7 +43,7 @@ def dag_test(name, image, tests = [], env = {}, database = False, size = "large"
         name = name,
         size = size,
         srcs = [program],
-        args = entry.args + ["@$(rootpath :{}.files)".format(name)] + (["--database"] if database else []),
+        args = entry.args + ["--tests=$(rootpath :{}.files)".format(name)] + (["--database"] if database else []),
         data = entry.data + [":{}.files".format(name)],
         main = program,
         deps = [Label("//tools/verify/dag_test:main")],

@@ -1,15 +1,15 @@
 """Tests of an image's DAGs: unpacks it once, imports them by its own Airflow, and runs a project's tests by its own pytest.
 
-    python -m tools.verify.dag_test.main --arch amd64 --config FILE --layer BLOB... [--file PATH SOURCE]... [--env NAME=VALUE]...
-        [--database] [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
+    python -m tools.verify.dag_test.main --arch amd64 --config FILE --layer BLOB... --tests TABLE [--database]
+        [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
 
-@FILE stands for the arguments in a file, one a line. Without a daemon, network or privileges, as //tools/verify/structure_test.
+A first argument @FILE stands for the arguments in that file, one a line. Without a daemon, network or privileges, as
+//tools/verify/structure_test.
 Exit status: 0 if every DAG file can be imported and every test passes. Results go to $XML_OUTPUT_FILE as JUnit.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
 import dataclasses
 import json
@@ -19,10 +19,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tools.host.rootless import memory
 from tools.host.rootless.spec import BIND, READ_ONLY_BIND, EmulationError, EnterError, Mount
+from tools.lib import decode
 from tools.lib.architectures import ARCHITECTURES
+from tools.lib.program import Options, Program
 from tools.verify.structure_test import container, layout_reader
 from tools.verify.structure_test.account import AccountError
 from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
@@ -47,12 +50,24 @@ _HINTS = {
 }
 
 
+class Tests(NamedTuple):
+    """A project's tests; test_files.bzl writes them.
+
+    Attributes:
+        files: (path in the project, source) of the tests and what they read.
+        env: further variables.
+    """
+
+    files: list[tuple[str, str]]
+    env: dict[str, str]
+
+
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    given = _parser().parse_args(argv)
+    """Run the program; return its exit status."""
+    options = _program().parse_args(argv)
     with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"), prefix="dag_test.") as name:
         try:
-            results = _run(given, Path(name).resolve())
+            results = _run(options, Path(name).resolve())
         except EmulationError as error:
             results = [Result(_DAGS, "set-up", SKIPPED, str(error))]
         except (layout_reader.LayoutError, ArchiveError, UnpackError, AccountError, EnterError) as error:
@@ -60,18 +75,19 @@ def main(argv: Sequence[str]) -> int:
     return report("dag_test", results)
 
 
-def _run(given: argparse.Namespace, scratch: Path) -> list[Result]:
-    image = layout_reader.from_files(given.config, given.layer)
+def _run(options: Options, scratch: Path) -> list[Result]:
+    tests = decode.table(Tests, options.tests)
+    image = layout_reader.from_files(options.config, options.layer)
     place = memory.mount(scratch / "memory", memory.unpacked_size(layer.blob for layer in image.layers))
     root = (place or scratch) / "root"
     try:
         tree = unpack(image.layers, root)
-        isolation = container.Isolation(given.method, given.proot, given.qemu_aarch64)
-        environment = dict(pair.split("=", 1) for pair in given.env)
-        if given.database:
+        isolation = container.Isolation(options.method, options.proot, options.qemu_aarch64)
+        environment = dict(tests.env)
+        if options.database:
             environment["_AIRFLOW_DB_MIGRATE"] = "true"
         entered = container.Container(_with(image, environment), tree, scratch / "writable", isolation)
-        return look(entered, image.working_directory, given.file, given.database, scratch)
+        return look(entered, image.working_directory, tests.files, options.database, scratch)
     finally:
         if place is not None:
             memory.unmount(place)
@@ -151,19 +167,18 @@ def _tests(status: int | None, junit: Path) -> list[Result]:
     return results
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dag_test", description="tests of an image's DAGs", fromfile_prefix_chars="@")
-    add = parser.add_argument
+def _program() -> Program:
+    program = Program("dag_test", __doc__)
+    add = program.add_argument
     add("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")
     add("--config", type=Path, required=True, help="image config")
     add("--layer", type=Path, action="append", required=True, help="blob of a layer, the lowest first")
-    add("--file", nargs=2, action="append", default=[], metavar=("PATH", "SOURCE"), help="a test, or a file of tests")
-    add("--env", action="append", default=[], metavar="NAME=VALUE", help="a variable of the environment")
+    add("--tests", type=Path, required=True, help="table of tests, files that they read, and variables")
     add("--database", action="store_true", help="make Airflow's database first")
     add("--method", choices=("auto", "namespace", "proot"), default="auto", help="how to enter the image")
     add("--proot", default="", help="proot, or the directory it is unpacked in")
     add("--qemu-aarch64", default="", help="static qemu-aarch64, for images of arm64")
-    return parser
+    return program
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Test: what was built is what was accepted. Also: every image has its accepted digests, and no file is of no image.
 
-    python -m tools.verify.golden.check --package P @ARGUMENTS        (private/arguments.bzl writes them)
+    python -m tools.verify.golden.check @ARGUMENTS --package P        (private/arguments.bzl writes them)
 
 The arguments are `--built NAME PATH` and `--accepted NAME PATH`; NAME is the file's place below the directory of accepted
 digests, like "10_py311.golden" or "layers/debian_base_amd64.golden". P is the package with the targets :update and :explain.
@@ -9,11 +9,11 @@ digests, like "10_py311.golden" or "layers/debian_base_amd64.golden". P is the p
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tools.lib.program import Options, Program
 from tools.verify.golden import compare
 from tools.verify.golden.document import PARSERS, DocumentError, Image, Index, Layer
 
@@ -92,31 +92,30 @@ def stale(accepted: Mapping[str, Path], built: Mapping[str, Path]) -> list[str]:
     return missing + [f"{name}: nothing in the catalogue has it" for name in sorted(accepted.keys() - built.keys())]
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Parse the arguments, with `accepted` and `built` as dictionaries."""
-    parser = argparse.ArgumentParser(prog="golden", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument(
-        "--accepted", nargs=2, action="append", default=[], metavar=("NAME", "PATH"), help="an accepted file"
-    )
-    parser.add_argument("--built", nargs=2, action="append", default=[], metavar=("NAME", "PATH"), help="a built file")
-    parser.add_argument("--package", default="", help="package of the golden test, for messages")
-    parser.add_argument("--complete", action="store_true", help="every accepted file must have been built")
-    options = parser.parse_args(argv)
-    options.accepted = {name: Path(path) for name, path in options.accepted}
-    options.built = {name: Path(path) for name, path in options.built}
+def parse(program: Program, argv: Sequence[str]) -> Options:
+    """Parse the arguments of a program and those that the rules give it: `package`; `accepted` and `built`, dictionaries."""
+    program.add_argument("--package", required=True, help="where the accepted digests lie, from the work tree's root")
+    for name in ("accepted", "built"):
+        program.add_argument(
+            f"--{name}", nargs=2, action="append", default=[], metavar=("NAME", "PATH"), help=f"what was {name}"
+        )
+    options = program.parse_intermixed_args(argv)
+    for name in ("accepted", "built"):
+        setattr(options, name, {key: Path(path) for key, path in getattr(options, name)})
     return options
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    options = parse(argv)
+    """Run the program; return its exit status."""
+    program = Program("golden", __doc__)
+    program.add_argument("--complete", action="store_true", help="every accepted file must have been built")
+    options = parse(program, argv)
     update, explain = (command(options.package, target) for target in ("update", "explain"))
     try:
         lines = stale(options.accepted, options.built) if options.complete else []
         found = {} if options.complete else differences(options.accepted, options.built)
     except DocumentError as error:
-        print(f"golden: {error}\nTo update it: {update}", file=sys.stderr)
-        return 1
+        return program.fail(error, remedy=f"To update it: {update}")
     for label, about in found.items():
         lines += [f"{label} is not what was accepted:", *(f"  {line}" for line in about)]
     if lines:

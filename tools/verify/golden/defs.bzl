@@ -38,7 +38,7 @@ def golden_test(name, images, accepted, complete = False, size = "small", **kwar
         name = name,
         size = size,
         srcs = ["//tools/verify/golden:check.py"],
-        args = ["--package=" + native.package_name(), "@$(rootpath :{}.arguments)".format(name)] + (["--complete"] if complete else []),
+        args = ["@$(rootpath :{}.arguments)".format(name), "--package=" + native.package_name()] + (["--complete"] if complete else []),
         data = [":{}.arguments".format(name)],
         main = "//tools/verify/golden:check.py",
         deps = ["//tools/verify/golden:check"],
@@ -61,7 +61,7 @@ def golden_update(name, images, **kwargs):
     py_binary(
         name = name,
         srcs = ["//tools/verify/golden:update.py"],
-        args = ["--package=" + native.package_name(), "@$(rootpath :{}.arguments)".format(name)],
+        args = ["@$(rootpath :{}.arguments)".format(name), "--package=" + native.package_name()],
         data = [":{}.arguments".format(name)],
         main = "//tools/verify/golden:update.py",
         deps = ["//tools/verify/golden:check"],
@@ -87,7 +87,7 @@ def golden_explain(name, images, accepted, **kwargs):
     py_binary(
         name = name,
         srcs = ["//tools/verify/golden:explain.py"],
-        args = ["--package=" + native.package_name(), "@$(rootpath :{}.arguments)".format(name)],
+        args = ["@$(rootpath :{}.arguments)".format(name), "--package=" + native.package_name()],
         data = [":{}.arguments".format(name)],
         main = "//tools/verify/golden:explain.py",
         deps = ["//tools/verify/golden:explain"],

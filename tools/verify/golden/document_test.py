@@ -80,5 +80,5 @@ def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     part = ["wheel:p=1", *(str(tmp_path / name) for name in ("p.deflate", "p.mtree", "p.whl"))]
     arguments = ["layer", "--label", "//:l", "--output", str(tmp_path / "o"), "--metadata", str(tmp_path / "l.json")]
     assert measure.main([*arguments, "--part", *part]) == 1
-    assert "golden: //:l: wheel:p=1: its listing" in capsys.readouterr().err
+    assert "measure: //:l: wheel:p=1: its listing" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()

@@ -9,7 +9,6 @@ one. Without either this prints the commands that make such a work tree.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from tools.lib.program import Options, Program
 from tools.oci import mtree
 from tools.oci.deflate import DeflateError
 from tools.oci.mtree import MtreeError
@@ -115,7 +115,7 @@ def advice(parts: Sequence[Built], package: str, images: Sequence[str]) -> str:
     )
 
 
-def _layers(options: argparse.Namespace) -> list[str]:
+def _layers(options: Options) -> list[str]:
     """Return the layers of the named images, or of all, each once."""
     known: set[str] = set()
     names: list[str] = []
@@ -146,30 +146,32 @@ def _read(documents: dict[str, Path]) -> dict[str, Layer]:
     return found
 
 
-def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="explain", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument("images", nargs="*", help="which images; all by default")
-    parser.add_argument("--package", default="", help=argparse.SUPPRESS)
-    parser.add_argument("--disk-cache", type=Path, help="what --disk_cache says in .bazelrc.user")
-    parser.add_argument("--outputs", type=Path, help="bazel-bin of a work tree with the accepted commit")
-    parser.add_argument("--part", nargs=5, action="append", default=[], help=argparse.SUPPRESS)
-    for name in ("accepted", "built"):
-        parser.add_argument(f"--{name}", nargs=2, action="append", default=[], help=argparse.SUPPRESS)
-    options = parser.parse_intermixed_args(argv)
-    for name in ("accepted", "built"):
-        setattr(options, name, {key: Path(path) for key, path in getattr(options, name)})
+def _parse(program: Program, argv: Sequence[str]) -> Options:
+    program.add_argument("images", nargs="*", help="which images; all by default")
+    program.add_argument("--disk-cache", type=Path, help="what --disk_cache says in .bazelrc.user")
+    program.add_argument("--outputs", type=Path, help="bazel-bin of a work tree with the accepted commit")
+    program.add_argument(
+        "--part",
+        nargs=5,
+        action="append",
+        default=[],
+        metavar=("LAYER", "ORIGIN", "LABEL", "DEFLATE", "MTREE"),
+        help="a part of what was built",
+    )
+    options = check.parse(program, argv)
     start = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
     for name in ("disk_cache", "outputs"):
         if getattr(options, name):
             setattr(options, name, start / getattr(options, name))
             if not getattr(options, name).is_dir():
-                parser.error(f"{getattr(options, name)} is not a directory")
+                program.error(f"{getattr(options, name)} is not a directory")
     return options
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    options = _parse(argv)
+    """Run the program; return its exit status."""
+    program = Program("explain", __doc__)
+    options = _parse(program, argv)
     sources: list[Source] = []
     if options.disk_cache:
         sources.append(DiskCache(options.disk_cache))
@@ -194,8 +196,7 @@ def main(argv: Sequence[str]) -> int:
             if len(lines) > _SHOWN:
                 print(f"    … and {len(lines) - _SHOWN} more")
     except (DocumentError, MtreeError, DeflateError) as error:
-        print(f"explain: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     if not changed:
         print("explain: no part differs from the accepted one of the same version")
     if missing:

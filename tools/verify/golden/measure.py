@@ -7,7 +7,6 @@ python -m tools.verify.golden.measure index --label L --output O --index I
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -16,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tools.lib import arguments
+from tools.lib.program import Options, Program
 from tools.oci import canonical, mtree
 from tools.oci.mtree import Entry, MtreeError
 from tools.oci.origin import Origin
@@ -124,9 +123,9 @@ def index(label: str, blob: bytes) -> Index:
     return Index(label, canonical.digest(blob), tuple(manifests))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="golden", description=__doc__)
-    kinds = parser.add_subparsers(dest="kind", required=True)
+def _program() -> Program:
+    program = Program("measure", __doc__)
+    kinds = program.add_subparsers(dest="kind", required=True)
     for kind in ("layer", "image", "index"):
         options = kinds.add_parser(kind)
         options.add_argument("--label", required=True, help="label of the target")
@@ -142,10 +141,10 @@ def _parser() -> argparse.ArgumentParser:
             options.add_argument("--layer", action="append", default=[], help="name of a layer")
         else:
             options.add_argument("--index", type=Path, required=True, help="the index")
-    return parser
+    return program
 
 
-def _document(options: argparse.Namespace) -> str:
+def _document(options: Options) -> str:
     if options.kind == "index":
         return document.dump_index(index(options.label, options.index.read_bytes()))
     if options.kind == "image":
@@ -159,13 +158,13 @@ def _document(options: argparse.Namespace) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    options = _parser().parse_args(arguments.expand(argv))
+    """Run the program; return its exit status."""
+    program = _program()
+    options = program.parse_args(argv)
     try:
         text = _document(options)
     except (DocumentError, ValueError, KeyError) as error:
-        print(f"golden: {options.label}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.label, error)
     options.output.write_text(text, "utf-8")
     return 0
 

@@ -8,12 +8,12 @@ and layers that there no longer are get removed.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tools.lib.program import Program
 from tools.verify.golden import check
 from tools.verify.golden.document import SUFFIX, DocumentError
 
@@ -61,31 +61,24 @@ def _beside(path: Path) -> Path:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Command line of this module; see its docstring."""
-    parser = argparse.ArgumentParser(prog="update", description=__doc__)
-    parser.add_argument(
-        "--package", required=True, help="where the accepted digests lie, from the root of the work tree"
-    )
-    options, rest = parser.parse_known_args(argv)
-    built = check.parse(rest).built
+    """Run the program; return its exit status."""
+    program = Program("update", __doc__)
+    options = check.parse(program, argv)
     workspace = os.environ.get("BUILD_WORKSPACE_DIRECTORY")
     if not workspace:
-        print("update: run it by 'tools/bazel run': it has to know the work tree", file=sys.stderr)
-        return 2
+        return program.fail("run it by 'tools/bazel run'", "it has to know the work tree")
     directory = Path(workspace, options.package)
     if not directory.is_dir():
-        print(f"update: {directory} is not a directory", file=sys.stderr)
-        return 1
+        return program.fail(f"{directory} is not a directory")
     accepted = {path.relative_to(directory).as_posix(): path for path in directory.rglob("*" + SUFFIX)}
     try:
-        about = check.differences(accepted, built)
+        about = check.differences(accepted, options.built)
     except DocumentError as error:
         about = {"": [f"the accepted digests cannot be compared: {error}"]}
     try:
-        changes = accept(directory, {name: path.read_text("utf-8") for name, path in built.items()})
+        changes = accept(directory, {name: path.read_text("utf-8") for name, path in options.built.items()})
     except OSError as error:
-        print(f"update: {error}", file=sys.stderr)
-        return 1
+        return program.fail(error)
     for label, lines in about.items():
         print("\n".join([f"{label}:", *(f"  {line}" for line in lines)]))
     print("\n".join(changes) if changes else f"{options.package}: nothing changed")

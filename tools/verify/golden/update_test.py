@@ -124,5 +124,5 @@ def test_outside_of_bazel_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("BUILD_WORKSPACE_DIRECTORY", raising=False)
-    assert run(build(tmp_path / "built", Sample())) == 2
+    assert run(build(tmp_path / "built", Sample())) == 1
     assert "tools/bazel run" in capsys.readouterr().err

@@ -9,7 +9,6 @@ looks as the image's user and can't see owners: what that touches is left out of
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -20,7 +19,9 @@ from typing import Any
 
 from tools.host.rootless import memory
 from tools.lib.architectures import ARCHITECTURES
-from tools.verify.soundness import contents, layer_facts, main, merge, structure
+from tools.lib.program import Options, Program
+from tools.verify.soundness import contents, layer_facts, merge, structure
+from tools.verify.soundness.main import read_image, report
 from tools.verify.soundness.merge import Image
 from tools.verify.soundness.variants import variants
 from tools.verify.structure_test import container, layout_reader
@@ -88,19 +89,17 @@ def compare(ours: Sequence[Result], theirs: Sequence[Result]) -> Iterator[Result
         yield Result(_SUITE, own.name, PASSED if own.outcome == real.outcome else FAILED, message)
 
 
-def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
-    blobs = [Path(blob) for _, blob in arguments.layer]
-    image = main.read_image(
-        arguments.name, arguments.arch, arguments.config, [Path(path) for path, _ in arguments.layer]
-    )
-    unpacked = layout_reader.from_files(arguments.config, blobs)
+def _run(options: Options, scratch: Path) -> list[Result]:
+    blobs = [Path(blob) for _, blob in options.layer]
+    image = read_image(options.name, options.arch, options.config, [Path(path) for path, _ in options.layer])
+    unpacked = layout_reader.from_files(options.config, blobs)
     place = memory.mount(scratch / "memory", memory.unpacked_size(blobs))
     root = (place or scratch) / "root"
     try:
         tree = unpack(unpacked.layers, root)
-        isolation = container.Isolation(arguments.method, arguments.proot, "")
+        isolation = container.Isolation(options.method, options.proot, "")
         entered = container.Container(unpacked, tree, scratch / "writable", isolation)
-        return list(_compare(arguments, image, unpacked, entered, contents.Layers(blobs), scratch))
+        return list(_compare(options, image, unpacked, entered, contents.Layers(blobs), scratch))
     finally:
         if place is not None:
             memory.unmount(place)
@@ -109,7 +108,7 @@ def _run(arguments: argparse.Namespace, scratch: Path) -> list[Result]:
 
 
 def _compare(
-    arguments: argparse.Namespace,
+    options: Options,
     image: Image,
     unpacked: layout_reader.Image,
     entered: container.Container,
@@ -119,7 +118,7 @@ def _compare(
     files: list[Path] = []
     left_out: dict[str, None] = {}
     (scratch / "tests").mkdir()
-    for file in arguments.test:
+    for file in options.test:
         for number, tests in enumerate(variants(structure.read(file))):
             tests, skipped = comparable(tests, image, entered.account)
             left_out.update(dict.fromkeys(skipped))
@@ -130,7 +129,7 @@ def _compare(
         print(f"SKIPPED {said}")
     work = scratch / "work"
     work.mkdir()
-    theirs = container.structure_tests(entered, unpacked, arguments.program, files, work)
+    theirs = container.structure_tests(entered, unpacked, options.program, files, work)
     for file in files:
         ours = structure.judge(file, image, layers.read).results
         real = [result for result in theirs if result.suite == file.name]
@@ -152,25 +151,25 @@ def _typed(tests: dict[str, Any]) -> dict[str, Any]:
     return tests
 
 
-def run(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="agreement", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument("--name", required=True, help="name of the image, for messages")
-    parser.add_argument("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")
-    parser.add_argument("--config", type=Path, required=True, help="the image's config")
-    parser.add_argument(
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("agreement", __doc__)
+    program.add_argument("--name", required=True, help="name of the image, for messages")
+    program.add_argument("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")
+    program.add_argument("--config", type=Path, required=True, help="the image's config")
+    program.add_argument(
         "--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"), help="a layer, lowest first"
     )
-    parser.add_argument("--test", type=Path, action="append", required=True, help="file of structure tests")
-    parser.add_argument("--program", type=Path, required=True, help="the container-structure-test binary")
-    parser.add_argument(
+    program.add_argument("--test", type=Path, action="append", required=True, help="file of structure tests")
+    program.add_argument("--program", type=Path, required=True, help="the container-structure-test binary")
+    program.add_argument(
         "--method", choices=("auto", "namespace", "proot"), default="auto", help="how to enter the image"
     )
-    parser.add_argument("--proot", default="", help="proot, or the directory it is unpacked in")
-    arguments = parser.parse_args(argv)
+    program.add_argument("--proot", default="", help="proot, or the directory it is unpacked in")
+    options = program.parse_args(argv)
     with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR"), prefix="agreement.") as name:
         try:
-            results = _run(arguments, Path(name).resolve())
+            results = _run(options, Path(name).resolve())
         except (
             AccountError,
             ArchiveError,
@@ -186,8 +185,8 @@ def run(argv: Sequence[str]) -> int:
     print(
         f"agreement: {len(results)} verdicts compared, {sum(': failed' in line for line in verdicts)} of them failures"
     )
-    return main.report(results)
+    return report(results)
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -111,7 +111,7 @@ def arguments(tmp_path: Path) -> list[str]:
 def _run(arguments: list[str]) -> int:
     child = os.fork()  # it moves into namespaces of its own
     if child == 0:
-        os._exit(agreement.run(arguments))
+        os._exit(agreement.main(arguments))
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

@@ -7,7 +7,6 @@ An action of Bazel, so each layer is read once, however many images hold it.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hashlib
 import re
@@ -16,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.lib import arguments
+from tools.lib.program import Program
 from tools.oci import mtree
 from tools.oci.origin import Origin
 from tools.verify.soundness import elf_facts, layer_facts, traces
@@ -125,21 +124,20 @@ def _extra(path: str, member: Member, data: bytes) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="tools.verify.soundness.collect", description=__doc__)
-    parser.add_argument("--name", required=True, help="name of the layer, for messages")
-    parser.add_argument("--blob", type=Path, required=True, help="the layer")
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("layer_facts", __doc__)
+    program.add_argument("--name", required=True, help="name of the layer, for messages")
+    program.add_argument("--blob", type=Path, required=True, help="the layer")
+    program.add_argument(
         "--part", nargs=2, action="append", default=[], metavar=("ORIGIN", "MTREE"), help="a part of the layer"
     )
-    parser.add_argument("--facts", type=Path, required=True, help="the facts to write")
-    options = parser.parse_args(arguments.expand(argv))
+    program.add_argument("--facts", type=Path, required=True, help="the facts to write")
+    options = program.parse_args(argv)
     try:
         origins = {Origin.parse(word): mtree.parse(Path(listing).read_text("ascii")) for word, listing in options.part}
         layer = collect(options.name, options.blob, origins)
     except (CollectError, mtree.MtreeError) as error:
-        print(f"error: facts of the layer {options.name}: {error}", file=sys.stderr)
-        return 1
+        return program.fail(options.name, error)
     options.facts.write_text(layer_facts.dump(layer), "ascii")
     return 0
 

@@ -136,7 +136,7 @@ def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blob.write_bytes(b"x" * 2000)
     output.unlink()
     assert collect.main(words) == 1
-    assert "error: facts of the layer wheels: " in capsys.readouterr().err
+    assert "layer_facts: wheels: " in capsys.readouterr().err
     assert not output.exists()
 
 

@@ -4,14 +4,13 @@
         [--tree FILE.yaml]… [--exceptions FILE.yaml [--declared PACKAGE PATH]…]
 
 --test: files of container-structure-test; --tree: of tree_checks.py; --exceptions: inspect the image for soundness, with these
-exceptions. @FILE stands for the arguments in a file, one a line.
+exceptions. A first argument @FILE stands for the arguments in that file, one a line.
 Exit status: 0 if nothing failed. Results go to $XML_OUTPUT_FILE as JUnit, and to standard output in the form
 "soundness: N passed, N failed".
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -20,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.lib.architectures import ARCHITECTURES
+from tools.lib.program import Options, Program
 from tools.verify.soundness import (
     contents,
     findings,
@@ -38,10 +38,10 @@ _SUITE = "soundness"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    arguments = _parser().parse_args(argv)
+    """Run the program; return its exit status."""
+    options = _program().parse_args(argv)
     try:
-        results = _run(arguments)
+        results = _run(options)
     except (
         contents.ContentsError,
         layer_facts.FactsError,
@@ -65,25 +65,25 @@ def read_image(name: str, architecture: str, config: Path, layers_facts: Sequenc
     return merge.Image(name, architecture, json.loads(config.read_bytes()), layers, merge.merge(layers))
 
 
-def _run(arguments: argparse.Namespace) -> list[Result]:
-    image = read_image(arguments.name, arguments.arch, arguments.config, [Path(path) for path, _ in arguments.layer])
+def _run(options: Options) -> list[Result]:
+    image = read_image(options.name, options.arch, options.config, [Path(path) for path, _ in options.layer])
     results = []
     digests = [findings.describe(image, finding) for finding in owners.layer_digests(image)]
-    if image.config.get("architecture") != arguments.arch:
-        digests.append(f"{image.name}: it is for {image.config.get('architecture')}, not for {arguments.arch}")
+    if image.config.get("architecture") != options.arch:
+        digests.append(f"{image.name}: it is for {image.config.get('architecture')}, not for {options.arch}")
     results.append(Result(_SUITE, "config and layers", FAILED if digests else PASSED, "\n".join(digests)))
-    blobs = contents.Layers([Path(blob) for _, blob in arguments.layer])
+    blobs = contents.Layers([Path(blob) for _, blob in options.layer])
     commands = 0
-    for file in arguments.test:
+    for file in options.test:
         verdicts = structure.judge(file, image, blobs.read)
         results += verdicts.results
         commands += verdicts.commands
-    for file in arguments.tree:
+    for file in options.tree:
         results += tree_checks.run(file, image.tree, image.config)
     if commands:
         print(f"soundness: {commands} command tests are not judged here: tools/verify/structure_test runs them")
-    if arguments.exceptions:
-        results += _inspect(image, arguments.exceptions, {tuple(pair) for pair in arguments.declared})
+    if options.exceptions:
+        results += _inspect(image, options.exceptions, {tuple(pair) for pair in options.declared})
     return results
 
 
@@ -123,17 +123,17 @@ def report(results: Sequence[Result]) -> int:
     return 1 if numbers[FAILED] or not results else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="soundness", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument("--name", required=True, help="of the image")
-    parser.add_argument("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")
-    parser.add_argument("--config", type=Path, required=True, help="the image's config")
-    parser.add_argument(
+def _program() -> Program:
+    program = Program("soundness", __doc__)
+    program.add_argument("--name", required=True, help="name of the image, for messages")
+    program.add_argument("--arch", required=True, choices=tuple(ARCHITECTURES), help="architecture of the image")
+    program.add_argument("--config", type=Path, required=True, help="the image's config")
+    program.add_argument(
         "--layer", nargs=2, action="append", required=True, metavar=("FACTS", "BLOB"), help="a layer, lowest first"
     )
-    parser.add_argument("--test", type=Path, action="append", default=[], help="tests of container-structure-test")
-    parser.add_argument("--tree", type=Path, action="append", default=[], help="checks of tree_checks.py")
-    parser.add_argument(
+    program.add_argument("--test", type=Path, action="append", default=[], help="tests of container-structure-test")
+    program.add_argument("--tree", type=Path, action="append", default=[], help="checks of tree_checks.py")
+    program.add_argument(
         "--declared",
         nargs=2,
         action="append",
@@ -141,8 +141,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("PACKAGE", "PATH"),
         help="file that the maintainer scripts of a Debian package would make",
     )
-    parser.add_argument("--exceptions", type=Path, help="inspect for soundness, with these exceptions")
-    return parser
+    program.add_argument("--exceptions", type=Path, help="inspect for soundness, with these exceptions")
+    return program
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ What is not looked for, because images hold it in their own right (root, /root, 
 
 from __future__ import annotations
 
-import argparse
 import os
 import pwd
 import re
@@ -15,6 +14,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from tools.lib.program import Program
 from tools.verify.structure_test import layer_stream
 from tools.verify.structure_test.layer_stream import FILE, ArchiveError, LayerStream
 from tools.verify.structure_test.result import FAILED, PASSED, Result, write_junit
@@ -102,12 +102,12 @@ def search(name: str, blob: Path, wanted: Sequence[tuple[str, str]]) -> Iterator
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(prog="names", description=__doc__, fromfile_prefix_chars="@")
-    parser.add_argument(
+    """Run the program; return its exit status."""
+    program = Program("names", __doc__)
+    program.add_argument(
         "--layer", nargs=2, action="append", required=True, metavar=("NAME", "BLOB"), help="a layer, lowest first"
     )
-    arguments = parser.parse_args(argv)
+    options = program.parse_args(argv)
     wanted = []
     for kind, text in machine_names(os.environ):
         if kind:
@@ -116,7 +116,7 @@ def main(argv: Sequence[str]) -> int:
         else:
             print(f"SKIPPED {text}")
     results = []
-    for name, blob in arguments.layer:
+    for name, blob in options.layer:
         try:
             problems = list(search(name, Path(blob), wanted))
         except ArchiveError as error:

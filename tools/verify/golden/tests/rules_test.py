@@ -15,14 +15,14 @@ HERE = "tools/verify/golden/tests"
 
 
 def test_image_without_accepted_digests(capsys: pytest.CaptureFixture[str]) -> None:
-    assert check.main([f"--package={HERE}", f"@{HERE}/unaccepted.arguments"]) == 1
+    assert check.main([f"@{HERE}/unaccepted.arguments", f"--package={HERE}"]) == 1
     said = capsys.readouterr().out
     assert f"//{HERE}:image_amd64 is not what was accepted:\n  it has no accepted digests yet" in said
     assert "tools/bazel run //tools/verify/golden/tests:update" in said
 
 
 def test_files_that_are_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert check.main([f"--package={HERE}", f"@{HERE}/incomplete.arguments", "--complete"]) == 1
+    assert check.main([f"@{HERE}/incomplete.arguments", f"--package={HERE}", "--complete"]) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[:3] == [
         f"{name}: missing: this was never accepted"
@@ -42,5 +42,5 @@ def test_documents_say_what_was_built() -> None:
 
 
 def test_explain_knows_the_parts(capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain.main(["image_arm64", f"@{HERE}/explain.arguments"]) == 0
+    assert explain.main([f"@{HERE}/explain.arguments", f"--package={HERE}", "image_arm64"]) == 0
     assert capsys.readouterr().out == "explain: no part differs from the accepted one of the same version\n"

@@ -42,7 +42,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 TARGETS = ("//runtime/layers:debian_base_amd64", "//tools/ship/tests:small")
 # Of each kind: plain, roots entered by both methods, a locked program, a server, and one that reads what was built.
 TESTS = (
-    "//runtime/ui:build_wheel_test",
+    "//runtime/own_wheels:build_wheel_test",
     "//tools/host/rootless:enter_test",
     "//tools/locks/pypi:update_test",
     "//tools/oci/tests:built_test",

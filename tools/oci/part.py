@@ -14,11 +14,10 @@ from pathlib import Path
 from types import TracebackType
 
 from tools.lib.epoch import EPOCH
+from tools.lib.paths import WHITEOUT
 from tools.oci import mtree, tar
 from tools.oci.deflate import Compressor, DeflateError, Joiner
 from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry
-
-_WHITEOUT = ".wh."
 
 
 class PartError(Exception):
@@ -41,7 +40,7 @@ def check_path(path: str) -> None:
             raise PartError(
                 f"{path!r}: a path must be relative and plain: no leading, trailing or double '/', no '.' or '..'"
             )
-        if component.startswith(_WHITEOUT):
+        if component.startswith(WHITEOUT):
             raise PartError(f"{path!r}: names that start with '.wh.' delete files of lower layers")
     if not path.isascii():
         _check_text(path, path)

@@ -10,23 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.lib.outputs import Outputs
+from tools.lib.paths import WHITEOUT
 from tools.lib.program import Program
 from tools.oci import mtree
 from tools.oci.mtree import DIRECTORY, Entry
-
-_WHITEOUT = ".wh."
 
 
 def apply(below: dict[str, Entry], layer: Sequence[Entry]) -> None:
     """Apply a layer to the paths of all below it."""
     for entry in layer:
         parent, _, name = entry.path.rpartition("/")
-        if name.startswith(_WHITEOUT):
-            gone = f"{parent}/{name[len(_WHITEOUT) :]}".lstrip("/")
+        if name.startswith(WHITEOUT):
+            gone = f"{parent}/{name[len(WHITEOUT) :]}".lstrip("/")
             for path in [path for path in below if path == gone or path.startswith(gone + "/")]:
                 del below[path]
     for entry in layer:
-        if not entry.path.rpartition("/")[2].startswith(_WHITEOUT):
+        if not entry.path.rpartition("/")[2].startswith(WHITEOUT):
             present = below.get(entry.path)
             if not (present and entry.type == present.type == DIRECTORY and entry.implied):
                 below[entry.path] = entry

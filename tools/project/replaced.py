@@ -17,6 +17,7 @@ from tools.inputs.wheel.plan import Layout, plan
 from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.inputs.wheel.wheel_zip import Archive
+from tools.lib.paths import WHITEOUT
 from tools.lib.program import Program
 from tools.oci import tar
 from tools.oci.mtree import FILE, Entry
@@ -68,7 +69,7 @@ class Writer(PartWriter):
         """
         check_path(path)
         parent, _, name = path.rpartition("/")
-        entry = Entry(f"{parent}/.wh.{name}", FILE, 0o644, sha256=hashlib.sha256().hexdigest())
+        entry = Entry(f"{parent}/{WHITEOUT}{name}", FILE, 0o644, sha256=hashlib.sha256().hexdigest())
         if entry.path in self._entries:
             raise PartError(f"{path!r} is taken away already")
         self._parents(entry.path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from tools.lib.paths import MAX_LINKS
+
 BIND = "bind"
 READ_ONLY_BIND = "ro-bind"
 TMPFS = "tmpfs"
@@ -13,8 +15,6 @@ AUTO = "auto"
 NAMESPACE = "namespace"
 PROOT = "proot"
 METHODS = (AUTO, NAMESPACE, PROOT)
-
-_MAX_LINKS = 40
 
 
 class EnterError(RuntimeError):
@@ -109,7 +109,7 @@ def inside(root: str, path: str) -> str:
         outer = os.path.join(root, *place, part)
         if os.path.islink(outer):
             links += 1
-            if links > _MAX_LINKS:
+            if links > MAX_LINKS:
                 raise EnterError(f"{path} in {root}: too many symbolic links")
             target = os.readlink(outer)
             if target.startswith("/"):

@@ -10,13 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from tools.lib.paths import MAX_LINKS, OPAQUE, WHITEOUT
 from tools.oci.origin import Origin
 from tools.verify.soundness.layer_facts import NO_ORIGIN, File, Layer
 from tools.verify.structure_test.layer_stream import DIRECTORY, FILE, HARDLINK, SYMLINK
-
-_WHITEOUT = ".wh."
-_OPAQUE = ".wh..wh..opq"
-_MAX_LINKS = 40
 
 
 class MergeError(Exception):
@@ -82,7 +79,7 @@ class Tree:
         return ((path, node) for path, node in self.nodes.items() if path.startswith(prefix))
 
     def _resolve(self, path: str, follow: bool, depth: int) -> str | None:
-        if depth > _MAX_LINKS:
+        if depth > MAX_LINKS:
             return None
         node = self.nodes.get(path)
         if node is not None and node.type != SYMLINK:
@@ -166,7 +163,7 @@ class _Merger:
             self._inside(file.path)
             parent, _, name = file.path.rpartition("/")
             parent = self._directory(parent, 0)
-            if name.startswith(_WHITEOUT):
+            if name.startswith(WHITEOUT):
                 self._white_out(parent, name, number)
                 continue
             origin = layer.origins[file.origin] if file.origin != NO_ORIGIN else None
@@ -209,7 +206,7 @@ class _Merger:
         real = self._real.get(path)
         if real is not None:
             return real
-        if depth > _MAX_LINKS:
+        if depth > MAX_LINKS:
             raise MergeError(f"{path}: too many symbolic links")
         parent, _, name = path.rpartition("/")
         parent = self._directory(parent, depth + 1)
@@ -233,14 +230,14 @@ class _Merger:
 
     def _white_out(self, parent: str, name: str, number: int) -> None:
         prefix = parent + "/" if parent else ""
-        if name == _OPAQUE:
+        if name == OPAQUE:
             lower = [path for path, node in self._nodes.items() if path.startswith(prefix) and node.layer < number]
             kept = {path for path, node in self._nodes.items() if path.startswith(prefix) and node.layer == number}
             for path in sorted(lower, reverse=True):
                 if not any(other.startswith(path + "/") for other in kept):
                     self._remove(path, number)
             return
-        path = prefix + name[len(_WHITEOUT) :]
+        path = prefix + name[len(WHITEOUT) :]
         if path in self._nodes:
             self._remove(path, number)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.lib.paths import MAX_LINKS, OPAQUE, WHITEOUT
 from tools.verify.structure_test import layer_stream
 from tools.verify.structure_test.layer_stream import (
     DEVICE,
@@ -26,10 +27,6 @@ from tools.verify.structure_test.layer_stream import (
     Member,
 )
 from tools.verify.structure_test.layout_reader import Layer
-
-_WHITEOUT = ".wh."
-_OPAQUE = ".wh..wh..opq"
-_MAX_LINKS = 40
 
 
 class UnpackError(Exception):
@@ -125,7 +122,7 @@ class _Unpacker:
                 continue  # the root itself
             parent, _, name = path.rpartition("/")
             parent = self._directory(parent)
-            if name.startswith(_WHITEOUT):
+            if name.startswith(WHITEOUT):
                 self._white_out(parent, name, number)
                 stream.skip(member.size)
                 continue
@@ -149,7 +146,7 @@ class _Unpacker:
         real = self._real.get(path)
         if real is not None:
             return real
-        if depth > _MAX_LINKS:
+        if depth > MAX_LINKS:
             raise UnpackError(f"{path}: too many symbolic links")
         parent, _, name = path.rpartition("/")
         parent = self._directory(parent, depth + 1)
@@ -218,13 +215,13 @@ class _Unpacker:
 
     def _white_out(self, parent: str, name: str, number: int) -> None:
         prefix = parent + "/" if parent else ""
-        if name == _OPAQUE:
+        if name == OPAQUE:
             lower = [path for path, node in self._nodes.items() if path.startswith(prefix) and node.layer < number]
             for path in sorted(lower, reverse=True):  # what is in a directory before the directory
                 if self._nodes[path].type != DIRECTORY or not os.listdir(f"{self._root}/{path}"):
                     self._remove(path)
             return
-        path = prefix + name[len(_WHITEOUT) :]
+        path = prefix + name[len(WHITEOUT) :]
         if path in self._nodes:
             self._remove(path)
 

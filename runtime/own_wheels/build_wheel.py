@@ -1,6 +1,6 @@
-"""Packs the plugin as a wheel.
+"""Pack a package of this repository as a wheel.
 
-The project's own backend, flit, makes the wheel; equal sources give equal bytes.
+Its own backend, flit, makes the wheel; equal sources give equal bytes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
         wheel = make_wheel_in(Path(place, "project", options.project.name), Path(place)).file
         if wheel.name != options.output.name:
             reason = f"makes {wheel.name}, but {options.output.name} is declared"
-            return program.fail(options.project, reason, remedy="see _VERSION in BUILD.bazel")
+            return program.fail(options.project, reason, remedy="See own_wheel in BUILD.bazel.")
         wheel.replace(options.output)
     return 0
 

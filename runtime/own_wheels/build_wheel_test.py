@@ -1,4 +1,4 @@
-"""The plugin's wheel holds the same bytes however its sources are staged."""
+"""A wheel holds the same bytes however its sources are staged."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.ui import build_wheel
+from runtime.own_wheels import build_wheel
 
-SOURCES = Path(__file__).parent
+SOURCES = Path(__file__).parents[1] / "ui"
 WHEEL = "astro_runtime_ui-1.0.0-py3-none-any.whl"
 
 

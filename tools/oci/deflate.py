@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import itertools
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
+
+from isal import isal_zlib
 
 from tools.oci import libz
 
@@ -30,7 +31,13 @@ FINAL = b"\x03\x00"
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """Method deflate, no name, no time, no level hint, system unknown: nothing that could differ."""
 
+# A final stored block. A decoder finds the text in it if all before it was whole blocks and ends on a byte; a Huffman-coded empty
+# block, such as FINAL, is also found behind some of the bits that fill a last byte.
+_MARK = b"end of the run"
+_STORED_MARK = b"\x01" + len(_MARK).to_bytes(2, "little") + (len(_MARK) ^ 0xFFFF).to_bytes(2, "little") + _MARK
+
 _WINDOW = 1 << 20
+_STEP = 1 << 15  # a byte of deflate inflates to 1032 bytes at the most
 _MAX_INPUT = 1 << 30  # avail_in is 32 bits wide
 
 
@@ -138,7 +145,7 @@ class Joiner:
             if produced:
                 content = self._window_view[:produced]
                 digest.update(content)
-                crc = zlib.crc32(content, crc)
+                crc = isal_zlib.crc32(content, crc)
                 length += produced
                 if length > size:
                     raise DeflateError(f"holds more than the expected {size} bytes")
@@ -167,48 +174,28 @@ class Joiner:
         return last, unused, digest.hexdigest()
 
 
-class RunReader:
-    """Inflates runs; reusable.
+def read_run(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the content of one run, in pieces of 33 MiB at the most, if it is all zeros.
 
     Args:
-        windows: how many windows are used in turn, so that a consumer may still work on earlier ones.
+        pieces: the bytes of the run.
+
+    Raises:
+        DeflateError: it is not a run: broken, truncated, with a final block, or not ending on a byte.
     """
-
-    def __init__(self, windows: int = 1) -> None:
-        self._inflate = libz.RawInflate()
-        self._windows = itertools.cycle([(ctypes.c_ubyte * _WINDOW)() for _ in range(windows)])
-
-    def read(self, pieces: Iterable[bytes]) -> Iterator[memoryview]:
-        """Yield the content of one run in windows; windows are reused in turn.
-
-        Args:
-            pieces: the bytes of the run, in pieces of less than 1 GiB.
-
-        Raises:
-            DeflateError: it is not a run: broken, truncated, with a final block, or not ending on a byte.
-        """
-        inflate = self._inflate
-        inflate.reset()
-        stream = inflate.stream
-        window = next(self._windows)
-        at_end = True
+    inflate = isal_zlib.decompressobj(-15)
+    try:
         for piece in pieces:
-            stream.next_in = ctypes.cast(ctypes.c_char_p(piece), ctypes.c_void_p).value
-            stream.avail_in = len(piece)
-            while True:
-                stream.next_out, stream.avail_out = ctypes.addressof(window), _WINDOW
-                code = inflate.inflate(libz.Z_NO_FLUSH)
-                if code == libz.Z_STREAM_END:
+            for at in range(0, len(piece), _STEP):
+                yield inflate.decompress(piece[at : at + _STEP])
+                if inflate.eof:
                     raise DeflateError("has a final block inside")
-                if code not in (libz.Z_OK, libz.Z_BUF_ERROR):
-                    raise DeflateError(f"is not a run of deflate blocks: {inflate.message()}")
-                # A call that had nothing to do forgets that the one before ended on a byte.
-                if code == libz.Z_OK:
-                    at_end = stream.data_type == libz.BLOCK_END
-                if stream.avail_out < _WINDOW:
-                    yield memoryview(window).cast("B")[: _WINDOW - stream.avail_out]
-                    window = next(self._windows)
-                if stream.avail_out:
-                    break
-        if not at_end:
-            raise DeflateError("is truncated, or does not end on a byte")
+    except isal_zlib.error as error:  # type: ignore[misc] # isal's stubs: no class
+        raise DeflateError(f"is not a run of deflate blocks: {error}") from error
+    try:
+        content = inflate.decompress(_STORED_MARK)  # behind what the last piece left in the decoder
+    except isal_zlib.error:  # type: ignore[misc] # as above
+        content = b""
+    if not content.endswith(_MARK) or not inflate.eof or inflate.unused_data:
+        raise DeflateError("is truncated, or does not end on a byte")
+    yield content[: -len(_MARK)]

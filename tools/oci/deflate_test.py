@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gzip
 import hashlib
 import random
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tools.oci import deflate, libz, samples
-from tools.oci.deflate import FINAL, Compressor, DeflateError, Joiner, RunReader, compress
+from tools.oci.deflate import FINAL, Compressor, DeflateError, Joiner, compress, read_run
 
 
 def inflate(run: bytes) -> bytes:
@@ -166,22 +167,21 @@ def test_compressed_bytes_are_pinned() -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_run_reader(seed: int) -> None:
+def test_read_run(seed: int) -> None:
     rng = random.Random(seed)
-    reader = RunReader(windows=2)
     for _ in range(4):
         data = samples.content(rng) * 20
         run = compress(data)
         step = rng.randrange(1, 70_000)
         pieces = [run[at : at + step] for at in range(0, len(run), step)]
-        assert b"".join(map(bytes, reader.read(pieces))) == data
+        assert b"".join(read_run(pieces)) == data
 
 
-@pytest.mark.parametrize("size", [1 << 20, 1 << 21])
-def test_run_reader_content_fills_its_windows(size: int) -> None:
-    """The reader then asks once more, of a stream that has nothing left."""
-    run = compress(bytes(size))
-    assert sum(map(len, RunReader().read([run]))) == size
+@pytest.mark.parametrize("size", [(1 << 20) - 1, 1 << 20, 1 << 21, 1 << 27])
+def test_read_run_gives_small_pieces(size: int) -> None:
+    pieces = [len(piece) for piece in read_run([compress(bytes(size))])]
+    assert sum(pieces) == size
+    assert max(pieces) <= 33 << 20
 
 
 @pytest.mark.parametrize(
@@ -190,12 +190,41 @@ def test_run_reader_content_fills_its_windows(size: int) -> None:
         (compress(b"abc")[:-1], "truncated"),
         (compress(b"abc")[:-5], "truncated"),
         (compress(b"abc") + FINAL, "final block"),
+        (compress(b"abc") + FINAL + compress(b"abc"), "final block"),
         (b"\xff", "not a run"),
     ],
 )
-def test_run_reader_refuses(run: bytes, reason: str) -> None:
-    with pytest.raises(DeflateError, match=reason):
-        list(RunReader().read([run]))
+def test_read_run_refuses(run: bytes, reason: str) -> None:
+    for pieces in ([run], [bytes((byte,)) for byte in run]):
+        with pytest.raises(DeflateError, match=reason):
+            list(read_run(pieces))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_read_run_refuses_what_does_not_end_on_a_byte(seed: int) -> None:
+    """Whatever the bits are that fill the last byte."""
+    rng = random.Random(seed)
+    stream = zlib.compressobj(6, zlib.DEFLATED, -15)
+    run = bytearray(stream.compress(samples.content(rng)) + stream.flush(zlib.Z_PARTIAL_FLUSH))
+    unused = _unused_bits(bytes(run))
+    for bits in range(1 << unused):
+        run[-1] = run[-1] & (0xFF >> unused) | bits << 8 - unused
+        if unused:
+            with pytest.raises(DeflateError):
+                list(read_run([bytes(run)]))
+
+
+def _unused_bits(run: bytes) -> int:
+    """Return how many bits of the last byte are behind the last block, as zlib says."""
+    inflate = libz.RawInflate()
+    inflate.reset()
+    inflate.stream.next_in = ctypes.cast(ctypes.c_char_p(run), ctypes.c_void_p).value
+    inflate.stream.avail_in = len(run)
+    window = (ctypes.c_ubyte * (1 << 20))()
+    inflate.stream.next_out, inflate.stream.avail_out = ctypes.addressof(window), 1 << 20
+    while inflate.stream.avail_in:
+        assert inflate.inflate(libz.Z_BLOCK) == libz.Z_OK
+    return int(inflate.stream.data_type & libz.UNUSED_BITS)
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1000])

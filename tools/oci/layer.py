@@ -10,7 +10,6 @@ listings.
 from __future__ import annotations
 
 import sys
-import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,16 +17,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from isal import isal_zlib
+
 from tools.lib.outputs import Outputs
 from tools.lib.program import Program
 from tools.oci import canonical, mtree, tar
-from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, RunReader, compress, gzip_trailer
+from tools.oci.deflate import FINAL, GZIP_HEADER, DeflateError, compress, gzip_trailer, read_run
 from tools.oci.mtree import DIRECTORY, MtreeError
 from tools.oci.overlay import PathSet, Tree, TreeError, overlay
 from tools.oci.verify import TarVerifier, VerifyError
 
 _CHUNK = 1 << 18
-_WINDOWS = 4
+# Pieces that the thread may lag behind.
+_AHEAD = 4
 
 
 class LayerError(Exception):
@@ -71,7 +73,7 @@ class _Blob:
     def count(self, content: bytes | memoryview) -> None:
         """Take uncompressed content into the diff_id."""
         self._diff_id.update(content)
-        self._crc32 = zlib.crc32(content, self._crc32)
+        self._crc32 = isal_zlib.crc32(content, self._crc32)
         self._uncompressed_size += len(content)
 
     def finish(self) -> Metadata:
@@ -115,10 +117,9 @@ def assemble(parts: Sequence[Part], blob: Path, listing: Path) -> Metadata:
         out = _Blob(file)
         out.write(GZIP_HEADER + compress(directories))
         out.count(directories)
-        reader = RunReader(_WINDOWS)
         for part, tree in zip(parts, trees):
             try:
-                _copy(part, reader, TarVerifier(tree.entries), out, thread)
+                _copy(part, TarVerifier(tree.entries), out, thread)
             except (DeflateError, VerifyError, tar.TarError) as error:
                 raise LayerError(f"{part.origin}: {part.deflate} does not match its listing: {error}") from error
         out.write(compress(tar.END))
@@ -128,12 +129,12 @@ def assemble(parts: Sequence[Part], blob: Path, listing: Path) -> Metadata:
     return metadata
 
 
-def _copy(part: Part, reader: RunReader, verifier: TarVerifier, out: _Blob, thread: ThreadPoolExecutor) -> None:
+def _copy(part: Part, verifier: TarVerifier, out: _Blob, thread: ThreadPoolExecutor) -> None:
     """Copy a part into the layer; inflate it here and check its content in the thread at the same time."""
 
-    def look(window: memoryview) -> None:
-        out.count(window)
-        verifier.feed(window)
+    def look(content: bytes) -> None:
+        out.count(content)
+        verifier.feed(memoryview(content))
 
     def pieces() -> Iterator[bytes]:
         while True:
@@ -145,9 +146,9 @@ def _copy(part: Part, reader: RunReader, verifier: TarVerifier, out: _Blob, thre
 
     looks: deque[Future[None]] = deque()
     with open(part.deflate, "rb", buffering=0) as source:
-        for window in reader.read(pieces()):
-            looks.append(thread.submit(look, window))
-            if len(looks) == _WINDOWS:
+        for content in read_run(pieces()):
+            looks.append(thread.submit(look, content))
+            if len(looks) == _AHEAD:
                 looks.popleft().result()
     while looks:
         looks.popleft().result()

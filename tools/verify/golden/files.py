@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from tools.oci.deflate import RunReader
+from tools.oci.deflate import read_run
 from tools.oci.mtree import DIRECTORY, Entry
 
 _CHUNK = 1 << 18
@@ -47,7 +47,7 @@ def _kinds(before: Entry, after: Entry) -> Iterator[str]:
         yield "declared by the part" if before.implied else "no longer declared by the part"
 
 
-def _content(deflate: Path) -> Iterator[memoryview]:
+def _content(deflate: Path) -> Iterator[bytes]:
     """Yield the uncompressed bytes of a part."""
 
     def pieces() -> Iterator[bytes]:
@@ -58,7 +58,7 @@ def _content(deflate: Path) -> Iterator[memoryview]:
                     return
                 yield piece
 
-    yield from RunReader().read(pieces())
+    yield from read_run(pieces())
 
 
 def stream_digest(deflate: Path) -> str:

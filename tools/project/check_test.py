@@ -52,7 +52,7 @@ def test_pyproject(tmp_path: Path) -> None:
         ),
         ("10_py311", "", 'runtime = "10.8.0"', "pyproject.toml: runtime = 10.8.0, but"),
         ("10_py311", "", 'dockerfile = "Dockerfile"', "airflow_project reads no Dockerfile"),
-        ("10_py311", ', "cowsay"', "", "pyproject.toml, dependency 2 asks for cowsay: run 'bazel run :image.update'"),
+        ("10_py311", ', "cowsay"', "", "pyproject.toml, dependency 2 asks for cowsay: run bazel run :image.update"),
         (
             "10_py311",
             "",

@@ -138,17 +138,17 @@ def read(root: Path, wanted: Wanted, base: BaseLock, command: str) -> Lock:
     except FileNotFoundError:
         first = wanted.asked[0]
         raise ProjectError(
-            f"{NAME} is missing, and {first.where} asks for {first.requirement}: run '{command}'"
+            f"{NAME} is missing, and {first.where} asks for {first.requirement}: run {command}"
         ) from None
     except (OSError, ValueError, TypeError) as error:
-        raise ProjectError(f"{NAME} can't be read: {error}: run '{command}'") from None
+        raise ProjectError(f"{NAME} can't be read: {error}: run {command}") from None
     if spec.lock != base.spec.lock:
-        raise ProjectError(f"{NAME} was made for the base {spec.lock}, this is {base.spec.lock}: run '{command}'")
+        raise ProjectError(f"{NAME} was made for the base {spec.lock}, this is {base.spec.lock}: run {command}")
     if made_of != digest(wanted, base):
-        raise ProjectError(f"{FILE} or the base has changed since {NAME} was made: run '{command}'")
+        raise ProjectError(f"{FILE} or the base has changed since {NAME} was made: run {command}")
     for file in files:
         if file.registry == PROJECT and _sha256(root / file.path) != file.sha256:
-            raise ProjectError(f"{file.path} is missing, or has changed since {NAME} was made: run '{command}'")
+            raise ProjectError(f"{file.path} is missing, or has changed since {NAME} was made: run {command}")
     return Lock(spec, made_of, files, layers)
 
 

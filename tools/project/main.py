@@ -16,6 +16,7 @@ import functools
 import json
 import os
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -136,7 +137,7 @@ def _packages(
 
 
 def _lock_command(given: Options, row: Row) -> str:
-    return f"bazel run //:project -- {given.directory} --line {row.line} --python {row.python} --lock"
+    return f"bazel run //:project -- {shlex.quote(str(given.directory))} --line {row.line} --python {row.python} --lock"
 
 
 def _default_name(directory: Path) -> str:

@@ -150,17 +150,17 @@ def read(root: Path, wanted: Sequence[Wanted], base: Base, archs: Sequence[str],
         lock = read_lock(root / NAME)
     except FileNotFoundError:
         raise ProjectError(
-            f"{NAME} is missing, and {wanted[0].where} asks for {wanted[0].word}: run '{command}'"
+            f"{NAME} is missing, and {wanted[0].where} asks for {wanted[0].word}: run {command}"
         ) from None
     except ProjectError as error:
-        raise ProjectError(f"{error}: run '{command}'") from None
+        raise ProjectError(f"{error}: run {command}") from None
     missing = [arch for arch in archs if arch not in lock.archs]
     if missing:
         raise ProjectError(
-            f"{NAME} is for {' and '.join(lock.archs)}, not for {' and '.join(missing)}: run '{command}'"
+            f"{NAME} is for {' and '.join(lock.archs)}, not for {' and '.join(missing)}: run {command}"
         )
     if lock.suite != base.suite or lock.input_sha256 != digest(wanted, base, lock.archs):
-        raise ProjectError(f"{FILE} or the base has changed since {NAME} was made: run '{command}'")
+        raise ProjectError(f"{FILE} or the base has changed since {NAME} was made: run {command}")
     return lock
 
 

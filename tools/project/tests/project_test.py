@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -233,12 +234,12 @@ def test_base_in_another_repository_is_mounted(program: Program, project: Path, 
     [
         (
             {"packages.txt": "# x\nmake gcc\n"},
-            "packages.lock is missing, and packages.txt, line 2 asks for make: run '.*--lock'",
+            "packages.lock is missing, and packages.txt, line 2 asks for make: run .*--lock$",
         ),
         ({"packages.txt": "# x\nmake-\n"}, "packages.txt, line 2: apt would remove make"),
         (
             {"requirements.txt": "requests\n"},
-            "requirements.lock is missing, and requirements.txt, line 1 asks for requests: run '.*--lock'",
+            "requirements.lock is missing, and requirements.txt, line 1 asks for requests: run .*--lock$",
         ),
         ({"Dockerfile": "FROM astro-runtime:10.9.0\nRUN x\n"}, "Dockerfile, line 2: RUN"),
         ({".env": "PASSWORD=x"}, ".env: looks like a secret"),
@@ -253,6 +254,15 @@ def test_refusals(program: Program, project: Path, registry: Registry, change: d
     assert log.startswith("project: ")
     assert re.search(message, log)
     assert registry.requests() == []
+
+
+def test_remedy_for_a_directory_with_a_blank(program: Program, project: Path, tmp_path: Path) -> None:
+    """The command can be typed as it is printed."""
+    directory = project.rename(tmp_path / "team's project")
+    (directory / "requirements.txt").write_text("requests\n")
+    _, log = program(directory, status=1)
+    said = shlex.split(log.rstrip("\n").partition(": run ")[2])
+    assert said == ["bazel", "run", "//:project", "--", str(directory), "--line", "10", "--python", "3.11", "--lock"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from tools.project.errors import ProjectError
 from tools.project.local_project import PYTHON, SITE, TAG, Place, names
 
 pytest_plugins = ["tools.project.local_project"]
-SECRET = "Basic " + base64.b64encode(b"team:pass").decode()
+WORD = "p@ss/1:2"
+SECRET = "Basic " + base64.b64encode(f"team:{WORD}".encode()).decode()
 """What the private index wants to hear."""
 
 
@@ -94,7 +95,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def locked(place: Place) -> dict[str, Any]:
     """Return the lock's entries by distribution; it names no host and no credential."""
     text = (place.root / lock.NAME).read_text()
-    assert "127.0.0.1" not in text and "team" not in text and "pass" not in text
+    assert "127.0.0.1" not in text and "team" not in text and WORD[:4] not in text
     return {entry["name"]: entry for entry in json.loads(text)["files"]}
 
 
@@ -127,16 +128,16 @@ def test_private_index(place: Place, own: Own, home: Path, monkeypatch: pytest.M
     own.secret = SECRET
     url = own.url
     if credentials == "netrc":
-        (home / ".netrc").write_text("machine 127.0.0.1 login team password pass\n")
+        (home / ".netrc").write_text(f"machine 127.0.0.1 login team password {WORD}\n")
     elif credentials == "variables":
-        url = own.url.replace("//", "//${OWN_USER}:${OWN_WORD}@")
+        url = "http://${OWN_USER}:${OWN_WORD}@${OWN_HOST}/simple"
         with pytest.raises(ProjectError, match=r"line 1: \$\{OWN_USER\} is not set: export OWN_USER"):
             place.lock(f"--extra-index-url {url}\nours\n")
-        place.environment = {"OWN_USER": "team", "OWN_WORD": "pass"}
+        place.environment = {"OWN_USER": "team", "OWN_WORD": WORD, "OWN_HOST": own.host}
     else:
         url = own.url.replace("//", "//team@")
         program = home / "keyring"
-        program.write_text('#!/bin/sh\n[ "$1 $3" = "get team" ] && echo pass\n')
+        program.write_text(f'#!/bin/sh\n[ "$1 $3" = "get team" ] && echo {WORD}\n')
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{home}:/usr/bin:/bin")
     assert place.lock(f"--extra-index-url {url}\nours\n")["ours-2.0-py3-none-any.whl"] == "2.0"

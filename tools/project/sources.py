@@ -133,14 +133,17 @@ def distribution(where: str, wheel: str) -> tuple[str, str]:
 def expand(where: str, url: str, environment: Mapping[str, str]) -> str:
     """Return an address with the environment's values for ${NAMES}, percent-encoded.
 
+    Behind user and password a value may have slashes and colons: a host with its port.
+
     Raises:
         ProjectError: one is not set.
     """
+    user = re.match(r"\w+://[^/]*@", url)
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in environment:
             raise ProjectError(f"{where}: ${{{match[1]}}} is not set: export {match[1]}")
-        return urllib.parse.quote(environment[match[1]], safe="/")
+        return urllib.parse.quote(environment[match[1]], safe="" if user and match.end() < user.end() else "/:")
 
     return _VARIABLE.sub(value, url)
 

@@ -6,7 +6,10 @@ _INDEXES = ["-i", "--index-url", "--extra-index-url"]
 
 _LINKS = ["-f", "--find-links"]
 
-_ENCODED = {"%": "%25", "/": "%2F", "@": "%40", ":": "%3A"}
+# What a value must not have as it is: in a user's name or password; behind them, where it may be a host with its port.
+_IN_USER = {"%": "%25", "/": "%2F", "@": "%40", ":": "%3A"}
+
+_BEHIND_USER = {"%": "%25", "@": "%40"}
 
 def _words(line):
     line = line.strip()
@@ -51,6 +54,19 @@ def places_of(text):
                 urls.setdefault(unquote(split(url)[2].partition("?")[0].rpartition("/")[2]), []).append(url)
     return struct(indexes = indexes, links = links, urls = urls)
 
+def _put_in(ctx, text, encoded):
+    parts = text.split("${")
+    found = parts[0]
+    for part in parts[1:]:
+        name, _, rest = part.partition("}")
+        value = ctx.getenv(name)
+        if value == None:
+            fail("${{{name}}} in the requirements is not set: export {name}, or pass --repo_env={name}=VALUE".format(name = name))
+        for character, code in encoded.items():
+            value = value.replace(character, code)
+        found += value + rest
+    return found
+
 def expand(ctx, url):
     """Return a URL with the environment's values for ${NAMES}.
 
@@ -60,14 +76,6 @@ def expand(ctx, url):
     Returns:
       the URL; fails if a name has no value.
     """
-    parts = url.split("${")
-    found = parts[0]
-    for part in parts[1:]:
-        name, _, rest = part.partition("}")
-        value = ctx.getenv(name)
-        if value == None:
-            fail("${{{name}}} in the requirements is not set: export {name}, or pass --repo_env={name}=VALUE".format(name = name))
-        for character, encoded in _ENCODED.items():
-            value = value.replace(character, encoded)
-        found += value + rest
-    return found
+    scheme, authority, path = split(url)
+    user, at, host = authority.rpartition("@")
+    return "{}://{}{}{}".format(scheme, _put_in(ctx, user, _IN_USER), at, _put_in(ctx, host + path, _BEHIND_USER))

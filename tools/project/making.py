@@ -116,6 +116,7 @@ class _Making:
         try:
             by_arch = self._by_arch(pip_tools)
         except LockError as error:
+            self._origins.ask_all(asked[0].name)  # one that refuses has no conflict to explain
             raise ProjectError(self._conflict(str(error))) from None
         changed = sorted(
             {name for arch, pins in by_arch.items() for name, pin in pins.items() if self._differs(pin, arch)}

@@ -114,19 +114,27 @@ class Origins:
         Raises:
             ProjectError: a place does not answer.
         """
+        return next(filter(None, (self._at(place, name) for place in self.places)), [])
+
+    def ask_all(self, name: str) -> None:
+        """Ask every place for a distribution.
+
+        Raises:
+            ProjectError: a place does not answer.
+        """
         for place in self.places:
-            if place.directory:
-                found = [
-                    Listed(_index_file(file.name, "", ""), "", file.relative_to(self.root).as_posix())
-                    for file in sorted((self.root / place.directory).glob("*.whl"))
-                ]
-            else:
-                address = self._address(place)
-                found = self._page(place, address if place.kind == "links" else f"{address.rstrip('/')}/{name}/")
-            found = [each for each in found if _is_of(each.file.file, name)]
-            if found:
-                return found
-        return []
+            self._at(place, name)
+
+    def _at(self, place: Place, name: str) -> list[Listed]:
+        if place.directory:
+            found = [
+                Listed(_index_file(file.name, "", ""), "", file.relative_to(self.root).as_posix())
+                for file in sorted((self.root / place.directory).glob("*.whl"))
+            ]
+        else:
+            address = self._address(place)
+            found = self._page(place, address if place.kind == "links" else f"{address.rstrip('/')}/{name}/")
+        return [each for each in found if _is_of(each.file.file, name)]
 
     def _page(self, place: Place, page: str) -> list[Listed]:
         try:
@@ -135,7 +143,7 @@ class Origins:
             if error.code == 404 and place.kind != "links":
                 return []
             raise ProjectError(
-                f"{place.where}: {access.shown(page)}: {error.code} {error.reason}{_help(error.code)}"
+                f"{place.where}: {access.shown(page)}: {error.code} {error.reason}{_help(error.code, place.url)}"
             ) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise ProjectError(f"{place.where}: {access.shown(page)}: {getattr(error, 'reason', error)}") from None
@@ -202,8 +210,11 @@ class Origins:
         yield from (each.url for each in self.listed(locked.name) if each.file.file == locked.file and each.url)
 
 
-def _help(code: int) -> str:
-    return ": put user and password for this host into ~/.netrc" if code in (401, 403) else ""
+def _help(code: int, written: str = "") -> str:
+    if code not in (401, 403):
+        return ""
+    names = sources.variables_of_user(written)
+    return f": correct {' and '.join(names)}" if names else ": put user and password for this host into ~/.netrc"
 
 
 def _fetched(where: str, url: str) -> bytes:

@@ -147,8 +147,12 @@ def test_private_index(place: Place, own: Own, home: Path, monkeypatch: pytest.M
 
 def test_private_index_without_credentials(place: Place, own: Own, home: Path) -> None:
     own.secret = SECRET
-    with pytest.raises(ProjectError, match="401"):
+    with pytest.raises(ProjectError, match=r"line 1: http://127.0.0.1:.*/ours/: 401 .*: put .* into ~/.netrc"):
         place.lock(f"--extra-index-url {own.url}\nours\n")
+    url = own.url.replace("//", "//${OWN_USER}:${OWN_WORD}@")
+    place.environment = {"OWN_USER": "team", "OWN_WORD": "of-last-year"}
+    with pytest.raises(ProjectError, match=r"/ours/: 401 [^:]*: correct OWN_USER and OWN_WORD$"):
+        place.lock(f"--extra-index-url {url}\nours\n")
 
 
 def test_credentials_of_a_lock_that_is_there(place: Place, own: Own, home: Path) -> None:

@@ -148,6 +148,11 @@ def expand(where: str, url: str, environment: Mapping[str, str]) -> str:
     return _VARIABLE.sub(value, url)
 
 
+def variables_of_user(url: str) -> list[str]:
+    """Return the variables that user and password of an address come from."""
+    return _VARIABLE.findall(urllib.parse.urlsplit(url).netloc.rpartition("@")[0])
+
+
 def _without_secret(where: str, url: str) -> str:
     secret = urllib.parse.urlsplit(url).netloc.rpartition("@")[0].partition(":")[2]
     if _VARIABLE.sub("", secret):

@@ -41,7 +41,7 @@ def _wheel_repository_impl(ctx):
     first_download(
         ctx,
         _addresses(ctx, json.decode(ctx.read(ctx.attr.where))),
-        "another mirror by RUNTIME_PYPI_INDEX_URL=URL" if mirror else "user and password for the host in ~/.netrc, if it asks for them",
+        "another mirror by RUNTIME_PYPI_INDEX_URL=URL" if mirror else "user and password for the host, if it asks for them, in ~/.netrc or in the variables that the requirements name",
     )
 
 wheel_repository = repository_rule(

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from tools.inputs.wheel.samples import make_wheel
+from tools.locks.pypi.model import LockedFile
 
 OLD = "2024-01-01T00:00:00.000000Z"
 
@@ -32,6 +33,7 @@ class LocalIndex:
         """Take a folder for the files."""
         self._folder = folder
         self._projects: dict[str, list[dict[str, Any]]] = {}
+        self._metadata: dict[str, bytes] = {}
         self.broken: dict[str, tuple[int, bytes]] = {}
         self.hits: list[str] = []
         self.html_only = False
@@ -85,6 +87,22 @@ class LocalIndex:
                 archive.addfile(info, io.BytesIO(content))
         self._add(name, path, uploaded, self._facts(options))
 
+    def locked(self, file: LockedFile) -> None:
+        """Add a file as a lock has it: where it is, and its metadata (PEP 658), but not its bytes."""
+        lines = "".join(f"Requires-Dist: {name}\n" for name in file.requires)
+        text = f"Metadata-Version: 2.1\nName: {file.name}\nVersion: {file.version}\n{lines}"
+        self._metadata[f"/{file.path}.metadata"] = text.encode()
+        self._projects.setdefault(file.name, []).append(
+            {
+                "filename": file.file,
+                "hashes": {"sha256": file.sha256},
+                "size": file.size,
+                "upload-time": OLD,
+                "url": f"../../{file.path}",
+                "core-metadata": file.kind == "wheel",
+            }
+        )
+
     def remove(self, name: str, file: str) -> None:
         """Take a file off the project's page."""
         self._projects[name] = [entry for entry in self._projects[name] if entry["filename"] != file]
@@ -123,6 +141,8 @@ class LocalIndex:
             return (*self.broken[path], "text/html")
         if path.startswith("/packages/") and (self._folder / path.rpartition("/")[2]).is_file():
             return 200, (self._folder / path.rpartition("/")[2]).read_bytes(), "application/octet-stream"
+        if path in self._metadata:
+            return 200, self._metadata[path], "text/plain"
         name = path.strip("/").rpartition("/")[2]
         if name not in self._projects:
             return 404, b"no such project", "text/plain"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import ssl
+import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +58,28 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context
+
+    def java_store(self, *others: Path) -> Path:
+        """Return a store for Java's -Djavax.net.ssl.trustStore: this authority, and those in other files that are there.
+
+        In the format JKS, which every Java reads, because keytool is not on every machine.
+        """
+        bundles = [file.read_text() for file in (self.certificate, *others) if file.is_file()]
+        found = [
+            pem
+            for text in bundles
+            for pem in re.findall(r"-----BEGIN CERTIFICATE-.*?-END CERTIFICATE-----", text, re.DOTALL)
+        ]
+        data = struct.pack(">III", 0xFEEDFEED, 2, len(found))
+        for number, pem in enumerate(found):
+            alias, certificate = f"authority{number}".encode(), ssl.PEM_cert_to_DER_cert(pem)
+            data += (
+                struct.pack(f">IH{len(alias)}sQH5sI", 2, len(alias), alias, 0, 5, b"X.509", len(certificate))
+                + certificate
+            )
+        file = self.directory / "authorities.jks"
+        file.write_bytes(data + hashlib.sha1("changeit".encode("utf-16-be") + b"Mighty Aphrodite" + data).digest())
+        return file
 
     def openssl(self, *arguments: str) -> None:
         """Run openssl beside the files."""

@@ -33,9 +33,7 @@ def _check_packages(root: Path, said: manifest.Manifest | None, options: Options
     if asked:
         debian_lock.read(root, asked, debian_lock.read_base(options.debian), options.arch, options.command)
     elif (root / debian_lock.NAME).exists():
-        raise ProjectError(
-            f"{wanted.FILE} asks for nothing, and there is a {debian_lock.NAME}: run {options.command}"
-        )
+        raise ProjectError(f"{wanted.FILE} asks for nothing, and there is a {debian_lock.NAME}: run {options.command}")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -156,9 +156,7 @@ def read(root: Path, wanted: Sequence[Wanted], base: Base, archs: Sequence[str],
         raise ProjectError(f"{error}: run {command}") from None
     missing = [arch for arch in archs if arch not in lock.archs]
     if missing:
-        raise ProjectError(
-            f"{NAME} is for {' and '.join(lock.archs)}, not for {' and '.join(missing)}: run {command}"
-        )
+        raise ProjectError(f"{NAME} is for {' and '.join(lock.archs)}, not for {' and '.join(missing)}: run {command}")
     if lock.suite != base.suite or lock.input_sha256 != digest(wanted, base, lock.archs):
         raise ProjectError(f"{FILE} or the base has changed since {NAME} was made: run {command}")
     return lock

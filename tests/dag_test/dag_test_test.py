@@ -14,7 +14,7 @@ from tools.verify.structure_test import container, layout_reader
 from tools.verify.structure_test.apply_layers import remove, unpack
 from tools.verify.structure_test.result import FAILED, PASSED, Result
 
-Look = Callable[[dict[str, str]], dict[str, Result]]
+Look = Callable[..., dict[str, Result]]
 
 _DAG = """
 import datetime
@@ -32,7 +32,7 @@ def make(name, task="t"):
 
 @pytest.fixture(scope="module")
 def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
-    """Return what looks at files in the image, by the name of the result."""
+    """Return what looks at files in the image, also with a database, by the name of the result."""
     scratch = tmp_path_factory.mktemp("image")
     words = dict(line[2:].split("=", 1) for line in Path(os.environ["IMAGE"]).read_text().splitlines())
     layers = [
@@ -45,13 +45,13 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
     isolation = container.Isolation("auto", os.environ["ROOTLESS_TOOLS"])
     entered = container.Container(main._with(image, {}), tree, scratch / "writable", isolation)
 
-    def found(files: dict[str, str]) -> dict[str, Result]:
+    def found(files: dict[str, str], database: bool = False) -> dict[str, Result]:
         directory = tmp_path_factory.mktemp("files")
         pairs = []
         for number, (path, text) in enumerate(files.items()):
             (directory / str(number)).write_text(text)
             pairs.append((path, str(directory / str(number))))
-        results = main.look(entered, image.working_directory, pairs, False, scratch)
+        results = main.look(entered, image.working_directory, pairs, database, scratch)
         return {result.name: result for result in results}
 
     yield found
@@ -107,6 +107,19 @@ def test_tests_that_must_not_pass(look: Look) -> None:
         "test_fails": FAILED,
         "test_place": PASSED,
     }
+
+
+@pytest.mark.parametrize("database", [False, True])
+def test_a_database(look: Look, database: bool) -> None:
+    """A task runs where there is a database, and nowhere else."""
+    run = "from airflow.models import DagBag\n\ndef test_run():\n    dag = DagBag().dags['good']\n"
+    run += "    assert str(dag.test().state) == 'success'\n"
+    found = look({"dags/good.py": _DAG + 'good = make("good")\n', "tests/test_run.py": run}, database)
+    assert {name: result.outcome for name, result in found.items()} == {
+        "dags/good.py": PASSED,
+        "test_run": PASSED if database else FAILED,
+    }
+    assert database or "no such table" in found["test_run"].message
 
 
 def test_a_file_without_tests(look: Look) -> None:

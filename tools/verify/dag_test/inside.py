@@ -1,6 +1,6 @@
 """Look at the DAGs of the image that this runs in, by its own Airflow, then run tests by its own pytest.
 
-    python inside.py REPORT [TEST...]
+    python inside.py REPORT [--database] [TEST...]
 
 Writes REPORT/dags.json: {"dags": {file: [dag id, ...]}, "errors": {file: message}, "pytest": exit status or null}, and
 REPORT/pytest.xml (JUnit). Runs on every Python and Airflow of the catalogue, so it imports nothing of ours.
@@ -45,8 +45,18 @@ def look() -> dict:
     return {"dags": {file: sorted(ids) for file, ids in dags.items()}, "errors": errors}
 
 
+def make_database() -> int:
+    """Make Airflow's database by the image's entrypoint, which does it before a command of Airflow; return the exit status."""
+    return subprocess.call(["/entrypoint", "airflow", "version"], env={**os.environ, "_AIRFLOW_DB_MIGRATE": "true"})
+
+
 def main(report: str, tests: list) -> int:
     """Command line of this file; see its docstring."""
+    if tests[:1] == ["--database"]:
+        tests = tests[1:]
+        status = make_database()
+        if status:
+            return status
     # The messages are in the report.
     logging.disable(logging.CRITICAL)
     found = look()

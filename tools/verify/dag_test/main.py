@@ -83,10 +83,7 @@ def _run(options: Options, scratch: Path) -> list[Result]:
     try:
         tree = unpack(image.layers, root)
         isolation = container.Isolation(options.method, options.proot, options.qemu_aarch64)
-        environment = dict(tests.env)
-        if options.database:
-            environment["_AIRFLOW_DB_MIGRATE"] = "true"
-        entered = container.Container(_with(image, environment), tree, scratch / "writable", isolation)
+        entered = container.Container(_with(image, tests.env), tree, scratch / "writable", isolation)
         return look(entered, image.working_directory, tests.files, options.database, scratch)
     finally:
         if place is not None:
@@ -112,7 +109,7 @@ def look(
         entered: the image's.
         home: where its project is.
         files: (path in the project, source) of the tests and what they read.
-        database: whether to make Airflow's database first, as the entrypoint does.
+        database: whether to make Airflow's database first.
         scratch: a directory.
 
     Returns:
@@ -126,8 +123,8 @@ def look(
     mounts = [Mount(READ_ONLY_BIND, program, os.path.realpath(_PROGRAM)), Mount(BIND, f"{_INSIDE}/report", str(said))]
     mounts += [Mount(READ_ONLY_BIND, f"{home}/{path}", os.path.realpath(source)) for path, source in files]
     tests = [path for path, _ in files if _TEST.fullmatch(path.rpartition("/")[2])]
-    command = ["python", program, f"{_INSIDE}/report", *tests]
-    status = entered.run(["/entrypoint", *command] if database else command, mounts)
+    options = ["--database"] if database else []
+    status = entered.run(["python", program, f"{_INSIDE}/report", *options, *tests], mounts)
     try:
         found = json.loads((said / "dags.json").read_bytes())
     except (OSError, ValueError):

@@ -323,6 +323,7 @@ def on_host(machine: Machine, *arguments: str, script: str = "", status: int = 0
         ["run", "//:project", "--", "dir", "--line", "10"],
         ["run", ":project", "--", "dir"],
         ["run", "@runtime//:project", "--", "dir"],
+        ["run", "//tests/benchmark:projects", "--", "--rounds", "3"],
     ],
 )
 def test_push_and_load_are_run_by_the_host(machine: Machine, arguments: list[str]) -> None:

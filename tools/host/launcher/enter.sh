@@ -90,7 +90,7 @@ forward() {
 }
 
 # for_host ARGS…: whether Bazel is to run a .push, .load or //:project. Those need the host's engines, credential helpers and
-# settings, so Bazel only builds them in the root; the host runs them.
+# settings, so Bazel only builds them in the root; the host runs them. It also runs the benchmark that starts this launcher.
 for_host() {
     while [ $# -gt 0 ] && [ "$1" != run ]; do
         [ "$1" != -- ] || return 1
@@ -105,7 +105,7 @@ for_host() {
         *) target=${target:-$1} ;;
         esac
     done
-    case $target in *.push | *.load | *//:project | :project | *//tools/project) return 0 ;; esac
+    case $target in *.push | *.load | *//:project | :project | *//tools/project | //tests/benchmark:projects) return 0 ;; esac
     return 1
 }
 

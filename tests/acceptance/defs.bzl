@@ -26,7 +26,15 @@ PROJECT_DEB = debs(DEBIAN[_ARCHITECTURE], [PACKAGE])[0]
 
 EMBEDDING = REQUIREMENTS["embedding"]
 
-def _debs(sets):
+def room_debs(sets):
+    """Return what the root of a room consists of.
+
+    Args:
+      sets: package sets.
+
+    Returns:
+      list of labels of .debs.
+    """
     return debs(DEBIAN[_ARCHITECTURE], [
         entry["package"]
         for entry in entries_of_sets(DEBIAN[_ARCHITECTURE], sets)
@@ -96,7 +104,7 @@ def acceptance_test(name, src, rows, sets, variants = [""], files = {}, timeout 
     """
     images = [(row, suffix) for row in rows for suffix in variants]
     labels = ["//runtime:" + image_names(row, suffix).images[_ARCHITECTURE] for row, suffix in images]
-    services = _debs(sets)
+    services = room_debs(sets)
     table(
         name = name + ".lines",
         value = {"lines": [_description(row, suffix) for row, suffix in images]},

@@ -223,13 +223,14 @@ class Room:
         syscalls.umount(".", syscalls.MNT_DETACH)
 
     def _configure_engine(self) -> None:
-        # No limit above our own: raising one takes a privilege that root of a container may lack.
+        # No limit above our own: raising one takes a privilege that root of a container may lack. The engines lower their own
+        # to the largest number of a process, if that is less.
+        processes = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+        if processes != resource.RLIM_INFINITY:
+            processes = min(processes, int(Path("/proc/sys/kernel/pid_max").read_text()))
         limits = [
             f"{name}={limit}:{limit}"
-            for name, limit in (
-                ("nofile", resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
-                ("nproc", resource.getrlimit(resource.RLIMIT_NPROC)[1]),
-            )
+            for name, limit in (("nofile", resource.getrlimit(resource.RLIMIT_NOFILE)[1]), ("nproc", processes))
             if limit != resource.RLIM_INFINITY
         ]
         self.write(

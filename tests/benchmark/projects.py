@@ -1,0 +1,186 @@
+"""What a team's project costs: with //:project and with a builder, by turns.
+
+    tools/bazel run //tests/benchmark:projects -- [--rounds N] [--json]
+
+A project of some DAGs, a module, data and two requirements, on Runtime 10 with Python 3.11, amd64. It is brought into a registry
+in three ways: by the whole command `tools/bazel run //:project -- DIR --push …`, by the program in it alone, and by buildah (`bud
+--layers` on the image with ONBUILD, then `push`). In each round, each way does each step:
+
+    a DAG edited           pushed to the repository that has the project
+    nothing changed        the same again
+    a requirement added    a wheel that is new; ours also makes the lock again (--lock)
+    cold                   to a new repository, by a machine that has built nothing yet; the registry has the base
+
+Cold, buildah has an empty storage and pulls the base. Ours has an empty cache, Bazel's server does not run, and the base is in
+the workspace's output tree: the program takes the interpreter out of it, by which it compiles the wheels.
+
+Registry and package index are on the loopback. Everything lies in a tmpfs but Bazel's output tree. What is counted: seconds by
+the clock; of processor in user and system mode, of all processes of the commands and of Bazel's server; bytes to and from the
+registry, by a meter in front of it; layers that the repository lacked. Each cell has least, median and most, if they differ.
+While it runs, this workspace's Bazel is not to be used for anything else.
+
+Exit status: 0; 1 this machine can't run containers, or a command failed; 2 wrong arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.acceptance import isolation
+from tests.acceptance.room import Room, RoomError
+from tests.benchmark import served
+from tests.benchmark.builder import Buildah
+from tests.benchmark.costs import Cost, Row, document, table
+from tests.benchmark.ours import Alone, Command
+from tests.benchmark.place import Place
+from tests.benchmark.team import Project
+from tests.benchmark.ways import BenchmarkError, Way
+from tools.host.rootless import syscalls
+from tools.lib.program import Options, Program
+from tools.ship.push import PushError
+from tools.ship.skopeo import SkopeoError
+from tools.ship.tests import registry as registries
+
+EDITED, SAME, ADDED, COLD = "a DAG edited", "nothing changed", "a requirement added", "cold"
+STEPS = (EDITED, SAME, ADDED, COLD)
+
+
+def step(name: str, way: Way, place: Place, number: int) -> Cost:
+    """Do a step in one way; the project is afterwards in the registry as it was but for an edited DAG."""
+    repository = f"team/{type(way).__name__.lower()}"
+    if name == EDITED:
+        way.project.edit()
+    if name in (EDITED, SAME):
+        return place.cost(way, repository, expected=name == EDITED)
+    if name == ADDED:
+        with way.project.asking(place.requirement()):
+            cost = place.cost(way, repository, changed=True, expected=True)
+    else:
+        with way.empty():
+            cost = place.cost(way, f"{repository}-cold-{number}", expected=True)
+    place.cost(way, repository)
+    return cost
+
+
+def measure(ways: Sequence[Way], place: Place, rounds: int, program: Program) -> list[Row]:
+    """Do all steps in all ways by turns."""
+    for way in ways:
+        cost = place.cost(way, f"team/{type(way).__name__.lower()}", changed=True)
+        program.tell("for the first time", way.name, f"{cost.seconds:.1f} s")
+    rows = [Row(name, way.name, []) for name in STEPS for way in ways]
+    for number in range(rounds):
+        first = number % len(ways)
+        for name in STEPS:
+            for way in [*ways[first:], *ways[:first]]:
+                cost = step(name, way, place, number)
+                program.tell(f"round {number + 1}", name, way.name, f"{cost.seconds:.1f} s")
+                next(row for row in rows if (row.step, row.way) == (name, way.name)).costs.append(cost)
+    return rows
+
+
+def about(room: Room) -> dict[str, str]:
+    """Say what it runs on."""
+    processors = [
+        line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
+    ]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    version = room.run("docker-registry", "--version").succeeded().out.split()[-1]
+    return {
+        "machine": f"{os.cpu_count()} × {(processors or [platform.machine()])[0]}, {memory:.0f} GiB",
+        "kernel": f"Linux {os.uname().release}",
+        "buildah": room.run("buildah", "--version").succeeded().out.split()[2],
+        "registry": f"docker-registry {version}",
+        "load": " ".join(f"{load:.1f}" for load in os.getloadavg()),
+    }
+
+
+@contextlib.contextmanager
+def _memory(place: Path) -> Iterator[Path]:
+    """Mount a tmpfs that this process and what it starts see alone."""
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    syscalls.mount("none", "/", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
+    memory = place / "memory"
+    memory.mkdir()
+    syscalls.mount("tmpfs", str(memory), "tmpfs", options="mode=755,size=12g")
+    try:
+        yield memory
+    finally:
+        syscalls.umount(str(memory), syscalls.MNT_DETACH)
+        memory.rmdir()
+
+
+def _run(given: Options, program: Program, scratch: Path) -> tuple[dict[str, str], list[Row]]:
+    workspace = Path(os.environ["BUILD_WORKSPACE_DIRECTORY"])
+    with contextlib.ExitStack() as stack:
+        stack.callback(scratch.rmdir)
+        memory = stack.enter_context(_memory(scratch))
+        program.tell("unpacking buildah's room")
+        room = Room(memory / "room", given.deb)  # before there are threads: it forks
+        index = stack.enter_context(served.Index().running())
+        for file in given.wheel:
+            index.add(file)
+        registry = stack.enter_context(registries.running(memory / "registry"))
+        meter = stack.enter_context(served.Meter(registry.address).running())
+        (memory / "wheels").mkdir()
+        place = Place(memory / "wheels", index, meter, registry.address)
+        base = place.base(given.layout, given.client, given.tag)
+
+        def project(name: str) -> Project:
+            return Project(room.path(room.directory(f"/srv/projects/{name}")), base, index.url)
+
+        command = Command(project("command"), memory / "command", workspace, os.environ)
+        stack.callback(command.stop)
+        script = command.script(scratch / "project.sh")
+        stack.callback(script.unlink)
+        layouts = given.layout.absolute().parent
+        alone = Alone(project("alone"), memory / "alone", workspace, os.environ, script, layouts)
+        buildah = Buildah(room, project("buildah"), "/srv/projects/buildah")
+        found = about(room)
+        rows = measure([command, alone, buildah], place, given.rounds, program)
+        return {**found, "load at the end": " ".join(f"{load:.1f}" for load in os.getloadavg())}, rows
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the program; return its exit status."""
+    program = Program("projects", __doc__)
+    program.add_argument("--rounds", type=int, default=3, help="how often each way does each step (default: 3)")
+    program.add_json()
+    # The target's own.
+    for name in ("layout", "client"):
+        program.add_argument(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
+    program.add_argument("--tag", required=True, help=argparse.SUPPRESS)
+    for name in ("deb", "wheel"):
+        program.add_argument(f"--{name}", type=Path, action="append", default=[], help=argparse.SUPPRESS)
+    given = program.parse_args(argv)
+    if given.rounds < 1:
+        program.error("--rounds: at least one")
+    obstacle = isolation.obstacle()
+    if not obstacle and "BUILD_WORKSPACE_DIRECTORY" not in os.environ:
+        obstacle = "no workspace is known: start it by tools/bazel run //tests/benchmark:projects"
+    if obstacle:
+        return program.fail(obstacle)
+    scratch = Path(tempfile.mkdtemp(prefix="projects."))
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # the room tells what takes long
+            syscalls.adopt_orphans()
+            found, rows = _run(given, program, scratch)
+    except (BenchmarkError, RoomError, SkopeoError, PushError, OSError) as error:
+        return program.fail(error)
+    if given.json:
+        print(json.dumps({"about": found, "rows": document(rows, Buildah.name)}, indent=1))
+    else:
+        print("; ".join(f"{name}: {value}" for name, value in found.items()) + "\n")
+        print(table(rows, Buildah.name))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

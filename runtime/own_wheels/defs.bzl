@@ -16,7 +16,7 @@ def own_wheel(name, distribution, version, srcs):
       version: its version, as there.
       srcs: files of the package.
     """
-    _flit_wheel(
+    flit_wheel(
         name = name + "_wheel",
         srcs = srcs,
         distribution = distribution,
@@ -51,7 +51,7 @@ def _flit_wheel_impl(ctx):
     )
     return [DefaultInfo(files = depset([output]))]
 
-_flit_wheel = rule(
+flit_wheel = rule(
     implementation = _flit_wheel_impl,
     doc = "A wheel of a pure project of this repository that is built by flit.",
     attrs = {

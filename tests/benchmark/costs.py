@@ -79,7 +79,7 @@ def end_of(process: subprocess.Popen[bytes]) -> float:
 
 
 def processor_of(pid: int) -> float:
-    """Return the seconds of processor of a running process and of its ended children; 0 if there is no such process."""
+    """Return the processor time of a running process and its reaped children, in seconds; 0 if the process does not exist."""
     try:
         # "pid (comm) state ppid …": comm may hold spaces and parentheses.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -27,11 +27,11 @@ def test_the_dag_and_its_tests_in_the_image(tmp_path: Path) -> None:
     blobs, image = layout / "blobs/sha256", read_layout(layout)
     config = json.loads(image.manifest)["config"]["digest"]
     layers = [f"--layer={blobs / digest.partition(':')[2]}" for digest in image.layers()]
-    tests = [
-        word for file in sorted(EXAMPLE.glob("tests/*.py")) for word in ("--file", f"tests/{file.name}", str(file))
-    ]
+    files = [(f"tests/{file.name}", str(file)) for file in sorted(EXAMPLE.glob("tests/*.py"))]
+    tests = tmp_path / "tests.json"
+    tests.write_text(json.dumps({"files": files, "env": {}}))
     done = subprocess.run(
-        [sys.executable, "-s", "-m", "tools.verify.dag_test.main", "--arch=amd64", *layers, *tests]
+        [sys.executable, "-s", "-m", "tools.verify.dag_test.main", "--arch=amd64", *layers, f"--tests={tests}"]
         + [f"--config={blobs / config.partition(':')[2]}", f"--proot={os.environ['ROOTLESS_TOOLS']}"],
         capture_output=True,
         text=True,

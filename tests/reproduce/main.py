@@ -108,12 +108,10 @@ def main(argv: Sequence[str]) -> int:
     source = Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."))
     surroundings = Surroundings.find(Path(os.environ.get("RUNFILES_DIR", ".")), os.environ)
     if not surroundings.bazel:
-        program.tell("there is no bazel on PATH; run this by tools/bazel run")
+        program.tell("bazel is not on PATH: start this program with `tools/bazel run //tests/reproduce`")
         return 2
     if not surroundings.loader:
-        print(
-            "SKIPPED: another processor: REPRODUCE_PYTHON does not name the tools' Python; run this by tools/bazel run"
-        )
+        print("SKIPPED: another processor: REPRODUCE_PYTHON does not name the tools' Python; use `tools/bazel run`")
     scratch = Path(tempfile.mkdtemp(prefix="reproduce-", dir=options.scratch))
     try:
         return run(source, options.target, scratch, surroundings, options.option)

@@ -26,7 +26,7 @@ class ImageError(Exception):
     """An image can't be made."""
 
 
-def upon(base: Image, layers: Iterable[tuple[str, Metadata]]) -> Image:
+def add_layers(base: Image, layers: Iterable[tuple[str, Metadata]]) -> Image:
     """Return the image of a base and layers above it.
 
     The work of the base's OnBuild is done, so OnBuild is dropped. Everything else stays the base's.
@@ -75,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
     options = program.parse_args(argv)
     try:
         layers = [(name, decode.document(Metadata, Path(file).read_bytes())) for name, file in options.layer]
-        made = upon(read_image(*options.base), layers)
+        made = add_layers(read_image(*options.base), layers)
         with Outputs(options.manifest, options.config, options.digest) as (manifest, config, digest):
             manifest.write_bytes(made.manifest)
             config.write_bytes(made.config)

@@ -215,7 +215,7 @@ def _run(given: Options, environment: Mapping[str, str]) -> dict[str, Any]:
     documents = {arch: found.documents(arch) for arch in chosen}
     with tempfile.TemporaryDirectory(prefix="project-") as place:
         made = layers.make(project, image.home(next(iter(documents.values())).config), Path(place))
-        images = {arch: _upon(base, [*below[arch], *made]) for arch, base in documents.items()}
+        images = {arch: _add_layers(base, [*below[arch], *made]) for arch, base in documents.items()}
         own = list(dict.fromkeys([*(each for layer in below.values() for each in layer), *made]))
         result = ship.Result(images, own, lambda some: found.layouts([chosen[arch] for arch in some]))
         report = _report(result, row, chosen, project)
@@ -223,9 +223,9 @@ def _run(given: Options, environment: Mapping[str, str]) -> dict[str, Any]:
     return report
 
 
-def _upon(base: Image, above: Sequence[Made]) -> Image:
+def _add_layers(base: Image, above: Sequence[Made]) -> Image:
     try:
-        return image.upon(base, ((made.name, made.metadata) for made in above))
+        return image.add_layers(base, ((made.name, made.metadata) for made in above))
     except image.ImageError as error:
         raise ProjectError(str(error)) from None
 

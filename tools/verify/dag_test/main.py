@@ -3,8 +3,8 @@
     python -m tools.verify.dag_test.main --arch amd64 --config FILE --layer BLOB... --tests TABLE [--database]
         [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
 
-A first argument @FILE stands for the arguments in that file, one a line. Without a daemon, network or privileges, as
-//tools/verify/structure_test.
+If the first argument is @FILE, the lines of that file replace it. Like //tools/verify/structure_test, this program needs no
+daemon, network or privileges.
 Exit status: 0 if every DAG file can be imported and every test passes. Results go to $XML_OUTPUT_FILE as JUnit.
 """
 

@@ -4,7 +4,7 @@
         [--tree FILE.yaml]… [--exceptions FILE.yaml [--declared PACKAGE PATH]…]
 
 --test: files of container-structure-test; --tree: of tree_checks.py; --exceptions: inspect the image for soundness, with these
-exceptions. A first argument @FILE stands for the arguments in that file, one a line.
+exceptions. If the first argument is @FILE, the lines of that file replace it.
 Exit status: 0 if nothing failed. Results go to $XML_OUTPUT_FILE as JUnit, and to standard output in the form
 "soundness: N passed, N failed".
 """

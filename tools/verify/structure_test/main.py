@@ -3,7 +3,7 @@
     python -m tools.verify.structure_test.main --arch amd64 (--layout DIR | --config FILE --layer BLOB...) --program CST
         --test FILE.yaml... [--method auto|namespace|proot] [--proot PATH] [--qemu-aarch64 PATH]
 
-A first argument @FILE stands for the arguments in that file, one a line.
+If the first argument is @FILE, the lines of that file replace it.
 Exit status: 0 if nothing failed. Results go to $XML_OUTPUT_FILE as JUnit, and to standard output in the form
 "structure_test: N passed, N failed, N skipped".
 """

@@ -1,4 +1,4 @@
-"""ELF files: header, segments, dynamic section and notes of 64-bit little-endian ones.
+"""ELF files: header, segments, sections, dynamic section and notes of 64-bit little-endian ones.
 
 Formats: System V ABI (ELF); LSB core 10.7 (symbol versions); GNU ABI (NT_GNU_ABI_TAG).
 """
@@ -120,6 +120,19 @@ class Elf:
     def text(self, tag: int) -> str:
         """The string of one entry of the dynamic section; "" if there is none."""
         return self._text(self._tags[tag]) if tag in self._tags else ""
+
+    def section(self, name: str) -> bytes | None:
+        """Return the content of the first section of a name; None if there is none."""
+        (offset,), (size, count, names) = self._unpack("<Q", 40), self._unpack("<HHH", 58)
+        headers = [self._unpack("<IIQQQQIIQQ", offset + size * number) for number in range(count)]
+        if headers and names >= count:
+            raise ElfError("broken ELF file: no names of sections")
+        for label, _, _, _, start, length, *_ in headers:
+            if self._string(headers[names][4] + label) == name:
+                if start + length > len(self._data):
+                    raise ElfError(f"broken ELF file: section {name} is cut off")
+                return self._data[start : start + length]
+        return None
 
     def needed_versions(self) -> Iterator[NeededVersion]:
         """Yield the versions of other libraries' symbols that it needs."""

@@ -27,6 +27,7 @@ def elf_file(
     versions: Mapping[str, Sequence[str]] | None = None,
     weak: Mapping[str, Sequence[str]] | None = None,
     defines: Sequence[str] = (),
+    sections: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """Return an ELF file.
 
@@ -40,6 +41,7 @@ def elf_file(
         versions: versions that it needs, by the name of the library.
         weak: the same, of symbols that may be missing.
         defines: versions of its own symbols.
+        sections: contents of sections by name; None makes a file without any.
     """
     strings = _Strings()
     dynamic = [(1, strings.add(name)) for name in needed]
@@ -64,10 +66,30 @@ def elf_file(
     headers = [(1, 0, size), (2, at_dynamic, 16 * len(dynamic))]
     headers.append((3, at_interpreter, len(interpreter) + 1) if interpreter else (0, 0, 0))
     ident = b"\x7fELF\x02\x01\x01" + bytes(9)
-    head = ident + struct.pack("<HHIQQQIHHHHHH", 3, machine, 1, 0, 64, 0, 0, 64, 56, 3, 0, 0, 0)
+    contents, at_sections, count = _sections(sections, size)
+    head = ident + struct.pack(
+        "<HHIQQQIHHHHHH", 3, machine, 1, 0, 64, at_sections, 0, 64, 56, 3, 64, count, max(count - 1, 0)
+    )
     head += b"".join(struct.pack("<IIQQQQQQ", kind, 4, at, at, at, length, length, 8) for kind, at, length in headers)
     body = verneed + verdef + interpreter.encode() + b"\0" + strings.data
-    return head + body + b"".join(struct.pack("<qQ", tag, value) for tag, value in dynamic)
+    return head + body + b"".join(struct.pack("<qQ", tag, value) for tag, value in dynamic) + contents
+
+
+def _sections(sections: Mapping[str, bytes] | None, start: int) -> tuple[bytes, int, int]:
+    """Return sections and their headers to put at `start`, the place of the headers, and their number."""
+    if sections is None:
+        return b"", 0, 0
+    names = _Strings()
+    headers, contents = [bytes(64)], b""
+    for name, content in sections.items():
+        headers.append(
+            struct.pack("<IIQQQQ", names.add(name), 1, 0, 0, start + len(contents), len(content)) + bytes(24)
+        )
+        contents += content
+    label = names.add(".shstrtab")
+    headers.append(struct.pack("<IIQQQQ", label, 3, 0, 0, start + len(contents), len(names.data)) + bytes(24))
+    contents += names.data
+    return contents + b"".join(headers), start + len(contents), len(headers)
 
 
 def _verneed(needs: Mapping[str, Sequence[tuple[str, int]]], strings: _Strings) -> bytes:

@@ -20,6 +20,7 @@ WHOLE = elf_file(
     versions={"liba.so": ["A_1", "A_2"]},
     weak={"libb.so": ["B_2"]},
     defines=["self.so", "SELF_1"],
+    sections={".text": b"code", ".llvm.lto": b"bitcode"},
 )
 
 
@@ -32,6 +33,7 @@ def _read(data: bytes) -> None:
     list(file.needed_versions())
     list(file.defined_versions())
     file.oldest_kernel()
+    assert file.section(".llvm.lto")
 
 
 def test_file() -> None:
@@ -47,6 +49,17 @@ def test_file() -> None:
     ]
     assert list(file.defined_versions()) == ["self.so", "SELF_1"]
     assert file.oldest_kernel() is None
+    assert (file.section(".text"), file.section(".llvm.lto"), file.section(".data")) == (b"code", b"bitcode", None)
+
+
+def test_a_file_without_sections() -> None:
+    assert Elf(elf_file()).section(".text") is None
+
+
+def test_a_section_that_is_cut_off() -> None:
+    data = elf_file(sections={".text": b"code"})
+    with pytest.raises(ElfError, match=r"section \.text is cut off"):
+        Elf(data.replace(struct.pack("<Q", 4) + bytes(24), struct.pack("<Q", 1 << 20) + bytes(24))).section(".text")
 
 
 def test_oldest_kernel() -> None:

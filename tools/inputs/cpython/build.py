@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.formats.deb_archive import DebError
+from tools.formats.elf import ElfError
 from tools.host.rootless import memory
 from tools.host.rootless.spec import METHODS, EnterError, Mount
-from tools.inputs.cpython import checks, profile, source, toolchain, tree
+from tools.inputs.cpython import checks, lto, profile, source, toolchain, tree
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Platform, Recipe, platform, read
 from tools.inputs.cpython.root import BuildRoot, Isolation, say
@@ -47,6 +48,8 @@ class Flags:
 
     compile: str = ""
     link: str = ""
+    core: str = ""
+    """Of compilations for the interpreter itself, not of those for its modules."""
 
 
 def configure_script(recipe: Recipe, target: Platform, cross: bool, flags: Flags) -> str:
@@ -90,14 +93,15 @@ def compile_source(
     cross = target != PLATFORMS[BUILD_ARCH]
     script = f"sed -i '{_SONAME}' Makefile.pre.in\n{configure_script(recipe, target, cross, flags)}"
     root.run("configure", script, mounts, env, source.PLACE)
-    return root.run("make", f"make -j{jobs} {_STATIC}", mounts, env, source.PLACE)
+    make = f"make -j{jobs} {_STATIC} CFLAGSFORSHARED='$(CCSHARED) {flags.core}'"
+    return root.run("make", make, mounts, env, source.PLACE)
 
 
 def build(options: Options, recipe: Recipe, scratch: Path) -> None:
     """Build an interpreter; see the module.
 
     Raises:
-        BuildError, DebError, EnterError, WheelError: an input is broken, or a step or a check fails.
+        BuildError, DebError, ElfError, EnterError, WheelError: an input is broken, or a step or a check fails.
     """
     target = platform(options.arch)
     cross = options.arch != BUILD_ARCH
@@ -113,9 +117,13 @@ def build(options: Options, recipe: Recipe, scratch: Path) -> None:
         mounts.append(Mount("ro-bind", "/usr/local", str(scratch / "build-python")))
         env["PATH"] = f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"
     say(f"Python {recipe.release} for {options.arch}: compiling")
-    flags = Flags(f"-fprofile-instr-use={source.PLACE}/{profile.USED}")
+    flags = Flags(compile=f"-fprofile-instr-use={source.PLACE}/{profile.USED}", core=lto.FLAGS)
     said = compile_source(root, recipe, target, mounts, env, flags, options.jobs)
     say(f"Python {recipe.release} for {options.arch}: {profile.check(said, options.profile, recipe.version)}")
+    say(
+        f"Python {recipe.release} for {options.arch}: optimising {lto.extract(scratch / 'source')} object files at once"
+    )
+    root.run("lto", lto.MAKE, mounts, env, source.PLACE)
     install = (
         f": >_no_bytecode.py; sed '{_NO_BYTECODE}' Makefile >Makefile.install;"
         f" make -f Makefile.install {_STATIC} install DESTDIR={source.PLACE}/{_INSTALLED} TESTSUBDIRS="
@@ -185,7 +193,7 @@ def main(argv: Sequence[str]) -> int:
     with memory.scratch("cpython-", _SCRATCH) as scratch:
         try:
             build(options, read(options.recipe), scratch)
-        except (BuildError, DebError, EnterError, WheelError) as error:
+        except (BuildError, DebError, ElfError, EnterError, WheelError) as error:
             options.tree.unlink(missing_ok=True)
             return program.fail(f"Python {options.tree.stem}", error)
     return 0

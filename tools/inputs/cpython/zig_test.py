@@ -51,7 +51,7 @@ def test_nothing_of_the_c_library_is_made_again(arch: str, tmp_path: Path) -> No
 
     before = made()
     assert {path.name for path in before} == MADE
-    for flags in ("", "-s", "-O2", "-O3", "-g -O3", "-O2 -s"):
+    for flags in ("", "-s", "-O2", "-O3", "-g -O3", "-O2 -s", "-flto -O3 -s"):
         root.run("program", f"echo 'int main(void) {{ return 0; }}' >main.c; gcc {flags} main.c -o main -lm -pthread")
         root.run("library", f"gcc {flags} -fPIC -shared main.c -o library.so")
     assert made() == before

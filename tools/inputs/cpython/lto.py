@@ -1,0 +1,46 @@
+"""Links an interpreter from LLVM bitcode: what all of its object files say together is optimised at once.
+
+An object file that FLAGS compiled holds both machine code and bitcode. So libpython, the extension modules' build and the
+programs that make sources are linked from machine code, in no time, and the interpreter alone is linked from bitcode, which
+takes more than a minute of processor. (lld reads such files by itself with --fat-lto-objects, which zig does not pass on.)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tools.formats.elf import Elf
+from tools.inputs.cpython.errors import BuildError
+
+# Of the interpreter's own object files. zig makes bitcode for LTO of all files at once also where -flto=thin asks for ThinLTO.
+FLAGS = "-flto -ffat-lto-objects"
+# The object files of bitcode, below the source.
+DIRECTORY = "_bitcode"
+# Without a level zig links with lld's default, not with -O3.
+MAKE = f"rm python && make python BLDLIBRARY='$(addprefix {DIRECTORY}/,$(LIBRARY_OBJS))' LDFLAGS_NODIST='-flto -O3'"
+_SECTION = ".llvm.lto"
+
+
+def extract(source: Path) -> int:
+    """Write the bitcode of all object files that have some to DIRECTORY, by the same names.
+
+    Args:
+        source: a compiled source.
+
+    Returns:
+        The number of files.
+
+    Raises:
+        BuildError: no object file has bitcode. tools.formats.elf.ElfError: one is broken.
+    """
+    count = 0
+    for path in sorted(source.rglob("*.o")):
+        bitcode = Elf(path.read_bytes()).section(_SECTION)
+        if bitcode is not None:
+            place = source / DIRECTORY / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(bitcode)
+            count += 1
+    if not count:
+        raise BuildError(f"no object file has a section {_SECTION}: see tools/inputs/cpython/lto.py")
+    return count

@@ -90,7 +90,8 @@ forward() {
 }
 
 # for_host ARGS…: whether Bazel is to run a .push, .load or //:project. Those need the host's engines, credential helpers and
-# settings, so Bazel only builds them in the root; the host runs them. It also runs the benchmark that starts this launcher.
+# settings, so Bazel only builds them in the root; the host runs them. It also runs the benchmark that starts this launcher, and
+# the one that compares the host's Python.
 for_host() {
     while [ $# -gt 0 ] && [ "$1" != run ]; do
         [ "$1" != -- ] || return 1
@@ -105,7 +106,10 @@ for_host() {
         *) target=${target:-$1} ;;
         esac
     done
-    case $target in *.push | *.load | *//:project | :project | *//tools/project | //tests/benchmark:projects) return 0 ;; esac
+    case $target in
+    *.push | *.load | *//:project | :project | *//tools/project) return 0 ;;
+    //tests/benchmark:projects | //runtime/python:benchmark) return 0 ;;
+    esac
     return 1
 }
 

@@ -1,7 +1,7 @@
 """Proves --config=remote-exec against a real engine, BuildGrid with buildbox workers, on the loopback.
 
     python3 -m tests.remote_exec.prove [--work DIRECTORY] [--debian DIRECTORY] [--repository-cache DIRECTORY] [--test TARGET]…
-        [TARGET…]
+        [--accepted] [TARGET…]
 
     1. A first checkout builds the targets on this machine.
     2. A second one builds them on two workers, whose root holds nothing but the engine: one allows user namespaces, the other
@@ -14,6 +14,9 @@
     7. Tests run on a worker that also has what Bazel's own test-setup.sh calls.
     8. On a worker whose disk is full the build ends with an error that names the inputs; the worker's log says why.
     A build whose workers have all ended when they should not is stopped, and the proof fails.
+
+With --accepted only steps 2 and 7, by two workers each and with one output tree. It is for whole images: their golden tests, given
+by --test, compare them with the accepted digests, so nothing is built here.
 
 Needs root (for the small disk), Python 3.10 or newer with venv, mmdebstrap and bubblewrap; Python's packages come from
 locks, Debian's from its newest release. It is not a Bazel test because it starts Bazel.
@@ -32,7 +35,7 @@ from pathlib import Path
 
 from tests.remote_cache import server as servers
 from tests.remote_cache.checkout import Build, Checkout
-from tests.remote_cache.proof import carry_out, command_line, expect, loopback_bytes, same
+from tests.remote_cache.proof import ProofError, carry_out, command_line, expect, loopback_bytes, same
 from tests.remote_cache.server import Server
 from tests.remote_exec import engine
 from tests.remote_exec.engine import NAMESPACES, NO_NAMESPACES, Worker
@@ -69,6 +72,7 @@ class Proof:
         targets: what is built.
         tests: what is tested.
         repository_cache: of all checkouts.
+        accepted: whether golden tests stand in for a build on this machine.
     """
 
     work: Path
@@ -76,6 +80,7 @@ class Proof:
     targets: Sequence[str]
     tests: Sequence[str]
     repository_cache: Path
+    accepted: bool = False
 
     def run(self) -> None:
         """All steps.
@@ -87,15 +92,22 @@ class Proof:
         debian = engine.system(self.debian)
         empty = engine.worker_root(debian, self.work / "roots/empty")
         testing = engine.worker_root(debian, self.work / "roots/testing", engine.TEST_APPLETS)
-        with self._checkout("here") as checkout:
-            here = self._build(checkout, "here")
-        expect(here.status == 0, "the targets can't be built here", here)
+        here = None
+        if not self.accepted:
+            with self._checkout("here") as checkout:
+                here = self._build(checkout, "here")
+            expect(here.status == 0, "the targets can't be built here", here)
         with ExitStack() as stack:
             connection = stack.enter_context(engine.database(debian, self.work / "database"))
             engine.migrate(bgd, connection)
             server = stack.enter_context(engine.scheduler(bgd, self.work / "server", connection))
             checkout = stack.enter_context(self._checkout("workers-checkout"))
-            self._on_workers(checkout, server, empty, here)
+            with self._two_workers(empty, server) as workers:
+                self._same_again(checkout, "on workers", server, here, workers)
+            if not here:
+                with self._two_workers(testing, server) as workers:
+                    self._test(checkout, server, workers)
+                return
             self._dying_worker(checkout, server, empty, here)
             self._dying_scheduler(checkout, server, empty)
             with engine.scheduler(bgd, self.work / "server", connection, server.port, _PATIENCE) as impatient:
@@ -105,32 +117,35 @@ class Proof:
             with engine.worker(empty, self.work / "workers/next", new.port) as worker:
                 self._same_again(checkout, "after the scheduler's death", new, here, [worker])
             with engine.worker(testing, self.work / "workers/testing", new.port) as worker:
-                self._test(checkout, new, worker)
+                self._test(checkout, new, [worker])
             self._full_disk(checkout, new, empty)
 
-    def _on_workers(self, checkout: Checkout, server: Server, root: Path, here: Build) -> None:
-        places = self.work / "workers"
+    @contextmanager
+    def _two_workers(self, root: Path, server: Server) -> Iterator[Sequence[Worker]]:
+        """Start one that allows user namespaces and one that does not; both have to have executed something in the end."""
+        places = self.work / "workers" / root.name
         with (
             engine.worker(root, places / "namespaces", server.port, NAMESPACES) as one,
             engine.worker(root, places / "no-namespaces", server.port, NO_NAMESPACES) as other,
         ):
-            build = self._same_again(checkout, "on workers", server, here, [one, other])
+            yield one, other
             counts = [worker.executed() for worker in (one, other)]
             print(f"  executed by the worker with namespaces, without: {counts}")
-            expect(all(counts), "a worker had nothing to do, this proves nothing", build)
+            if not all(counts):
+                raise ProofError("a worker had nothing to do, this proves nothing")
 
     def _same_again(
-        self, checkout: Checkout, name: str, server: Server, here: Build, workers: Sequence[Worker]
-    ) -> Build:
+        self, checkout: Checkout, name: str, server: Server, here: Build | None, workers: Sequence[Worker]
+    ) -> None:
         build = self._build(checkout, name, server, workers)
         expect(build.status == 0, f"{name}: the targets can't be built", build)
         self._judge(build, here)
-        return build
 
-    def _judge(self, build: Build, here: Build) -> None:
+    def _judge(self, build: Build, here: Build | None) -> None:
         missed = build.missed().keys() & build.here.keys()
         expect(not missed, f"not executed by a worker: {', '.join(sorted(missed))}", build)
-        same(here, build)
+        if here:
+            same(here, build)
 
     def _dying_worker(self, checkout: Checkout, server: Server, root: Path, here: Build) -> None:
         places = self.work / "workers"
@@ -167,12 +182,12 @@ class Proof:
         expect(_QUEUED in build.log, "the error does not say that no worker took the action", build)
         print(f"  status {build.status}: {_line(build, _QUEUED)}")
 
-    def _test(self, checkout: Checkout, server: Server, worker: Worker) -> None:
-        build = self._build(checkout, "tests", server, [worker], "test", self.tests)
-        expect(build.status == 0, "tests fail on the worker", build)
-        missed = build.missed().keys() & build.here.keys()
-        expect(not missed, f"not executed by the worker: {', '.join(sorted(missed))}", build)
-        expect(worker.alive(), f"the tests have ended the worker: {worker.log}", build)
+    def _test(self, checkout: Checkout, server: Server, workers: Sequence[Worker]) -> None:
+        build = self._build(checkout, "tests", server, workers, "test", self.tests)
+        expect(build.status == 0, "tests fail on workers", build)
+        self._judge(build, None)
+        for worker in workers:
+            expect(worker.alive(), f"the tests have ended the worker: {worker.log}", build)
 
     def _full_disk(self, checkout: Checkout, server: Server, root: Path) -> None:
         with (
@@ -210,13 +225,16 @@ class Proof:
     ) -> Build:
         """Build, on workers if a server is given: every action is executed, whatever the engine's cache has.
 
+        With `accepted` outputs stay, and later builds take them.
+
         Raises:
             ProofError: none of `workers` is left.
         """
         remote = list(options)
         log = self.work / f"{name.replace(' ', '-')}.log"
         if server:
-            checkout.clean()
+            if not self.accepted:
+                checkout.clean()
             remote += ["--config=remote-exec", f"--remote_executor=grpc://127.0.0.1:{server.port}"]
             remote += ["--extra_execution_platforms=//tools/host/workers:buildgrid", "--noremote_accept_cached"]
         before = loopback_bytes()
@@ -266,13 +284,14 @@ def main(argv: Sequence[str]) -> int:
     program.add_argument(
         "--test", action="append", metavar="TARGET", help="a test for the worker; by default one a kind"
     )
+    program.add_argument("--accepted", action="store_true", help="golden tests stand in for a build here: steps 2, 7")
     options = program.parse_args(argv)
 
     def prove(work: Path) -> None:
         work.mkdir(parents=True, exist_ok=True)
         work.chmod(0o755)  # workers are another user's
         debian, cache = options.debian or work / "debian", options.repository_cache or work / "repository-cache"
-        Proof(work, debian, options.targets, options.test or TESTS, cache).run()
+        Proof(work, debian, options.targets, options.test or TESTS, cache, options.accepted).run()
 
     return carry_out(program, prove, options.work)
 

@@ -8,9 +8,11 @@ Each round runs all of them, one after the other, on the same bytes:
     parts to layer      with both digests, every byte compared with the listings
     floor               inflate the layer once, hash both forms of it, copy the blob
     zlib -N             compress the tar again in this process, with both digests
-    gzip, pigz, zstd    programs on PATH compress it, with both digests; one that is missing is named
+    gzip, pigz, zstd    programs on PATH compress it, with both digests
+    img                 rules_img's layer tool, on PATH, makes a layer of the tar's files by gzip and by zstd, with both digests
 
-Times are of the clock and of all processors, children included. The sizes are those of the compressed layer.
+A program that is missing is named. Times are of the clock and of all processors, children included. The sizes are those of the
+compressed layer.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from tools.lib.program import Program
 from tools.oci import layer
 from tools.oci.part import PartWriter
 
-PROGRAMS = ("gzip -6", "pigz -6", "zstd -3")
+PROGRAMS = ("gzip -6", "pigz -6", "zstd -3", "img gzip", "img zstd")
 _FLOOR = "floor"
 _LOCAL_HEADER = struct.Struct("<26xHH")
 _CHUNK = 1 << 20
@@ -140,7 +142,12 @@ class Subject:
         return self._copy.stat().st_size
 
     def program(self, command: str) -> int:
-        """Compress the tar by a program; return the size."""
+        """Make the layer by a program; return the size."""
+        program, argument = command.split()
+        if program == "img":
+            options = ["--import-tar", self._tar, "--format", argument, "--metadata", os.devnull]
+            subprocess.run([program, "layer", *options, self._copy], check=True)
+            return self._copy.stat().st_size
         with open(self._tar, "rb") as source, open(self._copy, "wb") as target:
             subprocess.run(command.split(), stdin=source, stdout=target, check=True)
         for file in (self._tar, self._copy):

@@ -145,8 +145,8 @@ class Subject:
         """Make the layer by a program; return the size."""
         program, argument = command.split()
         if program == "img":
-            options = ["--import-tar", self._tar, "--format", argument, "--metadata", os.devnull]
-            subprocess.run([program, "layer", *options, self._copy], check=True)
+            options = ["--import-tar", str(self._tar), "--format", argument, "--metadata", os.devnull]
+            subprocess.run([program, "layer", *options, str(self._copy)], check=True)
             return self._copy.stat().st_size
         with open(self._tar, "rb") as source, open(self._copy, "wb") as target:
             subprocess.run(command.split(), stdin=source, stdout=target, check=True)

@@ -15,8 +15,8 @@
     8. On a worker whose disk is full the build ends with an error that names the inputs; the worker's log says why.
     A build whose workers have all ended when they should not is stopped, and the proof fails.
 
-With --accepted only steps 2 and 7, by two workers each and with one output tree. It is for whole images: their golden tests, given
-by --test, compare them with the accepted digests, so nothing is built here.
+With --accepted only steps 2 and 7, by two workers each and with one output tree. It is for whole images: their golden tests,
+given by --test, compare them with the accepted digests, so nothing is built here.
 
 Needs root (for the small disk), Python 3.10 or newer with venv, mmdebstrap and bubblewrap; Python's packages come from
 locks, Debian's from its newest release. It is not a Bazel test because it starts Bazel.

@@ -324,7 +324,7 @@ def on_host(machine: Machine, *arguments: str, script: str = "", status: int = 0
         ["run", ":project", "--", "dir"],
         ["run", "@runtime//:project", "--", "dir"],
         ["run", "//tests/benchmark:projects", "--", "--rounds", "3"],
-        ["run", "//runtime/python:benchmark", "--", "--version", "3.11"],
+        ["run", "//tests/benchmark:interpreters", "--", "--version", "3.11"],
     ],
 )
 def test_push_and_load_are_run_by_the_host(machine: Machine, arguments: list[str]) -> None:

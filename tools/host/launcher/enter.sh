@@ -108,7 +108,7 @@ for_host() {
     done
     case $target in
     *.push | *.load | *//:project | :project | *//tools/project) return 0 ;;
-    //tests/benchmark:projects | //runtime/python:benchmark) return 0 ;;
+    //tests/benchmark:projects | //tests/benchmark:interpreters) return 0 ;;
     esac
     return 1
 }

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import builtins
+import importlib
 import json
 import os
 import re
@@ -95,10 +97,8 @@ class Runner:
 def benchmarks(directory: Path) -> dict[str, tuple[Path, list[str]]]:
     """Return script and arguments of each benchmark that is for this Python."""
     sys.path.append(str(directory))
-    try:
-        import tomllib
-    except ImportError:
-        import tomli as tomllib
+    import tomli  # one of the benchmarks needs it
+
     place = directory / "pyperformance/data-files/benchmarks"
     found = {}
     rows = re.findall(r"^(\w+)\t<local(?::(\w+))?>", (place / "MANIFEST").read_text(), re.MULTILINE)
@@ -107,9 +107,9 @@ def benchmarks(directory: Path) -> dict[str, tuple[Path, list[str]]]:
         settings = [home / "pyproject.toml"]
         if base:
             settings.append(home / f"bm_{name}.toml")
-        oldest, arguments = (0, 0), []
+        oldest, arguments = (0, 0), list[str]()
         for file in settings:
-            text = tomllib.loads(file.read_text())
+            text = tomli.loads(file.read_text())
             version = re.search(r">=\s*(\d+)\.(\d+)", text.get("project", {}).get("requires-python", ""))
             oldest = (int(version[1]), int(version[2])) if version else oldest
             arguments = text.get("tool", {}).get("pyperformance", {}).get("extra_opts", arguments)
@@ -124,17 +124,16 @@ def main(directory: Path, name: str = "", loops: str = "{}") -> None:
     if not name:
         print(json.dumps(sorted(found)))
         return
-    import pyperf
-
     script, arguments = found[name]
-    pyperf.Runner, pyperf.perf_counter = Runner, clock
+    vars(importlib.import_module("pyperf")).update(Runner=Runner, perf_counter=clock)
     Runner.wanted = json.loads(loops)
     sys.argv[:] = [str(script), *arguments]
     sys.path.insert(0, str(script.parent))
     os.environ["PYTHONPATH"] = str(directory)  # of the programs that a benchmark starts
     os.chdir(script.parent)
     output, sys.stdout = sys.stdout, sys.stderr  # scripts print
-    runpy.run_path(str(script), run_name="__main__")
+    # As in a script that is started: one of them replaces `__builtins__.open`.
+    runpy.run_path(str(script), {"__builtins__": builtins}, "__main__")
     # A script has one name for all of its forms, and options for them.
     single = len(Runner.measured) == 1
     print(

@@ -1,19 +1,16 @@
 """Compares interpreters of one version, by turns, so that a noisy machine is noisy for all.
 
-    tools/bazel run //runtime/python:benchmark -- --version 3.11 before=/tmp/3.11_amd64.tar after=/tmp/new.tar
+    tools/bazel run //tests/benchmark:interpreters -- --version 3.11 before=/tmp/3.11_amd64.tar after=/tmp/new.tar
 
 Prints milliseconds of processor time of each benchmark with the first interpreter, the least of all runs, and the share of it
 that the others take. An interpreter is the tar of a tree, which runs in a root of the images' packages, or a program of
 this machine, such as Debian's own Python. The benchmarks are our loops; with --pyperformance, those of pyperformance.
-
-LOOPS, SUITE: the programs with the benchmarks. BENCHMARK_DEBS: the packages of a root. ROOTLESS_TOOLS: see tools/host/rootless.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import shlex
 import subprocess
 import sys
@@ -30,6 +27,8 @@ from tools.inputs.cpython.root import BuildRoot, Isolation, say
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.lib.program import Options, Program
 
+# The programs with the benchmarks.
+_LOOPS, _SUITE = (Path(__file__).resolve().with_name(name) for name in ("loops.py", "suite.py"))
 _REPEATS = 5
 Seconds = dict[str, dict[str, float]]
 """Per interpreter and benchmark, the least of all runs."""
@@ -59,7 +58,7 @@ class Tree:
             *self.mounts,
         ]
         words = [f"/usr/local/bin/python{self.version}", f"/benchmarks/{program.name}", *arguments]
-        # The log has standard error, too, before the result.
+        # The log also has standard error, before the result.
         said = self.root.run("benchmark", shlex.join(words), mounts, {"PYTHONDONTWRITEBYTECODE": ""})
         return _result(program, said.splitlines()[-1:])
 
@@ -96,7 +95,8 @@ def table(least: Mapping[str, Mapping[str, float]]) -> str:
     lines = ["| benchmark | ms, " + " | ".join([first, *others]) + " |", "| --- " * (len(least) + 1) + "|"]
     for name, seconds in least[first].items():
         shares = [f"{least[other][name] / seconds:.2f}" for other in others]
-        lines.append(" | ".join([f"| {name}", f"{seconds * 1000:.2f}", *shares]) + " |")
+        milliseconds = f"{seconds * 1000:.{2 if seconds >= 0.001 else 4}f}"
+        lines.append(" | ".join([f"| {name}", milliseconds, *shares]) + " |")
     means = []
     for other in others:
         logarithms = [math.log(least[other][name] / seconds) for name, seconds in least[first].items()]
@@ -104,12 +104,11 @@ def table(least: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join([*lines, " | ".join(["| geometric mean", "", *means]) + " |"])
 
 
-def measure_loops(interpreters: Mapping[str, Interpreter], loops: Path, rounds: int) -> Seconds:
+def measure_loops(interpreters: Mapping[str, Interpreter], rounds: int) -> Seconds:
     """Run our loops with each interpreter by turns.
 
     Args:
         interpreters: by name.
-        loops: the program.
         rounds: how often all interpreters have their turn.
 
     Raises:
@@ -118,20 +117,20 @@ def measure_loops(interpreters: Mapping[str, Interpreter], loops: Path, rounds: 
     least: Seconds = {name: {} for name in interpreters}
     for _ in range(rounds):
         for name, interpreter in interpreters.items():
-            for loop, seconds in interpreter.run(loops, [str(_REPEATS)]).items():
+            for loop, seconds in interpreter.run(_LOOPS, [str(_REPEATS)]).items():
                 least[name][loop] = min(seconds, least[name].get(loop, seconds))
     return least
 
 
 def measure_suite(
-    interpreters: Mapping[str, Interpreter], suite: Path, place: str, rounds: int
+    interpreters: Mapping[str, Interpreter], place: str, only: Sequence[str], rounds: int
 ) -> tuple[Seconds, dict[str, str]]:
     """Run the benchmarks of pyperformance with each interpreter by turns; the first one says how many loops are enough.
 
     Args:
         interpreters: by name.
-        suite: the program.
         place: where pyperformance is installed, as all interpreters see it.
+        only: the benchmarks to run; all if empty.
         rounds: how often all interpreters have their turn.
 
     Returns:
@@ -139,7 +138,7 @@ def measure_suite(
     """
     least: Seconds = {name: {} for name in interpreters}
     failed: dict[str, str] = {}
-    benchmarks = next(iter(interpreters.values())).run(suite, [place])
+    benchmarks = only or next(iter(interpreters.values())).run(_SUITE, [place])
     for number, benchmark in enumerate(benchmarks, 1):
         say(f"[{number}/{len(benchmarks)}] {benchmark}")
         loops: dict[str, int] = {}
@@ -147,7 +146,9 @@ def measure_suite(
         try:
             for _ in range(rounds):
                 for name, interpreter in interpreters.items():
-                    for part, (count, seconds) in interpreter.run(suite, [place, benchmark, json.dumps(loops)]).items():
+                    for part, (count, seconds) in interpreter.run(
+                        _SUITE, [place, benchmark, json.dumps(loops)]
+                    ).items():
                         loops.setdefault(part, count)
                         found[name][part] = min(seconds, found[name].get(part, seconds))
         except BuildError as error:
@@ -175,7 +176,7 @@ def _interpreters(options: Options, root: BuildRoot, place: Path) -> dict[str, I
 
 def main(argv: Sequence[str]) -> int:
     """Run the program; return its exit status."""
-    program = Program("benchmark", __doc__)
+    program = Program("interpreters", __doc__)
     program.add_argument("--version", required=True, help="version of the interpreters, such as 3.11")
     program.add_argument("--rounds", type=int, default=9, help="runs of each benchmark; the fastest counts")
     program.add_argument(
@@ -184,20 +185,24 @@ def main(argv: Sequence[str]) -> int:
         default="",
         help="run pyperformance's benchmarks; `pip install --target DIRECTORY` put it and the packages that they need there",
     )
+    program.add_argument(
+        "--only", action="append", metavar="NAME", default=[], help="a benchmark of pyperformance to run; default: all"
+    )
+    program.add_argument("--deb", type=Path, action="append", default=[], help="package of the root of trees")
+    program.add_argument("--proot", default="", help="directory with proot, see tools.host.rootless")
     program.add_argument("interpreters", nargs="+", metavar="NAME=TREE.tar|NAME=PROGRAM", help="an interpreter")
     options = program.parse_args(argv)
-    isolation = Isolation(proot=os.environ.get("ROOTLESS_TOOLS", ""))
     failed: dict[str, str] = {}
     try:
         with tempfile.TemporaryDirectory() as place:
-            debs = [Path(name) for name in os.environ["BENCHMARK_DEBS"].split()]
-            root = BuildRoot(Path(place, "root"), debs, PLATFORMS[BUILD_ARCH], None, isolation)
+            isolation = Isolation(proot=options.proot)
+            root = BuildRoot(Path(place, "root"), options.deb, PLATFORMS[BUILD_ARCH], None, isolation)
+            (root.path / "etc/hosts").write_text("127.0.0.1 localhost\n")
             interpreters = _interpreters(options, root, Path(place))
             if options.pyperformance:
-                suite = Path(os.environ["SUITE"]).resolve()
-                least, failed = measure_suite(interpreters, suite, options.pyperformance, options.rounds)
+                least, failed = measure_suite(interpreters, options.pyperformance, options.only, options.rounds)
             else:
-                least = measure_loops(interpreters, Path(os.environ["LOOPS"]).resolve(), options.rounds)
+                least = measure_loops(interpreters, options.rounds)
             print(table(least))
     except (BuildError, EnterError) as error:
         return program.fail(error)

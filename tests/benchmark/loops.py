@@ -2,7 +2,7 @@
 
     python loops.py REPEATS
 
-What they do is what the training's workload does, too, but by other code.
+What they do is also what the training's workload does, but by other code.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import string
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 _ROWS = [{"a": i, "b": [i * 0.5] * 3, "c": {"k": f"v{i}", "n": None, "t": True}} for i in range(400)]
 _TEXT = json.dumps(_ROWS)
@@ -27,7 +28,7 @@ _LINES = [
     f"2024-01-{i % 28 + 1:02} ERROR [pool-{i % 9}] x.Y - value={i * 7} user=bob{i}@example.com" for i in range(800)
 ]
 _LOGGER = logging.getLogger("loops")
-_SOURCE = open(string.__file__, encoding="utf-8").read() + open(copy.__file__, encoding="utf-8").read()
+_SOURCE = "".join(Path(module.__file__ or "").read_text("utf-8") for module in (string, copy))
 
 
 class _Point:
@@ -118,7 +119,7 @@ def numbers() -> None:
 
 
 def generators() -> None:
-    """Generators."""
+    """Run generators."""
     for _ in range(5):
         sum(x * 2 for x in (y + 1 for y in range(10000)))
 
@@ -164,7 +165,7 @@ def _seconds(loop: Callable[[], None], repeats: int) -> float:
 
 
 def main() -> None:
-    """Runs all."""
+    """Run all."""
     handler = logging.StreamHandler(io.StringIO())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _LOGGER.addHandler(handler)

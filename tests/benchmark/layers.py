@@ -9,7 +9,7 @@ Each round runs all of them, one after the other, on the same bytes:
     floor               inflate the layer once, hash both forms of it, copy the blob
     zlib -N             compress the tar again in this process, with both digests
     gzip, pigz, zstd    programs on PATH compress it, with both digests
-    img                 rules_img's layer tool, on PATH, makes a layer of the tar's files by gzip and by zstd, with both digests
+    img                 rules_img's layer tool, on PATH, makes a layer of the files by gzip and by zstd, with both digests
 
 A program that is missing is named. Times are of the clock and of all processors, children included. The sizes are those of the
 compressed layer.
@@ -26,6 +26,7 @@ import statistics
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -98,7 +99,7 @@ class Subject:
         self._wheels = wheels
         self._parts = [layer.Part(w.name, scratch / f"{w.name}.deflate", scratch / f"{w.name}.mtree") for w in wheels]
         self._blob, self._listing = scratch / "layer.tar.gz", scratch / "layer.mtree"
-        self._tar, self._copy = scratch / "layer.tar", scratch / "copy"
+        self._tar, self._files, self._copy = scratch / "layer.tar", scratch / "files", scratch / "copy"
 
     def parts(self) -> int:
         """Make the parts."""
@@ -111,8 +112,15 @@ class Subject:
         return layer.assemble(self._parts, self._blob, self._listing).size
 
     def unpack(self) -> int:
-        """Write the layer's tar, for the other ways; return its size."""
+        """Write the layer's tar, for the other ways, and its files if there is a program for them; return the tar's size."""
         self._tar.write_bytes(isal_zlib.decompress(self._blob.read_bytes(), 31))
+        if shutil.which("img") and not self._files.exists():
+            place = self._tar.with_name("tree")
+            with tarfile.open(self._tar) as archive:
+                archive.extractall(place)
+            # As rules_img lists files for its tool.
+            files = sorted(path for path in place.rglob("*") if path.is_file())
+            self._files.write_text("".join(f"{path.relative_to(place)}\0f{path}\n" for path in files))
         return self._tar.stat().st_size
 
     def files(self) -> int:
@@ -145,7 +153,7 @@ class Subject:
         """Make the layer by a program; return the size."""
         program, argument = command.split()
         if program == "img":
-            options = ["--import-tar", str(self._tar), "--format", argument, "--metadata", os.devnull]
+            options = ["--add-from-file", str(self._files), "--format", argument, "--metadata", os.devnull]
             subprocess.run([program, "layer", *options, str(self._copy)], check=True)
             return self._copy.stat().st_size
         with open(self._tar, "rb") as source, open(self._copy, "wb") as target:

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from tools.formats.deb_archive import DebError
 from tools.formats.elf import ElfError
-from tools.host.rootless import memory
-from tools.host.rootless.spec import METHODS, EnterError, Mount
+from tools.host.rootless import enter, memory
+from tools.host.rootless.spec import METHODS, PROOT, EnterError, Mount, Spec
 from tools.inputs.cpython import checks, lto, profile, source, toolchain, tree
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Platform, Recipe, platform, read
@@ -50,6 +50,23 @@ class Flags:
     link: str = ""
     core: str = ""
     """Of compilations for the interpreter itself, not of those for its modules."""
+
+
+def at_a_time(jobs: int, isolation: Isolation) -> int:
+    """Return how many compilations may run at a time: `jobs`, but one under proot.
+
+    What make starts shares make's memory until it executes a program (posix_spawn). proot emulates brk(2), and forgets to part
+    the emulated heaps when the program starts: two programs at a time corrupt each other's, and crash.
+
+    Args:
+        jobs: how many are wanted.
+        isolation: how roots are entered.
+
+    Raises:
+        EnterError: they can't be.
+    """
+    method, _ = enter.choose(Spec(root="/", command=("make",), method=isolation.method, proot=isolation.proot))
+    return 1 if method == PROOT else jobs
 
 
 def configure_script(recipe: Recipe, target: Platform, cross: bool, flags: Flags) -> str:
@@ -108,7 +125,9 @@ def build(options: Options, recipe: Recipe, scratch: Path) -> None:
     if cross and not options.build_python:
         raise BuildError(f"building for {options.arch} takes the {BUILD_ARCH} tree of the same version: --build-python")
     say(f"Python {recipe.release} for {options.arch}: unpacking")
-    root = BuildRoot(scratch, options.deb, target, options.zig, Isolation(options.method, options.proot))
+    isolation = Isolation(options.method, options.proot)
+    jobs = at_a_time(options.jobs, isolation)
+    root = BuildRoot(scratch, options.deb, target, options.zig, isolation)
     mounts, env = [source.lay_out(root, recipe, options.source, options.debian, options.own_patch)], {}
     shutil.copyfile(options.indexed_profile, scratch / "source" / profile.USED)
     if cross:
@@ -118,7 +137,7 @@ def build(options: Options, recipe: Recipe, scratch: Path) -> None:
         env["PATH"] = f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"
     say(f"Python {recipe.release} for {options.arch}: compiling")
     flags = Flags(compile=f"-fprofile-instr-use={source.PLACE}/{profile.USED}", core=lto.FLAGS)
-    said = compile_source(root, recipe, target, mounts, env, flags, options.jobs)
+    said = compile_source(root, recipe, target, mounts, env, flags, jobs)
     say(f"Python {recipe.release} for {options.arch}: {profile.check(said, options.profile, recipe.version)}")
     say(
         f"Python {recipe.release} for {options.arch}: optimising {lto.extract(scratch / 'source')} object files at once"

@@ -36,6 +36,12 @@ _SCRATCH = 1 << 30
 _STATIC = "BLDLIBRARY='$(LIBRARY_OBJS)'"
 # The Makefile compiles bytecode three times, in as many processes as there are processors; we do it later, once.
 _NO_BYTECODE = r"s#\$(DESTDIR)\$(LIBDEST)/compileall\.py#/usr/src/python/_no_bytecode.py#"
+# glibc's heap: all of it with the first brk(2), within what proot has ready; nothing given back; larger blocks by mmap(2).
+_PROOT_HEAP = {
+    "MALLOC_TOP_PAD_": str(15 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 10),
+}
 # Names a shared library by the long form of the option: zig's linker does not know the short one.
 _SONAME = r"s#-Wl,-h\$#-Wl,-soname,$#"
 # The source's place is in files that tell how Python was built: see docs/design.md.
@@ -52,11 +58,12 @@ class Flags:
     """Of compilations for the interpreter itself, not of those for its modules."""
 
 
-def at_a_time(jobs: int, isolation: Isolation) -> int:
-    """Return how many compilations may run at a time: `jobs`, but one under proot.
+def make_settings(jobs: int, isolation: Isolation) -> tuple[int, dict[str, str]]:
+    """Return how many compilations may run at a time, and variables for make.
 
     What make starts shares make's memory until it executes a program (posix_spawn). proot emulates brk(2), and forgets to part
-    the emulated heaps when the program starts: two programs at a time corrupt each other's, and crash.
+    the emulated heaps then: two programs at a time corrupt each other's and crash, and so does make when it wants more memory
+    afterwards. So under proot there is one at a time, and make takes its memory at once.
 
     Args:
         jobs: how many are wanted.
@@ -66,7 +73,7 @@ def at_a_time(jobs: int, isolation: Isolation) -> int:
         EnterError: they can't be.
     """
     method, _ = enter.choose(Spec(root="/", command=("make",), method=isolation.method, proot=isolation.proot))
-    return 1 if method == PROOT else jobs
+    return (1, _PROOT_HEAP) if method == PROOT else (jobs, {})
 
 
 def configure_script(recipe: Recipe, target: Platform, cross: bool, flags: Flags) -> str:
@@ -126,15 +133,15 @@ def build(options: Options, recipe: Recipe, scratch: Path) -> None:
         raise BuildError(f"building for {options.arch} takes the {BUILD_ARCH} tree of the same version: --build-python")
     say(f"Python {recipe.release} for {options.arch}: unpacking")
     isolation = Isolation(options.method, options.proot)
-    jobs = at_a_time(options.jobs, isolation)
+    jobs, env = make_settings(options.jobs, isolation)
     root = BuildRoot(scratch, options.deb, target, options.zig, isolation)
-    mounts, env = [source.lay_out(root, recipe, options.source, options.debian, options.own_patch)], {}
+    mounts = [source.lay_out(root, recipe, options.source, options.debian, options.own_patch)]
     shutil.copyfile(options.indexed_profile, scratch / "source" / profile.USED)
     if cross:
         (scratch / "build-python").mkdir()
         unpack_tar(options.build_python, scratch / "build-python", "usr/local")
         mounts.append(Mount("ro-bind", "/usr/local", str(scratch / "build-python")))
-        env["PATH"] = f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"
+        env = {**env, "PATH": f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"}
     say(f"Python {recipe.release} for {options.arch}: compiling")
     flags = Flags(compile=f"-fprofile-instr-use={source.PLACE}/{profile.USED}", core=lto.FLAGS)
     said = compile_source(root, recipe, target, mounts, env, flags, jobs)

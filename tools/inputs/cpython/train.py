@@ -105,8 +105,8 @@ def train(arguments: Options, recipe: Recipe, output: Path, scratch: Path) -> No
     root.run("anchor", "gcc -O2 -fPIC -fvisibility=hidden -c anchor.c -o anchor.o", mounts, chdir=_PLACE)
     flags = build.Flags("-fprofile-instr-generate", f"{_PLACE}/anchor.o {_PLACE}/{_RUNTIME}")
     # What runs while it is built is counted as well, which is unwanted.
-    jobs = build.at_a_time(arguments.jobs, isolation)
-    env = {"LLVM_PROFILE_FILE": "/tmp/building.profraw"}
+    jobs, env = build.make_settings(arguments.jobs, isolation)
+    env = {**env, "LLVM_PROFILE_FILE": "/tmp/building.profraw"}
     build.compile_source(root, recipe, target, mounts, env, flags, jobs)
     _work(root, recipe, mounts)
     tools = profile.Tools(scratch / "llvm", arguments.profile_deb, isolation)

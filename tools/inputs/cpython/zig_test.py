@@ -62,12 +62,12 @@ def test_nothing_of_the_c_library_is_made_again(arch: str, tmp_path: Path) -> No
 def test_make_compiles_as_many_at_a_time_as_work(method: str, tmp_path: Path) -> None:
     """Under proot more than one at a time crash, nearly always within this many."""
     isolation = Isolation(method, os.environ["ROOTLESS_TOOLS"])
-    jobs = build.at_a_time(4, isolation)
+    jobs, env = build.make_settings(4, isolation)
     root = BuildRoot(tmp_path / "root", DEBS, PLATFORMS["amd64"], ARCHIVE, isolation)
     place = tmp_path / "root/tmp"
     for number in range(12):
         (place / f"{number}.c").write_text(f"int number = {number};\n")
     objects = " ".join(f"{number}.o" for number in range(12))
     (place / "Makefile").write_text(f".PHONY: all\nall: {objects}\n%.o: %.c\n\tgcc -c $< -o $@\n")
-    root.run("make", f"make -j{jobs}")
+    root.run("make", f"make -j{jobs}", env=env)
     assert len(list(place.glob("*.o"))) == 12

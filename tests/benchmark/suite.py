@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 _VALUES = 3
-# Seconds that the loops of a value take at least, and all values at most when there is one already.
+# Seconds: a value's loops take at least the first; there is no further value once all together have taken the second.
 _ENOUGH, _LIMIT = 0.1, 0.5
 _MAX_LOOPS = 1 << 20
 

@@ -15,8 +15,8 @@
     8. On a worker whose disk is full the build ends with an error that names the inputs; the worker's log says why.
     A build whose workers have all ended when they should not is stopped, and the proof fails.
 
-With --accepted only steps 2 and 7, by two workers each and with one output tree. It is for whole images: their golden tests,
-given by --test, compare them with the accepted digests, so nothing is built here.
+With --accepted only steps 2 and 7 run, on two workers each, and keep one output tree. This is for whole images: nothing is
+built on this machine, and the golden tests given by --test compare the workers' images with the accepted digests.
 
 Needs root (for the small disk), Python 3.10 or newer with venv, mmdebstrap and bubblewrap; Python's packages come from
 locks, Debian's from its newest release. It is not a Bazel test because it starts Bazel.
@@ -72,7 +72,7 @@ class Proof:
         targets: what is built.
         tests: what is tested.
         repository_cache: of all checkouts.
-        accepted: whether golden tests stand in for a build on this machine.
+        accepted: run steps 2 and 7 alone; golden tests compare the outputs, and nothing is built on this machine.
     """
 
     work: Path
@@ -225,7 +225,7 @@ class Proof:
     ) -> Build:
         """Build, on workers if a server is given: every action is executed, whatever the engine's cache has.
 
-        With `accepted` outputs stay, and later builds take them.
+        With `accepted` the output tree is not emptied first, so tests use what an earlier build has made.
 
         Raises:
             ProofError: none of `workers` is left.
@@ -284,7 +284,7 @@ def main(argv: Sequence[str]) -> int:
     program.add_argument(
         "--test", action="append", metavar="TARGET", help="a test for the worker; by default one a kind"
     )
-    program.add_argument("--accepted", action="store_true", help="golden tests stand in for a build here: steps 2, 7")
+    program.add_argument("--accepted", action="store_true", help="run steps 2 and 7 alone, without a build here")
     options = program.parse_args(argv)
 
     def prove(work: Path) -> None:

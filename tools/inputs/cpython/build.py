@@ -36,7 +36,7 @@ _SCRATCH = 1 << 30
 _STATIC = "BLDLIBRARY='$(LIBRARY_OBJS)'"
 # The Makefile compiles bytecode three times, in as many processes as there are processors; we do it later, once.
 _NO_BYTECODE = r"s#\$(DESTDIR)\$(LIBDEST)/compileall\.py#/usr/src/python/_no_bytecode.py#"
-# glibc's heap: all of it with the first brk(2), within what proot has ready; nothing given back; larger blocks by mmap(2).
+# glibc then gets its heap by one brk(2), keeps it, and gets larger blocks by mmap(2).
 _PROOT_HEAP = {
     "MALLOC_TOP_PAD_": str(15 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
@@ -55,15 +55,15 @@ class Flags:
     compile: str = ""
     link: str = ""
     core: str = ""
-    """Of compilations for the interpreter itself, not of those for its modules."""
+    """Flags for compiling the interpreter itself, not its modules."""
 
 
 def make_settings(jobs: int, isolation: Isolation) -> tuple[int, dict[str, str]]:
     """Return how many compilations may run at a time, and variables for make.
 
-    What make starts shares make's memory until it executes a program (posix_spawn). proot emulates brk(2), and forgets to part
-    the emulated heaps then: two programs at a time corrupt each other's and crash, and so does make when it wants more memory
-    afterwards. So under proot there is one at a time, and make takes its memory at once.
+    proot emulates the heap of brk(2). make starts programs by posix_spawn, and proot leaves them with make's emulated heap even
+    after they have executed. Two such programs at a time corrupt each other's heap and crash, and so does make when it asks
+    for more memory afterwards. So under proot there is one at a time, and make takes its memory at the start.
 
     Args:
         jobs: how many are wanted.
@@ -146,9 +146,8 @@ def build(options: Options, recipe: Recipe, scratch: Path) -> None:
     flags = Flags(compile=f"-fprofile-instr-use={source.PLACE}/{profile.USED}", core=lto.FLAGS)
     said = compile_source(root, recipe, target, mounts, env, flags, jobs)
     say(f"Python {recipe.release} for {options.arch}: {profile.check(said, options.profile, recipe.version)}")
-    say(
-        f"Python {recipe.release} for {options.arch}: optimising {lto.extract(scratch / 'source')} object files at once"
-    )
+    count = lto.extract(scratch / "source")
+    say(f"Python {recipe.release} for {options.arch}: linking from the bitcode of {count} object files")
     root.run("lto", lto.MAKE, mounts, env, source.PLACE)
     install = (
         f": >_no_bytecode.py; sed '{_NO_BYTECODE}' Makefile >Makefile.install;"

@@ -1,8 +1,8 @@
-"""Links an interpreter from LLVM bitcode: what all of its object files say together is optimised at once.
+"""Link-time optimisation: links an interpreter from the LLVM bitcode of all its object files.
 
-An object file that FLAGS compiled holds both machine code and bitcode. So libpython, the extension modules' build and the
-programs that make sources are linked from machine code, in no time, and the interpreter alone is linked from bitcode, which
-takes more than a minute of processor. (lld reads such files by itself with --fat-lto-objects, which zig does not pass on.)
+FLAGS put both machine code and bitcode into an object file. libpython, and the programs that the build itself runs, are
+linked from the machine code, which is quick. Only the interpreter is linked from the bitcode, which takes more than a minute
+of processor. (lld can read the bitcode itself, with --fat-lto-objects, but zig does not pass that option on.)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.formats.elf import Elf
 from tools.inputs.cpython.errors import BuildError
 
-# Of the interpreter's own object files. zig makes bitcode for LTO of all files at once also where -flto=thin asks for ThinLTO.
+# For the interpreter's own object files. zig 0.13 makes bitcode for full LTO even with -flto=thin.
 FLAGS = "-flto -ffat-lto-objects"
 # The object files of bitcode, below the source.
 DIRECTORY = "_bitcode"

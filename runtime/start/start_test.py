@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import astro_runtime_start
+import packaging
 import pytest
+import setuptools
 from astro_runtime_start import reexports
 
 _START = "import gc, sys\nfrom astro_runtime_start import importing\n"
@@ -26,7 +28,8 @@ class Python:
 
     def run(self, program: str, **environment: str) -> str:
         """Give what a program prints after the head of every program here."""
-        path = f"{self._place}:{Path(astro_runtime_start.__file__).parents[1]}"
+        sites = [Path(package.__file__ or "").parents[1] for package in (astro_runtime_start, packaging, setuptools)]
+        path = ":".join(map(str, [self._place, *sites]))
         command = [sys.executable, "-S", "-B", "-c", _START + program]
         result = subprocess.run(
             command, env={"PYTHONPATH": path, **environment}, capture_output=True, text=True, check=False
@@ -148,32 +151,51 @@ print(kubernetes.client.Pod.__name__)
 class TestDeferred:
     @pytest.fixture(autouse=True)
     def user(self, python: Python) -> None:
-        python.write("boto3/__init__.py", "session = 1\n")
-        python.write("boto3/part.py", "")
+        python.write("aiohttp/__init__.py", "session = 1\n")
+        python.write("aiohttp/part.py", "")
         for package in ("openlineage", "openlineage/airflow", "openlineage/airflow/extractors"):
             python.write(package + "/__init__.py", "")
-        text = "import boto3\nimport boto3 as alias\ndef use(): return boto3.session\n"
-        python.write("openlineage/airflow/extractors/redshift_sql_extractor.py", text)
+        text = "import aiohttp\nimport aiohttp as alias\ndef use(): return aiohttp.session\n"
+        python.write("openlineage/airflow/extractors/dbt_cloud_extractor.py", text)
 
-    HEAD = "with importing(): import openlineage.airflow.extractors.redshift_sql_extractor as user\n"
+    HEAD = "with importing(): import openlineage.airflow.extractors.dbt_cloud_extractor as user\n"
 
     def test_loads_the_library_with_its_first_use(self, python: Python) -> None:
-        program = "print('boto3' in sys.modules, user.use(), user.boto3 is user.alias is sys.modules['boto3'])"
+        program = "print('aiohttp' in sys.modules, user.use(), user.aiohttp is user.alias is sys.modules['aiohttp'])"
         assert python.run(self.HEAD + program) == "False 1 True"
 
     def test_others_import_the_library_itself(self, python: Python) -> None:
-        assert (
-            python.run(self.HEAD + "import boto3.part\nprint(boto3.__file__ == user.boto3.__file__, user.use())")
-            == "True 1"
-        )
+        program = "import aiohttp.part\nprint(aiohttp.__file__ == user.aiohttp.__file__, user.use())"
+        assert python.run(self.HEAD + program) == "True 1"
 
     def test_a_library_that_is_not_there_fails_at_once(self, python: Python, tmp_path: Path) -> None:
-        (tmp_path / "boto3").rename(tmp_path / "gone")
-        program = "try:\n    with importing(): import openlineage.airflow.extractors.redshift_sql_extractor\n"
-        assert python.run(program + "except ImportError as error: print(error)") == "No module named 'boto3'"
+        (tmp_path / "aiohttp").rename(tmp_path / "gone")
+        program = "try:\n    with importing(): import openlineage.airflow.extractors.dbt_cloud_extractor\n"
+        assert python.run(program + "except ImportError as error: print(error)") == "No module named 'aiohttp'"
 
     def test_is_loaded_at_once_where_that_is_asked_for(self, python: Python) -> None:
-        assert python.run(self.HEAD + "print('boto3' in sys.modules)", ASTRONOMER_LAZY_IMPORTS="false") == "True"
+        assert python.run(self.HEAD + "print('aiohttp' in sys.modules)", ASTRONOMER_LAZY_IMPORTS="false") == "True"
+
+    @pytest.mark.parametrize(("lazy", "loaded"), [("true", False), ("false", True)])
+    def test_a_name_that_a_small_library_has_too(self, python: Python, lazy: str, loaded: bool) -> None:
+        python.write("openlineage/airflow/plugin.py", "from pkg_resources import parse_version\n")
+        program = """
+with importing(): import openlineage.airflow.plugin
+print('pkg_resources' in sys.modules, openlineage.airflow.plugin.parse_version('2.10') > openlineage.airflow.plugin.parse_version('2.9'))
+"""
+        assert python.run(program, ASTRONOMER_LAZY_IMPORTS=lazy) == f"{loaded} True"
+
+    def test_others_get_the_whole_library(self, python: Python) -> None:
+        python.write(
+            "openlineage/airflow/plugin.py", "from pkg_resources import parse_version\nimport other, another\n"
+        )
+        python.write("other.py", "import pkg_resources\n")
+        python.write("another.py", "import pkg_resources.extern\n")
+        program = """
+with importing(): import openlineage.airflow.plugin, other, another
+print(another.pkg_resources.extern.__name__, *other.pkg_resources.parse_requirements('a==1'))
+"""
+        assert python.run(program) == "pkg_resources.extern a==1"
 
 
 class TestOptional:
@@ -200,3 +222,40 @@ import pytest
 
     def test_is_there_for_a_later_import(self, python: Python) -> None:
         assert python.run("with importing(): pass\nimport time_machine\nprint(time_machine.HAVE_PYTEST)") == "True"
+
+
+class TestDistutils:
+    """By setuptools' own finder, which a .pth file of it puts in place in an image."""
+
+    HEAD = "import _distutils_hack\n_distutils_hack.add_shim()\nbefore = [*sys.meta_path]\n"
+    TAIL = """
+print('setuptools' in sys.modules, user.version.__name__, [one for one in sys.meta_path if one in before] == before)
+import distutils.version, setuptools
+print('setuptools' in distutils.version.__file__, distutils.version is user.version)
+"""
+
+    @pytest.fixture(autouse=True)
+    def user(self, python: Python) -> None:
+        python.write("apispec/__init__.py", "")
+        python.write("apispec/utils.py", "from distutils import version\n")
+
+    def run(self, python: Python, program: str, **environment: str) -> list[str]:
+        return python.run(f"{self.HEAD}{program}{self.TAIL}", **environment).splitlines()
+
+    def test_is_pythons_own_for_who_only_compares_versions(self, python: Python) -> None:
+        found = self.run(python, "with importing(): import apispec.utils as user")
+        assert found == ["False distutils.version True", "True False"]
+
+    def test_is_setuptools_where_that_is_asked_for(self, python: Python) -> None:
+        found = self.run(python, "with importing(): import apispec.utils as user", ASTRONOMER_LAZY_IMPORTS="false")
+        assert found == ["True distutils.version True", "True True"]
+
+    def test_is_what_was_loaded_before(self, python: Python) -> None:
+        found = self.run(python, "import distutils\nwith importing(): import apispec.utils as user")
+        assert found == ["True distutils.version True", "True True"]
+
+    def test_is_as_before_after_an_import_that_failed(self, python: Python) -> None:
+        python.write("apispec/utils.py", "from distutils import version\n1 / 0\n")
+        program = "try:\n    with importing(): import apispec.utils\nexcept ZeroDivisionError: import distutils.version"
+        found = self.run(python, f"{program}\nuser = distutils")
+        assert found == ["True distutils.version True", "True True"]

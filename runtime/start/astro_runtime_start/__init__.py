@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 
-from astro_runtime_start import deferred, optional, paused, reexports
+from astro_runtime_start import deferred, distutils, optional, paused, reexports
 from astro_runtime_start.finder import Finder
 
 _NO = ("0", "f", "false", "n", "no", "off")
@@ -27,7 +27,7 @@ class importing:  # noqa: N801 - reads as a function
     ASTRONOMER_PAUSE_GC: no garbage is collected meanwhile. Modules stay until the process ends, so the collector would walk over
     them again and again and find nothing. Afterwards it is on, and what was imported is out of its sight (`gc.freeze`): it isn't
     walked over later either, and forked processes go on sharing it. Later imports of Airflow's modules pause it, too (`paused`).
-    ASTRONOMER_LAZY_IMPORTS: `reexports` and `deferred` for the rest of the process, `optional` for this context.
+    ASTRONOMER_LAZY_IMPORTS: `reexports`, `deferred` and `distutils` for the rest of the process, `optional` for this context.
     """
 
     def __enter__(self) -> None:
@@ -37,7 +37,11 @@ class importing:  # noqa: N801 - reads as a function
         self._optional: Finder | None = None
         if _wanted("ASTRONOMER_LAZY_IMPORTS"):
             self._optional = Finder(optional.Loader, optional.IMPORTS)
-            always = [Finder(reexports.Loader, reexports.PACKAGES), Finder(deferred.Loader, deferred.IMPORTS)]
+            always = [
+                Finder(reexports.Loader, reexports.PACKAGES),
+                Finder(deferred.Loader, deferred.IMPORTS),
+                Finder(distutils.Loader, distutils.IMPORTERS),
+            ]
             sys.meta_path[:0] = [*always, self._optional]
 
     def __exit__(self, *failure: object) -> None:

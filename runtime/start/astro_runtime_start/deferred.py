@@ -1,6 +1,7 @@
 """Modules that import a big library and use it in few of their functions: it is loaded when they use it.
 
-The module gets a stand-in that loads the library with the first attribute that it is asked for.
+The module gets a stand-in that loads the library with the first attribute that it is asked for. A library is not deferred if others
+count on what it imports: without boto3, `import botocore` has no `botocore.client`.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
+from typing import Any
 
 # Module -> the library that it imports by `import LIBRARY` or `import LIBRARY as …`.
 IMPORTS = {
@@ -17,9 +20,14 @@ IMPORTS = {
     "airflow.utils.log.file_task_handler": "httpx",
     "connexion.security.aiohttp_security_handler_factory": "aiohttp",
     "openlineage.airflow.extractors.dbt_cloud_extractor": "aiohttp",
-    "openlineage.airflow.extractors.redshift_sql_extractor": "boto3",
+    "openlineage.airflow": "pkg_resources",
+    "openlineage.airflow.plugin": "pkg_resources",
+    "openlineage.airflow.utils": "pkg_resources",
     "openlineage.client.serde": "numpy",
 }
+
+# What those modules take out of a library at once, by `from LIBRARY import NAME`: the same thing in a small library.
+_ELSEWHERE = {"pkg_resources": {"parse_version": ("packaging.version", "parse")}}
 
 
 class Loader(SourceFileLoader):
@@ -42,8 +50,13 @@ class Loader(SourceFileLoader):
 def _stand_in(spec: ModuleSpec, user: ModuleType) -> ModuleType:
     stand_in = ModuleType(spec.name)
 
+    elsewhere = _ELSEWHERE.get(spec.name, {})
+
     def find(name: str) -> object:
         """Give an attribute of the library, and the library to the module that has asked; as PEP 562 has it."""
+        if name in elsewhere:
+            place, attribute = elsewhere[name]
+            return getattr(importlib.import_module(place), attribute)
         _remove(stand_in)
         real = importlib.import_module(spec.name)
         for key, value in [*vars(user).items()]:
@@ -52,8 +65,20 @@ def _stand_in(spec: ModuleSpec, user: ModuleType) -> ModuleType:
         return getattr(real, name)
 
     stand_in.__spec__ = spec  # every import of the name looks at it
+    if elsewhere:
+        stand_in.__path__ = _Path(find)  # type: ignore[assignment] # `from LIBRARY import NAME` looks whether it is there
     stand_in.__dict__["__getattr__"] = find
     return stand_in
+
+
+class _Path:
+    """The directories of a library, which is loaded when someone imports one of its modules."""
+
+    def __init__(self, find: Callable[[str], Any]) -> None:
+        self._find = find
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._find("__path__"))
 
 
 def _remove(stand_in: ModuleType) -> None:

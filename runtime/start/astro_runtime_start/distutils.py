@@ -1,0 +1,38 @@
+"""Modules that want Python's own distutils: they get it, and not setuptools' copy of it.
+
+setuptools puts a finder before Python's own, which imports setuptools and pkg_resources, some 200 modules, whenever anything
+imports distutils. These modules only compare versions.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import SourceFileLoader
+from types import ModuleType
+
+IMPORTERS = frozenset(("airflow.configuration", "apispec.utils", "marshmallow_sqlalchemy.convert"))
+_PACKAGE = "distutils"
+
+
+class Loader(SourceFileLoader):
+    """Loads a module of `IMPORTERS`."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the module, without setuptools' finder unless distutils is loaded already.
+
+        Afterwards distutils is as if it had not been imported: whoever imports it next gets setuptools' copy, as always, and
+        setuptools does not warn that it comes second.
+        """
+        finder = getattr(sys.modules.get("_distutils_hack"), "DISTUTILS_FINDER", None)
+        if _PACKAGE in sys.modules or finder not in sys.meta_path:
+            super().exec_module(module)
+            return
+        place = sys.meta_path.index(finder)
+        sys.meta_path.remove(finder)
+        try:
+            super().exec_module(module)
+        finally:
+            sys.meta_path.insert(place, finder)
+            for name in [*sys.modules]:
+                if name.partition(".")[0] == _PACKAGE:
+                    del sys.modules[name]

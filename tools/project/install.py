@@ -27,7 +27,7 @@ from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.project.lock import BaseLock, Lock
 from tools.project.replaced import Installed, Writer, take_away
-from tools.project.wheels import Wheels
+from tools.project.sdists import Sdists
 
 # What the bytes of a part and a layer follow from. The image's interpreter runs the second.
 _CODE = (__name__, "tools.inputs.wheel.compile_driver")
@@ -62,7 +62,7 @@ class Installer:
 
     Args:
         cache: a directory for parts and layers.
-        wheels: where the wheels are.
+        wheels: gives them.
         python: the base's Python, e.g. "3.11".
         interpreter: returns how that Python is started on this machine; called only when something has to be compiled.
         interpreter_name: what tells that Python from others.
@@ -71,7 +71,7 @@ class Installer:
     def __init__(
         self,
         cache: Path,
-        wheels: Wheels,
+        wheels: Sdists,
         python: str,
         interpreter: Callable[[], tuple[list[str], Mapping[str, str]]],
         interpreter_name: str,
@@ -112,7 +112,7 @@ class Installer:
 
     def _name(self, piece: Piece) -> str:
         replaces = piece.replaces.sha256 if piece.replaces else ""
-        return f"{piece.file.sha256} {piece.file.requested} {','.join(piece.archs)} {replaces}"
+        return f"{self._wheels.identity(piece.file)} {piece.file.requested} {','.join(piece.archs)} {replaces}"
 
     def _key(self, *facts: str) -> str:
         told = [self._python, self._interpreter_name, code.digest(*_CODE), *facts]

@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.oci.layout import Image
 from tools.project.errors import ProjectError
 
-_LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
+LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
 # What the layers are called in the image's history.
 _LAYERS = ("Debian bullseye: base", "Debian bullseye: system", "CPython ")
 _DONE = ".complete"
@@ -67,12 +67,12 @@ def _wanted(member: tarfile.TarInfo) -> bool:
         return False
     if member.issym() and ("/" in member.linkname or member.linkname == ".."):
         return False
-    return member.name.startswith((*(f"{place}/" for place in _LIBRARIES), "usr/local/bin/python", "usr/local/lib/"))
+    return member.name.startswith((*(f"{place}/" for place in LIBRARIES), "usr/local/bin/python", "usr/local/lib/"))
 
 
 def command(directory: Path, python: str) -> tuple[list[str], dict[str, str]]:
     """Return the words that start the interpreter, and its environment."""
-    libraries = ":".join(str(directory / place) for place in _LIBRARIES)
-    loader = directory / _LIBRARIES[0] / "ld-2.31.so"
+    libraries = ":".join(str(directory / place) for place in LIBRARIES)
+    loader = directory / LIBRARIES[0] / "ld-2.31.so"
     program = directory / f"usr/local/bin/python{python}"
     return [str(loader), "--library-path", libraries, str(program)], {"PYTHONHOME": str(directory / "usr/local")}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tools.inputs.sdist import machine
 from tools.locks.pypi.index import Index
 from tools.locks.pypi.local_index import LocalIndex
 from tools.locks.pypi.model import LockedFile, LockSpec
@@ -19,12 +21,14 @@ from tools.project.layers import Made
 from tools.project.lock import BaseLock
 from tools.project.origins import Origins
 from tools.project.pip_tools import PipTools
+from tools.project.sdists import BuildTools, Sdists
 from tools.project.wheels import Wheels
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 TAG = f"cp{PYTHON.replace('.', '')}"
 SITE = f"usr/local/lib/python{PYTHON}/site-packages"
 DAY = "2024-06-14"
+_BUILD = ("SDIST_SITES", "SDIST_DEBS")
 COMMAND = "bazel run //:project -- DIR --lock"
 
 
@@ -43,6 +47,8 @@ def index(tmp_path: Path) -> Iterator[LocalIndex]:
         served.wheel("native", "1.0", f"{TAG}-{TAG}-manylinux_2_17_x86_64")
         served.wheel("native", "1.0", f"{TAG}-{TAG}-manylinux_2_17_aarch64")
         served.sdist("source", "1.0", requires_python=None)
+        served.wheel("mixed", "1.0", f"{TAG}-{TAG}-manylinux_2_17_x86_64")
+        served.sdist("mixed", "1.0")
         yield served
 
 
@@ -54,7 +60,7 @@ class Place:
         self.root.mkdir()
         self.cache = root / "cache"
         metadata = root / "sdist_metadata.toml"
-        metadata.write_text('[[dependency-metadata]]\nname = "source"\nrequires-dist = []\n')
+        metadata.write_text("")
         uv = Uv(Path(os.environ["UV"]).absolute() if "UV" in os.environ else Path("uv"), index.url, _python())
         self.pip_tools: PipTools | None = None
         self._parts = (uv, Index(index.url), metadata)
@@ -74,7 +80,7 @@ class Place:
     def lock(self, text: str) -> dict[str, str]:
         """Make the lock of a requirements.txt; version by file."""
         (self.root / "requirements.txt").write_text(text)
-        made = making.Maker(*self._parts, self.pip_tools).make(
+        made = making.Maker(*self._parts, self._wheels().get, self.pip_tools).make(
             requirements.read(self.root), self.base, DAY, self.origins()
         )
         lock.write(self.root, made)
@@ -84,12 +90,28 @@ class Place:
         """Return the project's own places."""
         return Origins(self.root, requirements.read(self.root), self.environment)
 
+    def _wheels(self) -> Wheels:
+        return Wheels(self.cache / "wheels", lambda: Index(self.index.url), "", self.origins())
+
+    def _build_python(self) -> machine.Python:
+        place = self.root.with_name("python")
+        place.mkdir(exist_ok=True)
+        return machine.tools_python(
+            Path(os.environ["PYTHONHOME"]).absolute(), PYTHON, Path(tempfile.mkdtemp(dir=place))
+        )
+
     def layers(self, arch: str) -> list[Made]:
         """Install what the lock has."""
         found = lock.read(self.root, requirements.read(self.root), self.base, COMMAND)
-        wheels = Wheels(self.cache / "wheels", lambda: Index(self.index.url), "", self.origins())
-        made = install.Installer(self.cache, wheels, PYTHON, lambda: ([sys.executable], {}), "x")
+        sdists = Sdists(self.cache / "built", self._wheels(), build_tools(), self._build_python, PYTHON, "x")
+        made = install.Installer(self.cache, sdists, PYTHON, lambda: ([sys.executable], {}), "x")
         return made.layers(found, self.base, arch)
+
+
+def build_tools() -> BuildTools:
+    """Return what builds source archives; nothing where the test has not been given it."""
+    backends, debs = ([Path(path).absolute() for path in os.environ.get(name, "").split()] for name in _BUILD)
+    return BuildTools(backends, debs, str(Path(os.environ.get("ROOTLESS_TOOLS", "")).absolute()))
 
 
 def _python() -> Path:

@@ -91,7 +91,12 @@ def _requirements(
     from tools.project import packages  # most edits are of DAGs, and do not wait for it
 
     machine = packages.Machine(
-        given.locks, given.locks / _SDIST_METADATA, given.uv, bases.cache_directory(environment), environment
+        given.locks,
+        given.locks / _SDIST_METADATA,
+        given.uv,
+        bases.cache_directory(environment),
+        environment,
+        packages.BuildTools(given.backends, given.build_debs, str(given.proot)),
     )
     base = packages.base_lock(machine, row.lock)
     if given.lock:

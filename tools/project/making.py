@@ -8,20 +8,24 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
+import json
 import re
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tools.inputs.wheel.tags import parse_wheel_name
+from tools.inputs.sdist import declared
+from tools.inputs.sdist.sdist_error import SdistError
+from tools.inputs.wheel.tags import TagError, parse_wheel_name
 from tools.lib.architectures import ARCHITECTURES
-from tools.locks.pypi.choose import choose
+from tools.locks.pypi.choose import SDIST_SUFFIXES, choose, same_version
 from tools.locks.pypi.index import Index, IndexFile
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec
-from tools.locks.pypi.resolver import SDIST_METADATA, Pin, Resolver, requirements
+from tools.locks.pypi.resolver import SDIST_METADATA, MetadataMissing, Pin, Resolver, requirements
 from tools.project import sources
 from tools.project.errors import ProjectError
 from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan
@@ -39,13 +43,22 @@ class Maker:
         resolver: of the requirements.
         index: where files are looked up.
         metadata: requirements_lock/sdist_metadata.toml.
+        fetch: gives a locked file; raises ProjectError.
         pip_tools: chooses the versions; None: the resolver does.
     """
 
-    def __init__(self, resolver: Resolver, index: Index, metadata: Path, pip_tools: PipTools | None = None) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        index: Index,
+        metadata: Path,
+        fetch: Callable[[LockedFile], Path],
+        pip_tools: PipTools | None = None,
+    ) -> None:
         self._resolver = resolver
         self._index = index
         self._metadata = metadata
+        self._fetch = fetch
         self._pip_tools = pip_tools
 
     def make(self, wanted: Wanted, base: BaseLock, day: str, origins: Origins) -> Lock:
@@ -61,7 +74,9 @@ class Maker:
             ProjectError: the requirements can't be resolved, or a resolved file can't be locked.
         """
         with tempfile.TemporaryDirectory(prefix="lock-") as directory:
-            making = _Making(self._resolver, self._index, self._metadata, wanted, base, day, origins, Path(directory))
+            making = _Making(
+                self._resolver, self._index, self._metadata, self._fetch, wanted, base, day, origins, Path(directory)
+            )
             return making.lock(self._pip_tools)
 
 
@@ -84,6 +99,7 @@ class _Making:
         resolver: Resolver,
         index: Index,
         metadata: Path,
+        fetch: Callable[[LockedFile], Path],
         wanted: Wanted,
         base: BaseLock,
         day: str,
@@ -93,6 +109,8 @@ class _Making:
         self._resolver = resolver
         self._index = index
         self._metadata = metadata
+        self._fetch = fetch
+        self._declared: dict[tuple[str, str], str] = {}
         self._wanted = wanted
         self._base = base
         self._day = max(day, base.spec.cutoff)
@@ -250,17 +268,18 @@ class _Making:
         if self._origins.alone and not own:
             raise ProjectError(f"{pin.name} {pin.version} is on none of the indexes that {FILE} names: upload it there")
         listed: list[IndexFile] = list(own) or self._index.files(pin.name)
-        if own and not pin.hashes:
-            pin = dataclasses.replace(pin, hashes=frozenset(file.sha256 for file in own if file.sha256))
+        if not pin.hashes:
+            pin = dataclasses.replace(pin, hashes=frozenset(file.sha256 for file in listed if file.sha256))
         found = choose(
             spec, pin, archs, [file for file in listed if not allowed or file.sha256 in allowed], requested, requires
         )
+        native = any(file.file.endswith(".whl") and _is_native(file.file, pin.version) for file in listed)
         for locked in found:
-            if locked.kind == "sdist":
+            if locked.kind == "sdist" and native:
                 raise ProjectError(
                     f"{pin.name} {pin.version} has no wheel for Python {spec.python} on {' and '.join(locked.archs)}, only"
-                    f" {locked.file}: build one ('pip wheel --no-deps {pin.name}=={pin.version}' on that platform) and name it by"
-                    " './wheels/NAME.whl', or upload it to your index; or name another version"
+                    f" {locked.file}, which compiles code: build one ('pip wheel --no-deps {pin.name}=={pin.version}' on that"
+                    " platform) and name it by './wheels/NAME.whl', or upload it to your index; or name another version"
                 )
         by_name = {file.file: each for file, each in own.items()}
         return [self._own(locked, by_name[locked.file]) if own else locked for locked in found]
@@ -281,13 +300,37 @@ class _Making:
         with tempfile.TemporaryDirectory(prefix="lock-") as directory:
             root = Path(directory)
             (root / SDIST_METADATA).parent.mkdir()
-            (root / SDIST_METADATA).write_text(
-                f"{self._origins.settings()}{self._metadata.read_text('utf-8')}", "utf-8"
-            )
             (root / "constraints.in").write_text("\n".join(constraints) + "\n", "utf-8")
             (root / _INPUT).write_text("\n".join(["-c constraints.in", *lines, *pins]) + "\n", "utf-8")
             spec = LockSpec(base.spec.lock, _INPUT, base.spec.python, base.spec.archs, self._day)
-            return self._resolver.resolve(root, spec, arch)
+            known = f"{self._origins.settings()}{self._metadata.read_text('utf-8')}"
+            while True:
+                (root / SDIST_METADATA).write_text("\n".join([known, *self._declared.values()]), "utf-8")
+                try:
+                    return self._resolver.resolve(root, spec, arch)
+                except MetadataMissing as error:
+                    if (error.name, error.version) in self._declared:
+                        raise
+                    self._declared[error.name, error.version] = self._metadata_of(spec, error.name, error.version)
+
+    def _metadata_of(self, spec: LockSpec, name: str, version: str) -> str:
+        """Return what the resolver has to know of a source archive, in the form of SDIST_METADATA."""
+        print(f"project: {name} {version} has no wheel: reading what its source archive requires", file=sys.stderr)
+        any_file = Pin(name, version, frozenset(), frozenset(), "")
+        archives = [
+            file for file in self._chosen(spec, any_file, spec.archs, frozenset(), False, ()) if file.kind == "sdist"
+        ]
+        if not archives:
+            raise ProjectError(f"{name} {version}: its index has no source archive, though the resolver asks for one")
+        try:
+            found = declared.of_archive(self._fetch(archives[0]))
+        except SdistError as error:
+            raise ProjectError(f"{error}: name another version of {name} in {FILE}") from None
+        lines = ["[[dependency-metadata]]"]
+        facts = {"name": name, "version": version, "requires-python": found.requires_python}
+        lines += [f"{key} = {json.dumps(value)}" for key, value in facts.items() if value]
+        lines += [f"requires-dist = {json.dumps(found.requires)}", f"provides-extra = {json.dumps(found.extras)}"]
+        return "\n".join(lines) + "\n"
 
     def _staying(self, asked: Sequence[Asked], arch: str) -> list[LockedFile]:
         """Return what stays as in the base."""
@@ -365,7 +408,21 @@ def _holds(asked: Asked, spec: LockSpec, arch: str) -> bool:
 
 
 def _is_version(file: str, version: str) -> bool:
-    return file.endswith(".whl") and sources.distribution(file, file)[1] == version
+    if file.endswith(".whl"):
+        return bool(sources.distribution(file, file)[1] == version)
+    return any(
+        same_version(file[: -len(suffix)].rpartition("-")[2], version)
+        for suffix in SDIST_SUFFIXES
+        if file.endswith(suffix)
+    )
+
+
+def _is_native(file: str, version: str) -> bool:
+    """Whether a file is a wheel of this version with compiled code."""
+    try:
+        return _is_version(file, version) and not all(tag.endswith("-any") for tag in parse_wheel_name(file)[2])
+    except (ProjectError, TagError):
+        return False  # a source archive, or an old wheel whose name follows no rule
 
 
 def _check_hashes(asked: Sequence[Asked], changed: Sequence[str]) -> None:

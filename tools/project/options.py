@@ -53,6 +53,8 @@ def program(documentation: str | None) -> Program:
         add(f"--support-{name}", type=Path, nargs="+", default=[], help=argparse.SUPPRESS)
     for name, place in (("debian", "tools/project/debian/base.json"), ("proot", "tools/host/rootless/tools")):
         add(f"--{name}", type=Path, default=_ours(place), help=argparse.SUPPRESS)
+    for name in ("backends", "build-debs"):
+        add(f"--{name}", type=Path, nargs="+", default=[], help=argparse.SUPPRESS)
     add("--layouts", type=Path, help=argparse.SUPPRESS)
     add("directory", metavar="DIR", type=Path, help="the project")
 

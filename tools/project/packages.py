@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.inputs.sdist.machine import image_python
 from tools.locks.pypi.index import FILES_VARIABLE, INDEX_VARIABLE, Index, pip_index
 from tools.locks.pypi.model import LockError
 from tools.locks.pypi.resolver import Uv
@@ -18,7 +19,10 @@ from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.project.lock import BaseLock
 from tools.project.pip_tools import PipTools
+from tools.project.sdists import BuildTools, Sdists
 from tools.project.wheels import Wheels
+
+_WHEELS = "wheels"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Machine:
         uv: the resolver.
         cache: this user's cache.
         environment: of the process.
+        build_tools: for source archives.
     """
 
     locks: Path
@@ -38,6 +43,7 @@ class Machine:
     uv: Path
     cache: Path
     environment: Mapping[str, str]
+    build_tools: BuildTools = BuildTools()
 
     @functools.cache  # noqa: B019 (there is one machine)
     def index(self) -> Index:
@@ -91,7 +97,8 @@ def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None, pip
     pip = None
     if pip_by:
         pip = PipTools(pip_by(), machine.index().url, own.pip_options(), own.no_index, machine.environment)
-    maker = making.Maker(uv, machine.index(), machine.sdist_metadata, pip)
+    wheels = Wheels(machine.cache / _WHEELS, machine.index, machine.files_url(), own)
+    maker = making.Maker(uv, machine.index(), machine.sdist_metadata, wheels.get, pip)
     made = maker.make(wanted, base, day or making.today(), own)
     lock.write(root, made)
     for file in made.files:
@@ -109,15 +116,16 @@ def python_of(machine: Machine, base: BaseLock, image: Image, blobs: Callable[[l
         image: the base for amd64.
         blobs: returns the files of layers of that image.
     """
+    return lambda: interpreter.command(_interpreter(machine, image, blobs), base.spec.python)
+
+
+def _interpreter(machine: Machine, image: Image, blobs: Callable[[list[str]], list[Path]]) -> Path:
+    """Return the directory of the base's Python, taken out of its layers for amd64 if it is not there yet."""
     names = interpreter.layers(image)
-
-    def start() -> tuple[list[str], Mapping[str, str]]:
-        directory = interpreter.place(machine.cache, names)
-        if not interpreter.is_there(directory):
-            interpreter.unpack(blobs(names), directory)
-        return interpreter.command(directory, base.spec.python)
-
-    return start
+    directory = interpreter.place(machine.cache, names)
+    if not interpreter.is_there(directory):
+        interpreter.unpack(blobs(names), directory)
+    return directory
 
 
 def installer(
@@ -142,6 +150,15 @@ def installer(
     locked = lock.read(root, wanted, base, command)
     start = python_of(machine, base, image, blobs)
     own = origins.Origins(root, wanted, machine.environment)
-    wheels = Wheels(machine.cache / "wheels", machine.index, machine.files_url(), own)
-    made = install.Installer(machine.cache, wheels, base.spec.python, start, " ".join(interpreter.layers(image)))
+    wheels = Wheels(machine.cache / _WHEELS, machine.index, machine.files_url(), own)
+    name = " ".join(interpreter.layers(image))
+    sdists = Sdists(
+        machine.cache / "built",
+        wheels,
+        machine.build_tools,
+        lambda: image_python(_interpreter(machine, image, blobs), base.spec.python, interpreter.LIBRARIES),
+        base.spec.python,
+        name,
+    )
+    made = install.Installer(machine.cache, sdists, base.spec.python, start, name)
     return lambda arch: made.layers(locked, base, arch)

@@ -64,7 +64,7 @@ def test_layers_are_kept(place: Place) -> None:
     [
         ("# x\nlib==2.0\n", ["requirements.txt, line 2: lib==2.0", "app==1.0", "what fits the base: lib==1.0"]),
         ("extra\nnone-such\n", ["requirements.txt, line 2: none-such", "none-such was not found"]),
-        ("source\n", ["source 1.0 has no wheel", "pip wheel --no-deps source==1.0"]),
+        ("mixed\n", ["mixed 1.0 has no wheel", "on arm64, only mixed-1.0.tar.gz", "pip wheel --no-deps mixed==1.0"]),
     ],
 )
 def test_conflicts(place: Place, text: str, parts: list[str]) -> None:
@@ -162,3 +162,43 @@ def test_another_file_under_the_name(place: Place) -> None:
     with pytest.raises(ProjectError, match="extra-3.0-py3-none-any.whl .* another file"):
         place.layers("amd64")
     assert not list(place.cache.glob("layers/*"))
+
+
+SETUP = "from setuptools import setup\nsetup(name='pure', version='1.0', py_modules=['pure'], install_requires=['extra<4'])\n"
+FILES = {"setup.py": SETUP, "pure.py": "A = 1\n", "pure.egg-info/requires.txt": "extra<4\n"}
+
+
+def test_a_source_archive(place: Place) -> None:
+    """Of which nothing runs before its wheel is built; what it requires is resolved with the rest."""
+    place.index.sdist("pure", "1.0", files=FILES)
+    place.index.wheel("top", "1.0", requires=["pure"])
+    found = place.lock("top\n")
+    assert set(found) == {"pure-1.0.tar.gz", "extra-3.0-py3-none-any.whl", "top-1.0-py3-none-any.whl"}
+    (amd64,), (arm64,) = place.layers("amd64"), place.layers("arm64")
+    assert amd64 == arm64
+    assert {f"{SITE}/pure.py", f"{SITE}/pure-1.0.dist-info/RECORD", f"{SITE}/extra.py"} <= names(amd64)
+    place.index.hits.clear()
+    assert place.layers("amd64") == [amd64]
+    assert place.index.hits == []
+    place.cache = place.cache.with_name("other")
+    assert [made.metadata for made in place.layers("amd64")] == [amd64.metadata]
+
+
+def test_a_source_archive_that_requires_something_else(place: Place) -> None:
+    place.index.sdist("pure", "1.0", files=FILES | {"pure.egg-info/requires.txt": "extra\n"})
+    place.lock("pure\n")
+    with pytest.raises(ProjectError, match="declares that it requires extra, and its build says extra<4 instead"):
+        place.layers("amd64")
+    assert not list(place.cache.glob("built/*/*"))
+
+
+def test_a_source_archive_whose_setup_fails(place: Place) -> None:
+    place.lock("source\n")
+    with pytest.raises(ProjectError, match="code of a distribution was run"):
+        place.layers("amd64")
+
+
+def test_a_source_archive_without_metadata(place: Place) -> None:
+    place.index.sdist("pure", "1.0", files={"PKG-INFO": ""})
+    with pytest.raises(ProjectError, match=r"name another version of pure in requirements\.txt"):
+        place.lock("pure\n")

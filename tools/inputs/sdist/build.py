@@ -1,6 +1,6 @@
 """Builds a locked source archive into a wheel: with its own build backend (PEP 517): isolated, offline, bit-reproducible.
 
-    python -m tools.inputs.sdist.build --sdist F --name N --version V --wheel OUT.whl --recipe FILE --arch amd64|arm64
+    python -m tools.inputs.sdist.build --sdist F --name N --version V --wheel OUT.whl [--recipe FILE] --arch amd64|arm64
         --python 3.N (--tools-python DIR | --python-tree TAR [--target-tree TAR])
         --backend DIR… --deb FILE… [--zig WHEEL] [--program FILE…] [--method M] [--proot DIR]
 
@@ -21,11 +21,11 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import PLATFORMS, Platform
 from tools.inputs.cpython.root import Isolation
 from tools.inputs.cpython.toolchain import WRAPPERS, ZIG
-from tools.inputs.sdist import native, wheel_file
+from tools.inputs.sdist import declared, native, wheel_file
 from tools.inputs.sdist.machine import CALLS, TRACE, Machine, target_python, tools_python
 from tools.inputs.sdist.project import distributions, read_build_system, unsatisfied
 from tools.inputs.sdist.sdist_error import SdistError
-from tools.inputs.sdist.sdist_recipe import Recipe, read
+from tools.inputs.sdist.sdist_recipe import UNREVIEWED, Recipe, read
 from tools.inputs.sdist.source_archive import unpack
 from tools.inputs.wheel.metadata import normalize
 from tools.inputs.wheel.tags import TagError, expand, parse_wheel_name
@@ -72,6 +72,7 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
     check_output_name(project, wheel.name)
     (scratch / "source").mkdir()
     source = unpack(project.sdist, scratch / "source")
+    promised = None if recipe.reviewed else declared.of_project(source, archive)  # the build may write it again
     system = read_build_system(source, archive)
     if recipe.backend:
         system = type(system)(recipe.backend, (), system.requires)
@@ -79,9 +80,12 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
     def require(requires: Sequence[str]) -> None:
         missing = unsatisfied(requires, distributions(machine.site), machine.python.version, recipe.waived, archive)
         if missing:
+            remedy = (
+                "add it to `backends` of its row in tools/inputs/sdist/recipes.bzl and to requirements_lock/tools.in, or"
+                " to `waived` with the reason"
+            )
             raise SdistError(
-                f"{archive}: its build requires {', '.join(missing)}: add it to `backends` of its row in"
-                " tools/inputs/sdist/recipes.bzl and to requirements_lock/tools.in, or to `waived` with the reason"
+                f"{archive}: its build requires {', '.join(missing)}: {remedy if recipe.reviewed else recipe.remedy}"
             )
 
     require(system.requires)
@@ -92,9 +96,12 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
     found = machine.made("wheel") / os.path.basename(str(made))
     if not found.is_file():
         raise SdistError(f"{archive}: its backend says that it made {made!r}, which is not there")
-    content = wheel_file.read(found, archive, project.name, project.version, recipe.backend_tag or recipe.tag)
+    content = wheel_file.read(found, archive, project.name, project.version, recipe)
+    if promised:
+        metadata = content.files[f"{content.dist_info}/METADATA"].decode("utf-8", "replace")
+        declared.check(promised, declared.of_metadata(metadata), machine.python.version, archive)
     try:
-        native.check_extensions(content, archive, recipe.extensions)
+        native.check_extensions(content, archive, recipe)
     except SdistError:
         sys.stderr.write(machine.said)  # some projects go on without an extension that can't be compiled
         raise
@@ -121,7 +128,9 @@ def _parser() -> Program:
     program.add_argument("--name", required=True, help="normalised name of the distribution")
     program.add_argument("--version", required=True, help="version of the distribution")
     program.add_argument("--wheel", type=Path, required=True, help="the file to make")
-    program.add_argument("--recipe", type=Path, required=True, help="table: a row of recipes.bzl")
+    program.add_argument(
+        "--recipe", type=Path, help="table: a row of recipes.bzl; none: nobody has reviewed the project"
+    )
     program.add_argument("--arch", choices=sorted(PLATFORMS), required=True, help="architecture to build for")
     program.add_argument("--python", required=True, help="version of the Python that runs the backend")
     program.add_argument("--tools-python", type=Path, help="that is the tools' own, in this directory")
@@ -154,7 +163,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _build(options: Options, scratch: Path) -> None:
     platform = PLATFORMS[options.arch]
-    recipe = read(options.recipe, options.sdist.name)
+    recipe = read(options.recipe, options.sdist.name) if options.recipe else UNREVIEWED
     project = Project(options.sdist, options.name, options.version, recipe, platform)
     if options.tools_python:
         python = tools_python(options.tools_python, options.python, scratch)

@@ -99,13 +99,15 @@ def make_sdist(path: Path, files: Mapping[str, str], mtime: int = 1, reverse: bo
     return path
 
 
-def run(sdist: Path, wheel: Path, method: str = "auto", version: str = "1.0", **recipe: Any) -> int:
+def run(
+    sdist: Path, wheel: Path, method: str = "auto", version: str = "1.0", reviewed: bool = True, **recipe: Any
+) -> int:
     """Run the program; return its exit status."""
     words = ["--sdist", sdist, "--name", "sample", "--version", version, "--wheel", wheel, "--arch", "amd64"]
     table = sdist.with_name("recipe.json")
     table.parent.mkdir(exist_ok=True)
     table.write_text(json.dumps({"tag": "py3-none-any", **recipe}))
-    words += ["--recipe", str(table)]
+    words += ["--recipe", str(table)] if reviewed else []
     words += ["--python", "3.9", "--tools-python", RUNTIME, "--proot", TOOLS, "--method", method]
     words += [word for deb in DEBS for word in ("--deb", deb)]
     words += [word for site in SITES for word in ("--backend", site)]
@@ -132,6 +134,52 @@ def test_backends(tmp_path: Path, kind: str) -> None:
         assert "sample-1.0.dist-info/METADATA" in opened.entries
         assert kind == "own backend" or "sample/__init__.py" in opened.entries
         assert not [name for name in opened.entries if name.endswith(".pyc")]
+
+
+INFO = "Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n"
+NEEDS_SIX = SETUP.replace("scripts=", "install_requires=['six'], scripts=")
+
+
+def test_an_unreviewed_project(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+    """With egg-info, which the build writes again, and a backend that says that it is for Python 2 as well."""
+    files = {
+        **SETUPTOOLS,
+        "PKG-INFO": INFO,
+        "setup.py": NEEDS_SIX,
+        "setup.cfg": "[bdist_wheel]\nuniversal = 1\n",
+        "sample.egg-info/requires.txt": "six\n",
+    }
+    made = out(tmp_path)
+    assert run(make_sdist(tmp_path / "sample-1.0.tar.gz", files), made, reviewed=False) == 0, capfd.readouterr().err
+    with Archive(made) as opened:
+        assert b"Requires-Dist: six" in opened.read(opened.entries["sample-1.0.dist-info/METADATA"])
+        assert b"Tag: py3-none-any\n" in opened.read(opened.entries["sample-1.0.dist-info/WHEEL"])
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (
+            {"setup.py": NEEDS_SIX, "sample.egg-info/requires.txt": "seven\n"},
+            "declares that it requires seven, and its build says six",
+        ),
+        ({"setup.py": NEEDS_SIX}, "declares that it requires nothing, and its build says six instead"),
+        ({"PKG-INFO": ""}, "has no PKG-INFO"),
+        (
+            {"pyproject.toml": '[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n'},
+            "its build requires maturin (not given): build a wheel of it where it is to run",
+        ),
+        (
+            {"setup.py": SETUP.replace("scripts=", "has_ext_modules=lambda: True, scripts=")},
+            "its wheel is for cp39-cp39-linux_x86_64 alone: build a wheel of it where it is to run",
+        ),
+    ],
+)
+def test_unreviewed_projects_that_are_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture, files: Mapping[str, str], message: str
+) -> None:
+    merged = {name: text for name, text in {**SETUPTOOLS, "PKG-INFO": INFO, **files}.items() if text}
+    assert message in refused(tmp_path, capfd, merged, reviewed=False)
 
 
 def test_the_same_bits_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,6 +104,20 @@ def target_python(tree: Path, target_tree: Path | None, version: str, platform: 
     return Python(version, f"/usr/local/bin/python{version}", tuple(mounts), env)
 
 
+def image_python(root: Path, version: str, libraries: Sequence[str]) -> Python:
+    """Return the Python of an image, with the image's own libraries.
+
+    Args:
+        root: directory with the image's files of Python and its libraries, at their places.
+        version: its version.
+        libraries: directories of libraries, relative to the root; the loader is in the first.
+    """
+    places = [*libraries, "usr/local"]
+    mounts = [Mount("ro-bind", f"/{place}", str(root / place)) for place in places]
+    mounts.append(Mount("ro-bind", _LOADER, str((root / libraries[0] / os.path.basename(_LOADER)).resolve())))
+    return Python(version, f"/usr/local/bin/python{version}", tuple(mounts), {})
+
+
 class Machine:
     """A build root in which the hooks of a project's backend can be called."""
 

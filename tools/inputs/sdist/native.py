@@ -11,25 +11,27 @@ from tools.inputs.cpython.checks import check_elf
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import Platform
 from tools.inputs.sdist.sdist_error import SdistError
+from tools.inputs.sdist.sdist_recipe import Recipe
 from tools.inputs.sdist.wheel_file import Content
 
 _ELF = b"\x7fELF"
 _SHARED = re.compile(r"\.(so(\.[0-9.]+)?|pyd|dll|dylib)$")
 
 
-def check_extensions(content: Content, archive: str, expected: Sequence[str]) -> None:
+def check_extensions(content: Content, archive: str, recipe: Recipe) -> None:
     """Compare the compiled files of a wheel with the recipe's.
 
     Args:
         content: the wheel.
         archive: name of the source archive, for errors.
-        expected: paths in the wheel; none for a pure one.
+        recipe: has their paths in the wheel; none for a pure one.
 
     Raises:
         SdistError: the files differ. Many projects go on without an extension that doesn't compile, and some compile
             one if they find a compiler: either gives another wheel than the intended one.
     """
     found = {path for path, data in content.files.items() if data.startswith(_ELF) or _SHARED.search(path)}
+    expected = recipe.extensions
     missing, unexpected = sorted(set(expected) - found), sorted(found - set(expected))
     if missing:
         raise SdistError(
@@ -38,8 +40,8 @@ def check_extensions(content: Content, archive: str, expected: Sequence[str]) ->
         )
     if unexpected and not expected:
         raise SdistError(
-            f"{archive}: the build made {', '.join(unexpected)}, but its recipe says that it is pure: give it"
-            " `extensions` in tools/inputs/sdist/recipes.bzl"
+            f"{archive}: the build made {', '.join(unexpected)}, but {'its recipe says that it is' if recipe.reviewed else 'it has to be'}"
+            f" pure: {recipe.remedy}"
         )
     if unexpected:
         raise SdistError(

@@ -10,9 +10,15 @@ import pytest
 from tools.inputs.cpython.recipe import PLATFORMS
 from tools.inputs.sdist.native import check_code, check_extensions, check_traces
 from tools.inputs.sdist.sdist_error import SdistError
+from tools.inputs.sdist.sdist_recipe import Recipe
 from tools.inputs.sdist.wheel_file import Content
 
 TALLOC = Path(os.environ["ROOTLESS_TOOLS"], "usr/lib/x86_64-linux-gnu/libtalloc.so.2").read_bytes()
+
+
+def recipe(*extensions: str) -> Recipe:
+    """Return a recipe with these extensions."""
+    return Recipe("py3-none-any", extensions=extensions)
 
 
 def content(**files: bytes) -> Content:
@@ -22,8 +28,8 @@ def content(**files: bytes) -> Content:
 
 
 def test_as_promised() -> None:
-    check_extensions(content(), "p.tar.gz", [])
-    check_extensions(content(**{"p__x.so": TALLOC}), "p.tar.gz", ["p/x.so"])
+    check_extensions(content(), "p.tar.gz", recipe())
+    check_extensions(content(**{"p__x.so": TALLOC}), "p.tar.gz", recipe("p/x.so"))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +44,7 @@ def test_as_promised() -> None:
 )
 def test_not_as_promised(files: dict[str, bytes], expected: list[str], said: str) -> None:
     with pytest.raises(SdistError) as caught:
-        check_extensions(content(**files), "p-1.tar.gz", expected)
+        check_extensions(content(**files), "p-1.tar.gz", recipe(*expected))
     assert str(caught.value).startswith("p-1.tar.gz: ")
     assert said in str(caught.value)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.inputs.sdist.sdist_error import SdistError
+from tools.inputs.sdist.sdist_recipe import Recipe
 from tools.inputs.wheel.metadata import Metadata, check_identity, read_metadata
 from tools.inputs.wheel.record import Record, render, row
 from tools.inputs.wheel.tags import expand, parse_wheel_name
@@ -34,7 +35,7 @@ class Content:
     executable: set[str] = field(default_factory=set)
 
 
-def read(wheel: Path, archive: str, name: str, version: str, tag: str) -> Content:
+def read(wheel: Path, archive: str, name: str, version: str, recipe: Recipe) -> Content:
     """Read the wheel that a backend made and compare it with what the recipe promises.
 
     Args:
@@ -42,7 +43,7 @@ def read(wheel: Path, archive: str, name: str, version: str, tag: str) -> Conten
         archive: name of the source archive, for errors.
         name: normalised name of the distribution.
         version: its version.
-        tag: the (compressed) tag that it must have.
+        recipe: says the tag that it must have.
 
     Returns:
         Its files, without RECORD and bytecode.
@@ -54,7 +55,7 @@ def read(wheel: Path, archive: str, name: str, version: str, tag: str) -> Conten
     with Archive(wheel) as opened:
         metadata = read_metadata(opened)
         check_identity(opened, metadata, name, version)
-        _check_tag(wheel, archive, metadata, tag)
+        _check_tag(wheel, archive, metadata, recipe)
         record = Record(opened, metadata)
         content = Content(metadata.dist_info)
         for path, entry in opened.entries.items():
@@ -68,12 +69,17 @@ def read(wheel: Path, archive: str, name: str, version: str, tag: str) -> Conten
     return content
 
 
-def _check_tag(wheel: Path, archive: str, metadata: Metadata, tag: str) -> None:
+def _check_tag(wheel: Path, archive: str, metadata: Metadata, recipe: Recipe) -> None:
     inner, outer = sorted(metadata.tags), parse_wheel_name(wheel.name)[2]
     if inner != outer:
         raise SdistError(f"{archive}: its backend made {wheel.name}, whose WHEEL file says {', '.join(inner)}")
+    made = wheel.name[: -len(".whl")].split("-", 2)[2]
+    if not recipe.reviewed:
+        if not all(tag.startswith("py") and tag.endswith("-none-any") for tag in outer):
+            raise SdistError(f"{archive}: its wheel is for {made} alone: {recipe.remedy}")
+        return
+    tag = recipe.backend_tag or recipe.tag
     if outer != expand(tag):
-        made = wheel.name[: -len(".whl")].split("-", 2)[2]
         raise SdistError(
             f"{archive}: its backend made a wheel tagged {made}, its recipe says {tag}: correct its row in"
             " tools/inputs/sdist/recipes.bzl (`tag`, or `backend_tag` where the backend is wrong)"

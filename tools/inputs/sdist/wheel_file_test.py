@@ -11,6 +11,7 @@ import pytest
 
 from tools.inputs.sdist import wheel_file
 from tools.inputs.sdist.sdist_error import SdistError
+from tools.inputs.sdist.sdist_recipe import UNREVIEWED, Recipe
 from tools.inputs.wheel.metadata import read_metadata
 from tools.inputs.wheel.record import Record
 from tools.inputs.wheel.samples import Content, make_wheel
@@ -22,7 +23,7 @@ MODES = {"p-1.0.data/scripts/run": stat.S_IFREG | 0o775, "p/a.py": stat.S_IFREG 
 
 
 def remake(tmp_path: Path, wheel: Path, tag: str = "py3-none-any", backend_tag: str = "") -> Path:
-    content = wheel_file.read(wheel, "p-1.0.tar.gz", "p", "1.0", backend_tag or tag)
+    content = wheel_file.read(wheel, "p-1.0.tar.gz", "p", "1.0", Recipe(tag, backend_tag))
     wheel_file.retag(content, tag)
     made = tmp_path / f"p-1.0-{tag}.whl"
     wheel_file.write(content, made)
@@ -92,3 +93,16 @@ def test_another_distribution(tmp_path: Path, name: str, version: str) -> None:
     wheel = make_wheel(tmp_path, FILES, name=name, version=version)
     with pytest.raises(WheelError, match="the lock says p 1.0"):
         remake(tmp_path, wheel)
+
+
+@pytest.mark.parametrize("tag", ["py3-none-any", "py2.py3-none-any", "py39-none-any"])
+def test_an_unreviewed_wheel_is_pure(tmp_path: Path, tag: str) -> None:
+    wheel_file.read(make_wheel(tmp_path, {"p/a.py": ""}, name="p", tag=tag), "p-1.0.tar.gz", "p", "1.0", UNREVIEWED)
+
+
+def test_an_unreviewed_wheel_that_is_not_pure(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, {"p/a.py": ""}, name="p", tag="cp39-cp39-linux_x86_64")
+    with pytest.raises(
+        SdistError, match="its wheel is for cp39-cp39-linux_x86_64 alone: build a wheel of it where it is"
+    ):
+        wheel_file.read(wheel, "p-1.0.tar.gz", "p", "1.0", UNREVIEWED)

@@ -14,7 +14,7 @@ from tools.locks.pypi.index import IndexFile, uploaded_by
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec, normalize
 from tools.locks.pypi.resolver import Pin
 
-_SDIST_SUFFIXES = (".tar.gz", ".zip", ".tgz", ".tar.bz2")
+SDIST_SUFFIXES = (".tar.gz", ".zip", ".tgz", ".tar.bz2")
 _PATCHES = 40  # more than any minor version of Python has had
 
 
@@ -92,7 +92,7 @@ def _of_version(
             if written_name == name and written_version == Version(version):
                 wheels.append((file, build, tags))
         else:
-            for suffix in _SDIST_SUFFIXES:
+            for suffix in SDIST_SUFFIXES:
                 stem = file.file[: -len(suffix)] if file.file.endswith(suffix) else ""
                 stem_name, _, stem_version = stem.rpartition("-")
                 if normalize(stem_name) == name and same_version(stem_version, version):

@@ -9,14 +9,16 @@ import io
 import json
 import tarfile
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from tools.inputs.wheel.samples import make_wheel
 from tools.locks.pypi.model import LockedFile
 
 OLD = "2024-01-01T00:00:00.000000Z"
+_SOURCE = {"setup.py": "raise SystemExit('code of a distribution was run')\n"}
 
 
 class LocalIndex:
@@ -75,16 +77,24 @@ class LocalIndex:
         )
         self._add(name, path, uploaded, facts)
 
-    def sdist(self, name: str, version: str, uploaded: str = OLD, **options: Any) -> None:
-        """Add a source distribution without static metadata."""
+    def sdist(
+        self,
+        name: str,
+        version: str,
+        uploaded: str = OLD,
+        files: Mapping[str, str] = MappingProxyType(_SOURCE),
+        requires: Sequence[str] = (),
+        **options: Any,
+    ) -> None:
+        """Add a source distribution; `requires` is declared, `files` are the rest: a setup.py that must not be run."""
         path = self._folder / f"{name}-{version}.tar.gz"
+        lines = "".join(f"Requires-Dist: {line}\n" for line in requires)
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{lines}"
         with tarfile.open(path, "w:gz") as archive:
-            text = f"Metadata-Version: 1.0\nName: {name}\nVersion: {version}\n".encode()
-            setup = b"raise SystemExit('code of a distribution was run')\n"
-            for file, content in (("PKG-INFO", text), ("setup.py", setup)):
+            for file, content in {"PKG-INFO": text, **files}.items():
                 info = tarfile.TarInfo(f"{name}-{version}/{file}")
-                info.size = len(content)
-                archive.addfile(info, io.BytesIO(content))
+                info.size = len(content.encode())
+                archive.addfile(info, io.BytesIO(content.encode()))
         self._add(name, path, uploaded, self._facts(options))
 
     def locked(self, file: LockedFile) -> None:

@@ -7,6 +7,7 @@ import datetime
 import os
 import re
 import subprocess
+import tempfile
 import urllib.parse
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +18,19 @@ from tools.locks.pypi.index import INDEX_VARIABLE
 from tools.locks.pypi.model import LockError, LockSpec, normalize
 
 SDIST_METADATA = "requirements_lock/sdist_metadata.toml"
+
+# The resolver's word for an archive that it had to build, and could not.
+_BUILD = re.compile(r"Failed to (?:download and )?build `([A-Za-z0-9._-]+)==([^`\s]+)`")
+
+# sitecustomize.py: ends a process of Python in which the resolver would run a build backend, `python -c …`. It inspects the
+# interpreter in isolated mode, which reads no such file, and a keyring's program is no `-c`.
+_RUN_NO_BACKEND = """\
+import os
+with open("/proc/self/cmdline", "rb") as file:
+    if b"-c" in file.read().split(b"\\0"):
+        os.write(2, b"no build backend is run here\\n")
+        os._exit(1)
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +52,25 @@ class Pin:
     text: str
 
 
+class MetadataMissing(LockError):
+    """The resolver needs what a source archive requires, which neither the index nor SDIST_METADATA says.
+
+    Attributes:
+        name: normalised, of the distribution
+        version: its version
+    """
+
+    def __init__(self, text: str, name: str, version: str) -> None:
+        super().__init__(text)
+        self.name = name
+        self.version = version
+
+
 class Resolver(Protocol):
     """Resolves the input of a lock for one architecture."""
 
     def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
-        """Return the pins by normalised name; raise LockError when there is no solution."""
+        """Return the pins by normalised name; raise LockError when there is no solution, or MetadataMissing."""
 
 
 class Uv:
@@ -82,15 +110,20 @@ class Uv:
         if "UV_CACHE_DIR" in os.environ:
             environment["UV_CACHE_DIR"] = os.environ["UV_CACHE_DIR"]
         try:
-            done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+            with tempfile.TemporaryDirectory(prefix="resolver-") as directory:
+                Path(directory, "sitecustomize.py").write_text(_RUN_NO_BACKEND, "ascii")
+                environment["PYTHONPATH"] = directory
+                done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
         except OSError as error:
             raise LockError(f"can't run the resolver {self._executable}: {error.strerror}") from error
         if done.returncode != 0:
-            raise LockError(
+            text = (
                 f"lock {spec.lock!r} for {arch}: {spec.input} can't be resolved from {shown(self._index_url)} (see"
                 f" {INDEX_VARIABLE}) with uploads up to {spec.cutoff}. Where it had to build something, that needs an"
                 f" entry in {SDIST_METADATA}. The resolver says:\n{done.stderr.strip()}"
             )
+            build = _BUILD.search(done.stderr)
+            raise MetadataMissing(text, normalize(build[1]), build[2]) if build else LockError(text)
         return parse(done.stdout, self._hashed)
 
 

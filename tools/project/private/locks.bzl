@@ -6,7 +6,7 @@ load(":places.bzl", "places_of")
 load(":wheel_repository.bzl", "wheel_repository")
 
 _HUB = "airflow_project_locks"
-_WHEEL_KEYS = ["archs", "file", "name", "path", "registry", "requested", "sha256", "tags", "version"]
+_WHEEL_KEYS = ["archs", "file", "kind", "name", "path", "registry", "requested", "sha256", "tags", "version"]
 _DEB_KEYS = ["archs", "file", "package", "path", "registry", "sha256", "version"]
 
 def _is_debian(lock):

@@ -1,7 +1,9 @@
-"""The layers of a project's requirements: its wheels, and what hides the base's that they replace."""
+"""The layers of a project's requirements: its wheels, those of source archives built here, and what hides the base's that they replace."""
 
 load("@locked//:locks.bzl", "REQUIREMENTS")
 load("//runtime/python:interpreters.bzl", "TARGET_PYTHONS")
+load("//tools/inputs/sdist:defs.bzl", "sdist_wheel")
+load("//tools/inputs/sdist:recipes.bzl", "BACKENDS")
 load("//tools/inputs/wheel:defs.bzl", "wheel_part")
 load("//tools/oci:defs.bzl", "layer")
 load(":replaced_part.bzl", "replaced_part")
@@ -28,12 +30,30 @@ def _base_entry(row, distribution, arch):
             return entry
     return None
 
+def _built_wheel(target, row, entry, sdist, made):
+    """Declare the wheel of a source archive, if it is not there yet; return its name."""
+    if target not in made:
+        sdist_wheel(
+            name = target,
+            backends = [Label("//requirements_lock:" + backend) for backend in BACKENDS],
+            distribution = entry["name"],
+            python = Label(TARGET_PYTHONS[row.python]),
+            sdist = sdist,
+            tags = ["manual"],
+            version = entry["version"],
+            visibility = ["//visibility:private"],
+        )
+        made[target] = True
+    return target
+
 def _wheel_parts(name, row, lock, entry, archs, arch, made):
     """Declare the parts of a wheel of the lock, if they are not there yet; return their names."""
     wheel = Label("@airflow_project_locks//{}:{}".format(lock["package"], entry["file"]))
     if entry["registry"] == "project":
         wheel = _own_wheel(lock, entry)
     part = "{}.{}".format(name, entry["file"])
+    if entry["kind"] == "sdist":
+        wheel = _built_wheel(part + ".wheel", row, entry, wheel, made)
     if part not in made:
         wheel_part(
             name = part,

@@ -15,12 +15,12 @@ def _sdist_wheel_impl(ctx):
     wheel = ctx.actions.declare_file("{}/{}".format(ctx.label.name, file))
     sites = depset(transitive = [backend[PyInfo].transitive_sources for backend in ctx.attr.backends])
     debs = list(ctx.files.debs)
-    inputs = [ctx.file.sdist, ctx.file.recipe] + ctx.files.programs + ctx.files._rootless_tools
+    inputs = [ctx.file.sdist] + ctx.files.recipe + ctx.files.programs + ctx.files._rootless_tools
     args = ctx.actions.args()
     args.add("--sdist", ctx.file.sdist)
     args.add("--name", ctx.attr.distribution)
     args.add("--version", ctx.attr.version)
-    args.add("--recipe", ctx.file.recipe)
+    args.add_all(ctx.files.recipe, before_each = "--recipe")
     args.add("--arch", ctx.attr.arch)
     args.add_all(sites, before_each = "--backend", expand_directories = False)
     args.add_all(ctx.files.programs, before_each = "--program")
@@ -74,9 +74,9 @@ The file's name follows from distribution, version and the recipe's tag; if the 
         "method": attr.string(default = "auto", doc = "How the build root is entered: auto, namespace or proot."),
         "programs": attr.label_list(allow_files = True, doc = "Executables that the build finds on PATH."),
         "python": attr.label(providers = [PythonTreeInfo], doc = "The Python that builds, for the machine that builds; none: the tools' own."),
-        "recipe": attr.label(allow_single_file = [".json"], mandatory = True, doc = "table() of a row of recipes.bzl, without placeholders."),
+        "recipe": attr.label(allow_single_file = [".json"], doc = "table() of a row of recipes.bzl, without placeholders; none: nobody has reviewed the project, and the wheel must be pure and require what the archive declares."),
         "sdist": attr.label(allow_single_file = True, mandatory = True, doc = "The source archive."),
-        "tag": attr.string(mandatory = True, doc = "The recipe's tag."),
+        "tag": attr.string(default = "py3-none-any", doc = "The recipe's tag."),
         "target_python": attr.label(providers = [PythonTreeInfo], doc = "The same Python for `arch`, when that is not the machine that builds."),
         "version": attr.string(mandatory = True, doc = "Version of the distribution."),
         "zig": attr.label(allow_single_file = [".tar"], doc = "The compiler (zig_archive), if the project needs one."),

@@ -112,10 +112,12 @@ def image_python(root: Path, version: str, libraries: Sequence[str]) -> Python:
         version: its version.
         libraries: directories of libraries, relative to the root; the loader is in the first.
     """
-    places = [*libraries, "usr/local"]
-    mounts = [Mount("ro-bind", f"/{place}", str(root / place)) for place in places]
+    # Not at their own places: in the root, /lib and /usr/lib are one directory.
+    places = {f"{TOOLS_PYTHON}/{number}": root / place for number, place in enumerate(libraries)}
+    mounts = [Mount("ro-bind", target, str(source)) for target, source in places.items()]
+    mounts.append(Mount("ro-bind", "/usr/local", str(root / "usr/local")))
     mounts.append(Mount("ro-bind", _LOADER, str((root / libraries[0] / os.path.basename(_LOADER)).resolve())))
-    return Python(version, f"/usr/local/bin/python{version}", tuple(mounts), {})
+    return Python(version, f"/usr/local/bin/python{version}", tuple(mounts), {"LD_LIBRARY_PATH": ":".join(places)})
 
 
 class Machine:

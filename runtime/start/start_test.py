@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,6 @@ from pathlib import Path
 import astro_runtime_start
 import packaging
 import pytest
-import setuptools
 from astro_runtime_start import reexports
 
 _START = "import gc, sys\nfrom astro_runtime_start import importing\n"
@@ -28,8 +28,10 @@ class Python:
 
     def run(self, program: str, **environment: str) -> str:
         """Give what a program prints after the head of every program here."""
-        sites = [Path(package.__file__ or "").parents[1] for package in (astro_runtime_start, packaging, setuptools)]
-        path = ":".join(map(str, [self._place, *sites]))
+        setuptools = importlib.util.find_spec("setuptools")
+        assert setuptools
+        files = [astro_runtime_start.__file__, packaging.__file__, setuptools.origin]
+        path = ":".join([str(self._place), *(str(Path(file or "").parents[1]) for file in files)])
         command = [sys.executable, "-S", "-B", "-c", _START + program]
         result = subprocess.run(
             command, env={"PYTHONPATH": path, **environment}, capture_output=True, text=True, check=False
@@ -180,8 +182,8 @@ class TestDeferred:
     def test_a_name_that_a_small_library_has_too(self, python: Python, lazy: str, loaded: bool) -> None:
         python.write("openlineage/airflow/plugin.py", "from pkg_resources import parse_version\n")
         program = """
-with importing(): import openlineage.airflow.plugin
-print('pkg_resources' in sys.modules, openlineage.airflow.plugin.parse_version('2.10') > openlineage.airflow.plugin.parse_version('2.9'))
+with importing(): import openlineage.airflow.plugin as user
+print('pkg_resources' in sys.modules, user.parse_version('2.10') > user.parse_version('2.9'))
 """
         assert python.run(program, ASTRONOMER_LAZY_IMPORTS=lazy) == f"{loaded} True"
 

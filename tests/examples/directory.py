@@ -26,7 +26,8 @@ def image(directory: Path, home: Path, *options: str, **environment: str) -> dic
 
     Args:
         directory: of the project.
-        home: an empty directory; the wheels that the variable WHEELS names are in its cache.
+        home: an empty directory; the wheels that the variable WHEELS names are in its cache. BACKENDS and BUILD_DEBS name what
+            source archives are built by.
         options: of the program.
         environment: more variables.
     """
@@ -35,7 +36,9 @@ def image(directory: Path, home: Path, *options: str, **environment: str) -> dic
         place = home / ".cache/airflow-runtime-images/wheels" / sha256 / wheel.name
         place.parent.mkdir(parents=True)
         shutil.copyfile(wheel, place)
-    given = [f"--{name}={value}" for name, value in _GIVEN.items()]
+    built_by = [("--backends", "BACKENDS"), ("--build-debs", "BUILD_DEBS")]
+    given = [word for option, name in built_by if name in os.environ for word in (option, *os.environ[name].split())]
+    given += [f"--{name}={value}" for name, value in _GIVEN.items()]
     done = subprocess.run(
         [str(_PROGRAM), *given, str(directory), "--json", *options],
         env={"PATH": "/usr/bin:/bin", "HOME": str(home), **environment},

@@ -25,7 +25,7 @@ from tools.lib.architectures import ARCHITECTURES
 from tools.locks.pypi.choose import SDIST_SUFFIXES, choose, same_version
 from tools.locks.pypi.index import Index, IndexFile
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec
-from tools.locks.pypi.resolver import SDIST_METADATA, MetadataMissing, Pin, Resolver, requirements
+from tools.locks.pypi.resolver import SDIST_METADATA, MissingMetadataError, Pin, Resolver, requirements
 from tools.project import sources
 from tools.project.errors import ProjectError
 from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan
@@ -308,13 +308,13 @@ class _Making:
                 (root / SDIST_METADATA).write_text("\n".join([known, *self._declared.values()]), "utf-8")
                 try:
                     return self._resolver.resolve(root, spec, arch)
-                except MetadataMissing as error:
+                except MissingMetadataError as error:
                     if (error.name, error.version) in self._declared:
                         raise
                     self._declared[error.name, error.version] = self._metadata_of(spec, error.name, error.version)
 
     def _metadata_of(self, spec: LockSpec, name: str, version: str) -> str:
-        """Return what the resolver has to know of a source archive, in the form of SDIST_METADATA."""
+        """Return what a source archive requires, in the form of SDIST_METADATA."""
         print(f"project: {name} {version} has no wheel: reading what its source archive requires", file=sys.stderr)
         any_file = Pin(name, version, frozenset(), frozenset(), "")
         archives = [

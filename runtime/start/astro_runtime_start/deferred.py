@@ -1,7 +1,7 @@
 """Modules that import a big library and use it in few of their functions: it is loaded when they use it.
 
-The module gets a stand-in that loads the library with the first attribute that it is asked for. A library is not deferred if others
-count on what it imports: without boto3, `import botocore` has no `botocore.client`.
+The module gets a stand-in that loads the library with the first attribute that it is asked for. A library is not deferred if
+others count on what it imports: without boto3, `import botocore` has no `botocore.client`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ class Loader(SourceFileLoader):
 
 def _stand_in(spec: ModuleSpec, user: ModuleType) -> ModuleType:
     stand_in = ModuleType(spec.name)
-
     elsewhere = _ELSEWHERE.get(spec.name, {})
 
     def find(name: str) -> object:

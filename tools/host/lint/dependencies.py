@@ -24,7 +24,7 @@ FOLDERS = {
     "tools/inputs/deb": "tools/formats tools/lib tools/oci tools/host/rootless",
     "tools/inputs/wheel": "tools/formats tools/lib tools/oci",
     "tools/inputs/cpython": "tools/formats tools/lib tools/oci tools/host/rootless tools/inputs/wheel",
-    "tools/inputs/sdist": "tools/lib tools/host/rootless tools/inputs/wheel tools/inputs/cpython",
+    "tools/inputs/sdist": "tools/formats tools/lib tools/host/rootless tools/inputs/wheel tools/inputs/cpython",
     "tools/locks/fetch": "",
     "tools/locks/pypi": "tools/lib tools/inputs/wheel",
     "tools/ship": "tools/formats tools/lib tools/oci tools/host/rootless",
@@ -37,7 +37,7 @@ FOLDERS = {
     "runtime": "tools/lib tools/oci tools/inputs/deb tools/inputs/wheel tools/inputs/cpython tools/inputs/sdist tools/ship"
     " tools/host/rootless tools/verify/golden tools/verify/structure_test",
     "tools/project": "tools/formats tools/lib tools/oci tools/host/rootless tools/ship tools/inputs/deb tools/inputs/wheel"
-    " tools/locks/fetch tools/locks/pypi tools/verify/structure_test runtime",
+    " tools/inputs/cpython tools/inputs/sdist tools/locks/fetch tools/locks/pypi tools/verify/structure_test runtime",
 }
 # The rules of all Python, the libraries of other people, which they bring, and the labels of locked files.
 ANYWHERE = ("tools/host/python", "tools/locks/fetch", "requirements_lock")

@@ -128,9 +128,7 @@ def _parser() -> Program:
     program.add_argument("--name", required=True, help="normalised name of the distribution")
     program.add_argument("--version", required=True, help="version of the distribution")
     program.add_argument("--wheel", type=Path, required=True, help="the file to make")
-    program.add_argument(
-        "--recipe", type=Path, help="table: a row of recipes.bzl; none: nobody has reviewed the project"
-    )
+    program.add_argument("--recipe", type=Path, help="table: a row of recipes.bzl; none: the project was not reviewed")
     program.add_argument("--arch", choices=sorted(PLATFORMS), required=True, help="architecture to build for")
     program.add_argument("--python", required=True, help="version of the Python that runs the backend")
     program.add_argument("--tools-python", type=Path, help="that is the tools' own, in this directory")

@@ -60,8 +60,8 @@ def of_project(project: Path, archive: str) -> Declared:
     found = of_metadata(text)
     if found.requires:
         return found
-    for text in sorted(project.glob("**/*.egg-info/requires.txt")):
-        requires, extras = _of_egg_info(text.read_text("utf-8", "replace"))
+    for egg_info in sorted(project.glob("**/*.egg-info/requires.txt")):
+        requires, extras = _of_egg_info(egg_info.read_text("utf-8", "replace"))
         return Declared(tuple(requires), tuple(extras), found.requires_python)
     return found
 
@@ -97,7 +97,7 @@ def check(declared: Declared, built: Declared, python: str, archive: str) -> Non
     for extra in ("", *built.extras):
         for arch in ARCHITECTURES.values():
             environment = {
-                **default_environment(),
+                **{key: str(value) for key, value in default_environment().items()},
                 "python_version": python,
                 "python_full_version": f"{python}.0",
                 "platform_machine": arch.machine,

@@ -40,8 +40,8 @@ def check_extensions(content: Content, archive: str, recipe: Recipe) -> None:
         )
     if unexpected and not expected:
         raise SdistError(
-            f"{archive}: the build made {', '.join(unexpected)}, but {'its recipe says that it is' if recipe.reviewed else 'it has to be'}"
-            f" pure: {recipe.remedy}"
+            f"{archive}: the build made {', '.join(unexpected)}, but"
+            f" {'its recipe says that it is' if recipe.reviewed else 'it has to be'} pure: {recipe.remedy}"
         )
     if unexpected:
         raise SdistError(

@@ -52,7 +52,7 @@ class Pin:
     text: str
 
 
-class MetadataMissing(LockError):
+class MissingMetadataError(LockError):
     """The resolver needs what a source archive requires, which neither the index nor SDIST_METADATA says.
 
     Attributes:
@@ -70,7 +70,7 @@ class Resolver(Protocol):
     """Resolves the input of a lock for one architecture."""
 
     def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
-        """Return the pins by normalised name; raise LockError when there is no solution, or MetadataMissing."""
+        """Return the pins by normalised name; raise LockError when there is no solution, or MissingMetadataError."""
 
 
 class Uv:
@@ -123,7 +123,7 @@ class Uv:
                 f" entry in {SDIST_METADATA}. The resolver says:\n{done.stderr.strip()}"
             )
             build = _BUILD.search(done.stderr)
-            raise MetadataMissing(text, normalize(build[1]), build[2]) if build else LockError(text)
+            raise MissingMetadataError(text, normalize(build[1]), build[2]) if build else LockError(text)
         return parse(done.stdout, self._hashed)
 
 

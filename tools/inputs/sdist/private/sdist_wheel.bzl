@@ -74,7 +74,7 @@ The file's name follows from distribution, version and the recipe's tag; if the 
         "method": attr.string(default = "auto", doc = "How the build root is entered: auto, namespace or proot."),
         "programs": attr.label_list(allow_files = True, doc = "Executables that the build finds on PATH."),
         "python": attr.label(providers = [PythonTreeInfo], doc = "The Python that builds, for the machine that builds; none: the tools' own."),
-        "recipe": attr.label(allow_single_file = [".json"], doc = "table() of a row of recipes.bzl, without placeholders; none: nobody has reviewed the project, and the wheel must be pure and require what the archive declares."),
+        "recipe": attr.label(allow_single_file = [".json"], doc = "table() of a row of recipes.bzl, without placeholders; none: the project was not reviewed, so its wheel must be pure and require what the archive declares."),
         "sdist": attr.label(allow_single_file = True, mandatory = True, doc = "The source archive."),
         "tag": attr.string(default = "py3-none-any", doc = "The recipe's tag."),
         "target_python": attr.label(providers = [PythonTreeInfo], doc = "The same Python for `arch`, when that is not the machine that builds."),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.host.rootless.spec import Mount
+from tools.inputs.cpython.build import make_settings
 from tools.inputs.cpython.recipe import Platform
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.toolchain import WRAPPERS
@@ -150,6 +151,7 @@ class Machine:
             tools.inputs.cpython.errors.BuildError: an input is broken or missing.
         """
         self._root = BuildRoot(scratch / "machine", debs, platform, zig, isolation)
+        _, self._heap = make_settings(1, isolation)  # backends start compilers as make does
         self.site, self._calls = _new(scratch / "site"), _new(scratch / "calls")
         for backend in backends:
             _copy_tree(backend, self.site)
@@ -212,6 +214,7 @@ class Machine:
                 "PATH": f"{PROGRAMS}:{WRAPPERS}:/usr/bin:/usr/local/bin",
                 "PYTHONNOUSERSITE": "1",
                 "PYTHONUTF8": "1",
+                **self._heap,
                 **self.python.env,
                 "PYTHONPATH": search,
                 **env,

@@ -49,7 +49,7 @@ class Sdists:
         directory: where built wheels are kept.
         wheels: the locked files themselves.
         tools: what builds.
-        python: returns the Python that builds, given its version; called only when something has to be built.
+        python: returns the Python that builds; called only when something has to be built.
         version: of that Python, "3.11".
         python_name: what tells that Python from others.
     """

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tools.host.rootless import memory
 from tools.host.rootless.spec import AUTO, METHODS, EnterError
@@ -88,11 +89,17 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
                 f"{archive}: its build requires {', '.join(missing)}: {remedy if recipe.reviewed else recipe.remedy}"
             )
 
+    def call(hook: str, *arguments: object, **default: object) -> Any:
+        try:
+            return machine.call(source, system, hook, arguments, recipe.env, **default)
+        except BuildError as error:
+            raise SdistError(f"{archive}: {error}\nIf its build needs what is not here, {recipe.remedy}") from None
+
     require(system.requires)
     settings = dict(recipe.config_settings) or None
-    require(machine.call(source, system, "get_requires_for_build_wheel", [settings], recipe.env, default=[]))
+    require(call("get_requires_for_build_wheel", settings, default=[]))
     machine.made("wheel").mkdir()
-    made = machine.call(source, system, "build_wheel", [f"{CALLS}/wheel", settings, None], recipe.env)
+    made = call("build_wheel", f"{CALLS}/wheel", settings, None)
     found = machine.made("wheel") / os.path.basename(str(made))
     if not found.is_file():
         raise SdistError(f"{archive}: its backend says that it made {made!r}, which is not there")

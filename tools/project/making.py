@@ -30,7 +30,7 @@ from tools.project import sources
 from tools.project.errors import ProjectError
 from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan
 from tools.project.origins import Listed, Origins
-from tools.project.pip_tools import PipTools
+from tools.project.pip_tools import Held, PipTools
 from tools.project.requirements import FILE, Asked, Wanted
 
 _INPUT = "requirements.in"
@@ -110,7 +110,7 @@ class _Making:
         self._index = index
         self._metadata = metadata
         self._fetch = fetch
-        self._declared: dict[tuple[str, str], str] = {}
+        self._declared: dict[tuple[str, str], declared.Declared] = {}
         self._wanted = wanted
         self._base = base
         self._day = max(day, base.spec.cutoff)
@@ -158,7 +158,13 @@ class _Making:
         """Return the pins of base and project for each architecture."""
         asked, archs = self._wanted.asked, self._base.spec.archs
         if pip_tools:
-            self._versions = self._chosen_by(pip_tools, whole=False)
+            try:
+                self._versions = self._chosen_by(pip_tools, whole=False)
+            except LockError:
+                self._fits(asked)  # reads what source archives require, which pip would have to build
+                if not self._declared:
+                    raise
+                self._versions = self._chosen_by(pip_tools, whole=False)
             try:
                 return {arch: self._resolve(asked, arch) for arch in archs}
             except LockError:
@@ -179,7 +185,12 @@ class _Making:
         pins = [f"{file.name}=={file.version}" for file in stays]
         lines = [self._line(each) for each in asked if not each.constraint]
         constraints = [str(each.requirement) for each in asked if each.constraint]
-        held = [file for file in stays if file.kind == "sdist" or self._origins.alone]
+        held = [
+            Held(file.name, file.version, file.requires)
+            for file in stays
+            if file.kind == "sdist" or self._origins.alone
+        ]
+        held += [Held(*key, found.requires, found.extras) for key, found in self._declared.items()]
         # pip refuses an index that does not tell when a file was uploaded, as most own ones.
         day = "" if self._origins.places else self._day
         if whole:
@@ -305,16 +316,17 @@ class _Making:
             spec = LockSpec(base.spec.lock, _INPUT, base.spec.python, base.spec.archs, self._day)
             known = f"{self._origins.settings()}{self._metadata.read_text('utf-8')}"
             while True:
-                (root / SDIST_METADATA).write_text("\n".join([known, *self._declared.values()]), "utf-8")
+                described = (_described(*key, found) for key, found in self._declared.items())
+                (root / SDIST_METADATA).write_text("\n".join([known, *described]), "utf-8")
                 try:
                     return self._resolver.resolve(root, spec, arch)
                 except MissingMetadataError as error:
                     if (error.name, error.version) in self._declared:
                         raise
-                    self._declared[error.name, error.version] = self._metadata_of(spec, error.name, error.version)
+                    self._declared[error.name, error.version] = self._read_archive(spec, error.name, error.version)
 
-    def _metadata_of(self, spec: LockSpec, name: str, version: str) -> str:
-        """Return what a source archive requires, in the form of SDIST_METADATA."""
+    def _read_archive(self, spec: LockSpec, name: str, version: str) -> declared.Declared:
+        """Return what the source archive of a distribution requires."""
         print(f"project: {name} {version} has no wheel: reading what its source archive requires", file=sys.stderr)
         any_file = Pin(name, version, frozenset(), frozenset(), "")
         archives = [
@@ -323,14 +335,9 @@ class _Making:
         if not archives:
             raise ProjectError(f"{name} {version}: its index has no source archive, though the resolver asks for one")
         try:
-            found = declared.of_archive(self._fetch(archives[0]))
+            return declared.of_archive(self._fetch(archives[0]))
         except SdistError as error:
             raise ProjectError(f"{error}: name another version of {name} in {FILE}") from None
-        lines = ["[[dependency-metadata]]"]
-        facts = {"name": name, "version": version, "requires-python": found.requires_python}
-        lines += [f"{key} = {json.dumps(value)}" for key, value in facts.items() if value]
-        lines += [f"requires-dist = {json.dumps(found.requires)}", f"provides-extra = {json.dumps(found.extras)}"]
-        return "\n".join(lines) + "\n"
 
     def _staying(self, asked: Sequence[Asked], arch: str) -> list[LockedFile]:
         """Return what stays as in the base."""
@@ -378,6 +385,18 @@ class _Making:
             return self._resolve(asked, self._base.spec.archs[0])
         except LockError:
             return None
+
+
+def _described(name: str, version: str, found: declared.Declared) -> str:
+    """Return what a source archive requires in the form of SDIST_METADATA; JSON's texts and lists are TOML's as well."""
+    facts = {
+        "name": name,
+        "version": version,
+        "requires-dist": found.requires,
+        "provides-extra": found.extras,
+        **({"requires-python": found.requires_python} if found.requires_python else {}),
+    }
+    return "[[dependency-metadata]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in facts.items())
 
 
 def _moves(asked: Sequence[Asked], file: LockedFile) -> bool:

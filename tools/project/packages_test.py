@@ -182,6 +182,10 @@ def test_a_source_archive(place: Place) -> None:
     assert place.index.hits == []
     place.cache = place.cache.with_name("other")
     assert [made.metadata for made in place.layers("amd64")] == [amd64.metadata]
+    text = (place.root / lock.NAME).read_bytes()
+    place.pip_tools = by_pip(place)
+    assert place.lock("top\n") == found
+    assert (place.root / lock.NAME).read_bytes() == text
 
 
 def test_a_source_archive_that_requires_something_else(place: Place) -> None:

@@ -15,8 +15,9 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from tools.locks.pypi.model import LockedFile, LockError, normalize
+from tools.locks.pypi.model import LockError, normalize
 from tools.project.errors import ProjectError
 from tools.project.requirements import FILE
 
@@ -41,6 +42,15 @@ _KEPT = (
     *("HOME", "NETRC", "PATH", "PIP_CERT", "PIP_CLIENT_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
     *("http_proxy", "https_proxy", "no_proxy", "HTTPS_PROXY", "NO_PROXY"),
 )
+
+
+class Held(NamedTuple):
+    """A distribution that pip need not look for: normalised name, version, requirements (PEP 508), names of extras."""
+
+    name: str
+    version: str
+    requires: Sequence[str]
+    extras: Sequence[str] = ()
 
 
 class PipTools:
@@ -69,7 +79,7 @@ class PipTools:
         self._environment = environment
 
     def choose(
-        self, lines: Sequence[str], constraints: Sequence[str], day: str, held: Sequence[LockedFile] = ()
+        self, lines: Sequence[str], constraints: Sequence[str], day: str, held: Sequence[Held] = ()
     ) -> dict[str, str]:
         """Return the versions of what the lines ask for, and of what that requires.
 
@@ -77,7 +87,7 @@ class PipTools:
             lines: requirements.
             constraints: likewise, of which none asks for anything.
             day: the last day of which uploads count; "": all do.
-            held: of the base, to be found without an index: what only source archives have, pip would have to build.
+            held: to be found without an index: what only source archives have, pip would have to build.
 
         Raises:
             LockError: pip finds no solution.
@@ -88,8 +98,8 @@ class PipTools:
             (root / FILE).write_text("".join(f"{line}\n" for line in lines), "utf-8")
             (root / "constraints.txt").write_text("".join(f"{line}\n" for line in constraints), "utf-8")
             (root / _HELD).mkdir()
-            for file in held:
-                _write_metadata(file, root / _HELD)
+            for each in held:
+                _write_metadata(each, root / _HELD)
             done = subprocess.run(
                 [*self._command, "-s", "-B", "-m", "piptools", "compile", *self._options(day), FILE],
                 cwd=root,
@@ -141,14 +151,15 @@ def _path() -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _write_metadata(file: LockedFile, directory: Path) -> None:
-    """Write a wheel that has only the metadata of a distribution of the base."""
-    name = file.name.replace("-", "_")
-    lines = ["Metadata-Version: 2.1", f"Name: {file.name}", f"Version: {file.version}"]
-    lines += [f"Requires-Dist: {required}" for required in file.requires]
-    with zipfile.ZipFile(directory / f"{name}-{file.version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{name}-{file.version}.dist-info/METADATA", "".join(f"{line}\n" for line in lines))
-        wheel.writestr(f"{name}-{file.version}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+def _write_metadata(held: Held, directory: Path) -> None:
+    """Write a wheel that has only the metadata of a distribution."""
+    name = f"{held.name.replace('-', '_')}-{held.version}"
+    lines = ["Metadata-Version: 2.1", f"Name: {held.name}", f"Version: {held.version}"]
+    lines += [f"Requires-Dist: {required}" for required in held.requires]
+    lines += [f"Provides-Extra: {extra}" for extra in held.extras]
+    with zipfile.ZipFile(directory / f"{name}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}.dist-info/METADATA", "".join(f"{line}\n" for line in lines))
+        wheel.writestr(f"{name}.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
 
 
 def versions(text: str) -> dict[str, str]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
-import json
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,8 +16,6 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tools.inputs.sdist import declared
-from tools.inputs.sdist.sdist_error import SdistError
 from tools.inputs.wheel.tags import TagError, parse_wheel_name
 from tools.lib.architectures import ARCHITECTURES
 from tools.locks.pypi.choose import SDIST_SUFFIXES, choose, same_version
@@ -27,6 +23,7 @@ from tools.locks.pypi.index import Index, IndexFile
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec
 from tools.locks.pypi.resolver import SDIST_METADATA, MissingMetadataError, Pin, Resolver, requirements
 from tools.project import sources
+from tools.project.archives import Archives
 from tools.project.errors import ProjectError
 from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan
 from tools.project.origins import Listed, Origins
@@ -109,8 +106,7 @@ class _Making:
         self._resolver = resolver
         self._index = index
         self._metadata = metadata
-        self._fetch = fetch
-        self._declared: dict[tuple[str, str], declared.Declared] = {}
+        self._archives = Archives(fetch)
         self._wanted = wanted
         self._base = base
         self._day = max(day, base.spec.cutoff)
@@ -162,7 +158,7 @@ class _Making:
                 self._versions = self._chosen_by(pip_tools, whole=False)
             except LockError:
                 self._fits(asked)  # reads what source archives require, which pip would have to build
-                if not self._declared:
+                if not self._archives:
                     raise
                 self._versions = self._chosen_by(pip_tools, whole=False)
             try:
@@ -190,7 +186,7 @@ class _Making:
             for file in stays
             if file.kind == "sdist" or self._origins.alone
         ]
-        held += [Held(*key, found.requires, found.extras) for key, found in self._declared.items()]
+        held += self._archives.held()
         # pip refuses an index that does not tell when a file was uploaded, as most own ones.
         day = "" if self._origins.places else self._day
         if whole:
@@ -284,7 +280,7 @@ class _Making:
         found = choose(
             spec, pin, archs, [file for file in listed if not allowed or file.sha256 in allowed], requested, requires
         )
-        native = any(file.file.endswith(".whl") and _is_native(file.file, pin.version) for file in listed)
+        native = any(_is_native(file.file, pin.version) for file in listed)
         for locked in found:
             if locked.kind == "sdist" and native:
                 raise ProjectError(
@@ -316,28 +312,22 @@ class _Making:
             spec = LockSpec(base.spec.lock, _INPUT, base.spec.python, base.spec.archs, self._day)
             known = f"{self._origins.settings()}{self._metadata.read_text('utf-8')}"
             while True:
-                described = (_described(*key, found) for key, found in self._declared.items())
-                (root / SDIST_METADATA).write_text("\n".join([known, *described]), "utf-8")
+                (root / SDIST_METADATA).write_text(f"{known}\n{self._archives.described()}", "utf-8")
                 try:
                     return self._resolver.resolve(root, spec, arch)
                 except MissingMetadataError as error:
-                    if (error.name, error.version) in self._declared:
+                    if (error.name, error.version) in self._archives:
                         raise
-                    self._declared[error.name, error.version] = self._read_archive(spec, error.name, error.version)
+                    self._archives.read(self._archive(spec, error.name, error.version))
 
-    def _read_archive(self, spec: LockSpec, name: str, version: str) -> declared.Declared:
-        """Return what the source archive of a distribution requires."""
-        print(f"project: {name} {version} has no wheel: reading what its source archive requires", file=sys.stderr)
-        any_file = Pin(name, version, frozenset(), frozenset(), "")
-        archives = [
-            file for file in self._chosen(spec, any_file, spec.archs, frozenset(), False, ()) if file.kind == "sdist"
-        ]
-        if not archives:
+    def _archive(self, spec: LockSpec, name: str, version: str) -> LockedFile:
+        """Return the source archive of a distribution."""
+        pin = Pin(name, version, frozenset(), frozenset(), "")
+        chosen = self._chosen(spec, pin, spec.archs, frozenset(), False, ())
+        archive = next((file for file in chosen if file.kind == "sdist"), None)
+        if not archive:
             raise ProjectError(f"{name} {version}: its index has no source archive, though the resolver asks for one")
-        try:
-            return declared.of_archive(self._fetch(archives[0]))
-        except SdistError as error:
-            raise ProjectError(f"{error}: name another version of {name} in {FILE}") from None
+        return archive
 
     def _staying(self, asked: Sequence[Asked], arch: str) -> list[LockedFile]:
         """Return what stays as in the base."""
@@ -385,18 +375,6 @@ class _Making:
             return self._resolve(asked, self._base.spec.archs[0])
         except LockError:
             return None
-
-
-def _described(name: str, version: str, found: declared.Declared) -> str:
-    """Return what a source archive requires in the form of SDIST_METADATA; JSON's texts and lists are TOML's as well."""
-    facts = {
-        "name": name,
-        "version": version,
-        "requires-dist": found.requires,
-        "provides-extra": found.extras,
-        **({"requires-python": found.requires_python} if found.requires_python else {}),
-    }
-    return "[[dependency-metadata]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in facts.items())
 
 
 def _moves(asked: Sequence[Asked], file: LockedFile) -> bool:

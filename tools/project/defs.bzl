@@ -40,7 +40,7 @@ def _lock(name, attribute, file, expected):
         fail("{} is not named in MODULE.bazel: add airflow_projects.lock(file = \"//{}:{}\") (see extensions.bzl)".format(lock_file, label.package, label.name))
     return (lock_file, lock | {"label": label}) if lock else (None, None)
 
-def _update(name, row, requirements, packages, base):
+def _update(name, row, architectures, requirements, packages, base):
     """Declare NAME.update."""
     args = []
     data = []
@@ -60,7 +60,7 @@ def _update(name, row, requirements, packages, base):
         debian = Label("//tools/project/debian:base")
         data.append(debian)
         args += ["--debian=$(rootpath {})".format(debian), "--packages-directory=" + _folder(native.package_relative_label(packages))]
-        args += ["--arch=" + arch for arch in row.architectures]
+        args += ["--arch=" + arch for arch in architectures]
     program = Label("//tools/project:update.py")
     py_binary(
         name = name + ".update",
@@ -152,7 +152,7 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
             made = requirement_layers(name, row, lock, architectures)
             below = {arch: below[arch] + made[arch] for arch in architectures}
     if requirements or packages:
-        _update(name, row, requirements, packages, bases.get("amd64", of_line["amd64"]))
+        _update(name, row, architectures, requirements, packages, bases.get("amd64", of_line["amd64"]))
     project_check(
         name = name + ".check",
         command = "bazel run //{}:{}.update".format(native.package_name(), name),

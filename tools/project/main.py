@@ -125,11 +125,11 @@ def _packages(
 
     base = lock.read_base(given.debian)
     cache = bases.cache_directory(environment)
+    archs = given.arch or row.architectures
     if given.lock:
-        layer.make_lock(directory, asked, base, row.architectures, cache)
+        layer.make_lock(directory, asked, base, archs, cache)
     if not asked:
         return {}
-    archs = given.arch or row.architectures
     locked = lock.read(directory, asked, base, archs, _lock_command(given, row))
     installer = layer.Installer(cache, base.suite, locked, given.proot)
     made = {}
@@ -142,7 +142,9 @@ def _packages(
 
 
 def _lock_command(given: Options, row: Row) -> str:
-    return f"bazel run //:project -- {shlex.quote(str(given.directory))} --line {row.line} --python {row.python} --lock"
+    archs = "".join(f" --arch {arch}" for arch in given.arch or ())
+    directory = shlex.quote(str(given.directory))
+    return f"bazel run //:project -- {directory} --line {row.line} --python {row.python}{archs} --lock"
 
 
 def _default_name(directory: Path) -> str:

@@ -124,6 +124,21 @@ def test_no_solution(apt: Apt, message: str) -> None:
         solve(apt)
 
 
+def test_one_architecture_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def solution(self: Resolver, asked: object, arch: str, scratch: Path) -> list[Candidate]:
+        if arch == "arm64":
+            raise ProjectError("packages.txt can't be resolved on the base (arm64): E: held")
+        return []
+
+    monkeypatch.setattr(Resolver, "_solve", solution)
+    resolver, asked = Resolver(BASE, MIRRORS, lambda deb: Path(), lambda url: True), wanted.parse([("line 1", "git")])
+    with pytest.raises(ProjectError) as error:
+        resolver.make(asked, ["amd64", "arm64"])
+    assert str(error.value).endswith('E: held\n  without arm64: --arch amd64, in a workspace architectures = ["amd64"]')
+    with pytest.raises(ProjectError, match="E: held$"):
+        resolver.make(asked, ["arm64"])
+
+
 def test_unknown_package() -> None:
     apt = Apt("apt-get -q -s -y … failed for amd64:\n  E: Unable to locate package gitt")
     with pytest.raises(ProjectError) as error:

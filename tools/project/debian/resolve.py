@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +51,11 @@ class Resolver:
         found: dict[tuple[str, str], LockedDeb] = {}
         with tempfile.TemporaryDirectory(prefix="apt-") as scratch:
             for arch in archs:
-                for candidate in self._solve(wanted, arch, Path(scratch, arch)):
+                try:
+                    candidates = self._solve(wanted, arch, Path(scratch, arch))
+                except ProjectError as error:
+                    raise ProjectError(f"{error}{_without(arch, archs)}") from None
+                for candidate in candidates:
                     key = (candidate.package, candidate.sha256)
                     before = found[key].archs if key in found else ()
                     found[key] = _locked(candidate, (*before, arch))
@@ -115,6 +120,13 @@ def _locked(candidate: Candidate, archs: tuple[str, ...]) -> LockedDeb:
         sha256=candidate.sha256,
         size=candidate.size,
     )
+
+
+def _without(arch: str, archs: Sequence[str]) -> str:
+    """Say how to do without an architecture: some packages exist for others only."""
+    rest = [each for each in archs if each != arch]
+    named = " ".join(f"--arch {each}" for each in rest)
+    return f"\n  without {arch}: {named}, in a workspace architectures = {json.dumps(rest)}" if rest else ""
 
 
 def _whose(wanted: Sequence[Wanted], package: str) -> str:

@@ -40,9 +40,9 @@ class Place:
         self.index, self.meter = index, meter
 
     def base(self, layout: Path, client: Path, tag: str) -> str:
-        """Push the base; return its reference."""
+        """Push a base; return its reference."""
         push.push(layout, f"{self._registry}/{_BASE}", [tag], Skopeo(client, tls_verify=False, quiet=True))
-        self._base = set(served.layers(self._registry, f"{_BASE}:{tag}"))
+        self._base |= set(served.layers(self._registry, f"{_BASE}:{tag}"))
         return f"{self.meter.address}/{_BASE}:{tag}"
 
     def requirement(self) -> str:

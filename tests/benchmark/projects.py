@@ -3,16 +3,17 @@
     tools/bazel run //tests/benchmark:projects -- [--rounds N] [--json]
 
 A project of some DAGs, a module, data and two requirements, on Runtime 10 with Python 3.11, amd64. It is brought into a registry
-in three ways: by the whole command `tools/bazel run //:project -- DIR --push …`, by the program in it alone, and by buildah (`bud
---layers` on the image with ONBUILD, then `push`). In each round, each way does each step:
+in four ways: by the whole command `tools/bazel run //:project -- DIR --push …`, by the program in it alone, by buildah (`bud
+--layers` on the image with ONBUILD, then `push`), and by buildah with uv in place of pip, without ONBUILD: one stage installs the
+requirements into a directory of its own, the other copies that and the project. In each round, each way does each step:
 
     a DAG edited           pushed to the repository that has the project
     nothing changed        the same again
     a requirement added    a wheel that is new; ours also makes the lock again (--lock)
     cold                   to a new repository, by a machine that has built nothing yet; the registry has the base
 
-Cold, buildah has an empty storage and pulls the base. Ours has an empty cache, Bazel's server does not run, and the base is in
-the workspace's output tree: the program takes the interpreter out of it, by which it compiles the wheels.
+Cold, buildah has an empty storage and pulls the base; uv is there. Ours has an empty cache, Bazel's server does not run, and the
+base is in the workspace's output tree: the program takes the interpreter out of it, by which it compiles the wheels.
 
 Registry and package index are on the loopback. Everything lies in a tmpfs but Bazel's output tree. What is counted: seconds by
 the clock; of processor in user and system mode, of all processes of the commands and of Bazel's server; bytes to and from the
@@ -37,7 +38,7 @@ from pathlib import Path
 from tests.acceptance import isolation
 from tests.acceptance.room import Room, RoomError
 from tests.benchmark import served
-from tests.benchmark.builder import Buildah
+from tests.benchmark.builder import Buildah, BuildahUv
 from tests.benchmark.costs import Cost, Row, document, table
 from tests.benchmark.ours import Alone, Command
 from tests.benchmark.place import Place
@@ -131,10 +132,11 @@ def _run(given: Options, program: Program, scratch: Path) -> tuple[dict[str, str
         meter = stack.enter_context(served.Meter(registry.address).running())
         (memory / "wheels").mkdir()
         place = Place(memory / "wheels", index, meter, registry.address)
-        base = place.base(given.layout, given.client, given.tag)
+        onbuild = place.base(given.layout, given.client, given.tag)
+        plain = place.base(given.plain_layout, given.client, given.plain_tag)
 
         def project(name: str) -> Project:
-            return Project(room.path(room.directory(f"/srv/projects/{name}")), base, index.url)
+            return Project(room.path(room.directory(f"/srv/projects/{name}")), onbuild, index.url)
 
         command = Command(project("command"), memory / "command", workspace, os.environ)
         stack.callback(command.stop)
@@ -143,8 +145,9 @@ def _run(given: Options, program: Program, scratch: Path) -> tuple[dict[str, str
         layouts = given.layout.absolute().parent
         alone = Alone(project("alone"), memory / "alone", workspace, os.environ, script, layouts)
         buildah = Buildah(room, project("buildah"), "/srv/projects/buildah")
+        uv = BuildahUv(room, project("uv/project"), "/srv/projects/uv", plain, given.uv)
         found = about(room)
-        rows = measure([command, alone, buildah], place, given.rounds, program)
+        rows = measure([command, alone, buildah, uv], place, given.rounds, program)
         return {**found, "load at the end": " ".join(f"{load:.1f}" for load in os.getloadavg())}, rows
 
 
@@ -154,9 +157,10 @@ def main(argv: Sequence[str]) -> int:
     program.add_argument("--rounds", type=int, default=3, help="how often each way does each step (default: 3)")
     program.add_json()
     # The target's own.
-    for name in ("layout", "client"):
+    for name in ("layout", "plain-layout", "client", "uv"):
         program.add_argument(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
-    program.add_argument("--tag", required=True, help=argparse.SUPPRESS)
+    for name in ("tag", "plain-tag"):
+        program.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
     for name in ("deb", "wheel"):
         program.add_argument(f"--{name}", type=Path, action="append", default=[], help=argparse.SUPPRESS)
     given = program.parse_args(argv)

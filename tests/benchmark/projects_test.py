@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import http.server
 import json
@@ -14,11 +15,13 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from tests.acceptance import isolation
-from tests.benchmark import costs, projects, served, team, ways
+from tests.acceptance.room import Room
+from tests.benchmark import builder, costs, projects, served, team, ways
 from tests.benchmark.costs import Cost, Row
 from tools.host.rootless import syscalls
 from tools.inputs.wheel.samples import make_wheel
@@ -143,8 +146,70 @@ def test_a_project_is_edited_and_put_back(tmp_path: Path) -> None:
     assert state() == second
 
 
+class _Room(Room):
+    """Starts nothing; keeps the commands, and where the cache of the engine then was."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.started: list[tuple[tuple[str, ...], str]] = []
+
+    def directory(self, inner: str, user: str = "root", mode: int = 0o755) -> str:
+        self.path(inner).mkdir(parents=True, exist_ok=True)
+        return inner
+
+    def start(self, *command: str, log: IO[bytes], **_: object) -> subprocess.Popen[bytes]:
+        self.started.append((command, os.readlink(self.path("/var/lib/containers/cache"))))
+        return subprocess.Popen(["true"])
+
+
+def _project(room: Room, inner: str) -> team.Project:
+    return team.Project(room.path(room.directory(inner)), "registry.example/base:1", "http://127.0.0.1:1/simple")
+
+
+def test_each_builder_has_a_storage_of_its_own(tmp_path: Path) -> None:
+    room, uv = _Room(tmp_path), tmp_path / "program"
+    uv.touch()
+    by_pip = builder.Buildah(room, _project(room, "/srv/pip"), "/srv/pip")
+    by_uv = builder.BuildahUv(room, _project(room, "/srv/uv/project"), "/srv/uv", "registry.example/base:1-base", uv)
+    used: list[tuple[str, ...]] = []
+    for way in (by_pip, by_uv):
+        for context in (contextlib.nullcontext(), way.empty(), way.empty(), contextlib.nullcontext()):
+            room.started.clear()
+            with context:
+                way.push("registry.example/team:dev")
+            (storages,) = {(command[4], command[6], known) for command, known in room.started}
+            used.append(storages)
+    pip, uvs = used[:4], used[4:]
+    assert (pip[0], uvs[0]) == (pip[3], uvs[3])
+    for column in zip(*used):
+        assert len(set(column)) == 6
+
+
+def test_the_stages_of_uv(tmp_path: Path) -> None:
+    room, uv = _Room(tmp_path), tmp_path / "program"
+    uv.write_text("of uv")
+    project = _project(room, "/srv/uv/project")
+    builder.BuildahUv(room, project, "/srv/uv", "registry.example/base:1-base", uv)
+    context = tmp_path / "srv/uv"
+    lines = (context / "Dockerfile").read_text().splitlines()
+    assert [line for line in lines if line.startswith("FROM")] == [
+        "FROM registry.example/base:1-base AS packages",
+        "FROM registry.example/base:1-base",
+    ]
+    sources = [line.split()[-2] for line in lines if line.startswith("COPY") and "--from" not in line]
+    assert [(context / source).resolve() for source in sources] == [
+        context / "uv",
+        project.root / "requirements.txt",
+        project.root,
+    ]
+    assert (context / "uv").read_text() == "of uv"
+    assert (project.root / "Dockerfile").read_text() == "FROM registry.example/base:1\n"
+
+
 def test_says_why_this_machine_can_not(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert "needs root" in isolation.obstacle()
-    assert projects.main(["--layout=l", "--client=c", "--tag=1"]) == 1
+    assert (
+        projects.main(["--layout=l", "--plain-layout=p", "--client=c", "--uv=u", "--tag=1", "--plain-tag=1-base"]) == 1
+    )
     assert "projects: a container engine needs root" in capsys.readouterr().err

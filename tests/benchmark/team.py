@@ -33,7 +33,7 @@ class Project:
 
     Args:
         root: an empty directory.
-        base: what FROM names.
+        base: what FROM names, with ONBUILD.
         index: address of the package index.
     """
 

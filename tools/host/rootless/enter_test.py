@@ -223,6 +223,31 @@ def test_falls_back_to_proot(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
     assert "taking proot" in capfd.readouterr().err
 
 
+# faccessat2(AT_FDCWD, "/bin/busybox", X_OK, 0), by which Go looks for programs.
+NEW_CALL = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.syscall(439, -100, b"/bin/busybox", 1, 0), ctypes.get_errno())
+"""
+
+
+def test_a_system_call_newer_than_proot(capfd: pytest.CaptureFixture[str], root: Path, method: str) -> None:
+    """It must not look at the machine's own files: it finds the root's, or does not exist (ENOSYS)."""
+    home = Path(os.environ["PYTHONHOME"]).resolve()
+    mounts = [Mount("ro-bind", "/python", str(home))]
+    mounts.append(Mount("ro-bind", "/lib64/ld-linux-x86-64.so.2", str((home / "lib/ld.so").resolve())))
+    spec = Spec(
+        root=str(root),
+        command=("/python/bin/python3.9", "-I", "-B", "-c", NEW_CALL),
+        mounts=tuple(mounts),
+        env={"LD_LIBRARY_PATH": "/python/lib"},
+        method=method,
+        proot=str(TOOLS),
+    )
+    assert enter.run(spec) == 0
+    assert capfd.readouterr().out == ("0 0\n" if method == "namespace" else "-1 38\n")
+
+
 def test_forbidden_for_real(capfd: pytest.CaptureFixture[str], root: Path) -> None:
     """In a namespace whose own limit of user namespaces is 0, the kernel itself refuses."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -2,7 +2,8 @@
 
 Debian's proot 5.1.0 returns the exit status of the process that ended last, ignores signals, and waits for every
 process that the command left behind. So a shell within reports the command's own status in a file, signals are sent
-to the command itself, and the rest is killed when the command has ended.
+to the command itself, and the rest is killed when the command has ended. It translates no paths of system calls that are
+newer than itself: those are refused, so that programs take the older ones.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
+from tools.host.rootless import syscalls
 from tools.host.rootless.spec import (
     READ_ONLY_BIND,
     TMPFS,
@@ -90,6 +92,12 @@ def run(spec: Spec) -> int:
 
         def start() -> None:
             os.umask(0o022)
+            try:
+                syscalls.without_new_path_calls()
+            except OSError as error:
+                sys.stderr.write(
+                    f"rootless: {error}: newer system calls than proot's find the machine's files, not the root's\n"
+                )
             os.execve(words[0], words, environment)
 
         def between() -> None:

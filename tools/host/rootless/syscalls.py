@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import socket
@@ -29,6 +30,16 @@ MNT_DETACH = 0x2
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
+# audit.h's name of a machine, which seccomp filters see.
+_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+# linux/bpf_common.h and linux/filter.h: load a word, jump if it equals, return; linux/seccomp.h: what is returned.
+_BPF_LOAD, _BPF_JUMP_EQUAL, _BPF_RETURN = 0x20, 0x15, 0x06
+_SECCOMP_ALLOW, _SECCOMP_ERRNO = 0x7FFF0000, 0x00050000
+_SECCOMP_NUMBER, _SECCOMP_ARCH = 0, 4  # offsets in struct seccomp_data
+# Newer than the kernel's common table of numbers, these are the same on all machines.
+_SYS_OPENAT2, _SYS_FACCESSAT2, _SYS_FCHMODAT2 = 437, 439, 452
+_SYS_STATX = {"x86_64": 332, "aarch64": 291}
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 0x1
 
@@ -113,6 +124,28 @@ def adopt_orphans() -> None:
 def no_new_privileges() -> None:
     """Forbid that programs gain privileges by set-user-ID or file capabilities from now on."""
     _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl(PR_SET_NO_NEW_PRIVS)")
+
+
+def without_new_path_calls() -> None:
+    """Let this process and all that it starts do without statx, openat2, faccessat2 and fchmodat2: they fail by ENOSYS.
+
+    For programs that translate paths of system calls and know only older ones. C libraries and Go take the older ones then. No
+    program gains privileges afterwards.
+
+    Raises:
+        OSError: the kernel has no seccomp filters.
+    """
+    machine = os.uname().machine
+    numbers = [_SYS_STATX[machine], _SYS_OPENAT2, _SYS_FACCESSAT2, _SYS_FCHMODAT2]
+    program = [(_BPF_LOAD, 0, 0, _SECCOMP_ARCH), (_BPF_JUMP_EQUAL, 0, len(numbers) + 1, _AUDIT_ARCH[machine])]
+    program.append((_BPF_LOAD, 0, 0, _SECCOMP_NUMBER))
+    program += [(_BPF_JUMP_EQUAL, len(numbers) - place, 0, number) for place, number in enumerate(numbers)]
+    program += [(_BPF_RETURN, 0, 0, _SECCOMP_ALLOW), (_BPF_RETURN, 0, 0, _SECCOMP_ERRNO | errno.ENOSYS)]
+    instructions = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in program))
+    head = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(instructions)))
+    no_new_privileges()
+    result = _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(head), 0, 0)
+    _checked(result, "prctl(PR_SET_SECCOMP)")
 
 
 def loopback_up() -> None:

@@ -182,7 +182,7 @@ def _check(installed: Path, recipe: Recipe, target: Platform) -> None:
 
 
 def _check_imports(root: BuildRoot, installed: Path, recipe: Recipe) -> None:
-    """Load every extension module, to find undefined symbols; the tree must stay as it is, also where proot lets it be written."""
+    """Load every extension module, to find undefined symbols; write no bytecode, which proot would not forbid."""
     script = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
     words = shlex.join([f"/usr/local/bin/{recipe.program}", "-I", "-B", "-c", script, *recipe.modules])
     root.run("import", words, [Mount("ro-bind", "/usr/local", str(installed / "usr/local"))])

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 _VALUES = 3
-# Seconds: a value's loops take at least the first; there is no further value once all together have taken the second.
+# Seconds: the least that the loops of one value take; the total after which no further value is measured.
 _ENOUGH, _LIMIT = 0.1, 0.5
 _MAX_LOOPS = 1 << 20
 

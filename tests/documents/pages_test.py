@@ -5,6 +5,8 @@ And code keeps to the budget in docs/design.md.
 
 from __future__ import annotations
 
+import re
+
 from tests.documents import budget
 from tests.documents.pages import anchors, links, paths, prose
 from tools.host.lint.words import rules
@@ -122,6 +124,14 @@ def test_what_counts_as_production() -> None:
     assert budget.folder("tools/oci/private/a.bzl") == "tools/oci"
     assert budget.folder("runtime/rootfs/entrypoint") == "runtime"
     assert budget.folder("tools/bazel") == "tools"
+
+
+def test_layers_in_the_workspace_for_rules_img() -> None:
+    """Its BUILD file has to say how many layers our images have."""
+    build = (ROOT / "e2e/rules_img/BUILD.bazel").read_text()
+    found = re.findall(r'src = _RUNTIME \+ "(\w+)".*?layers = \[GZIP_LAYER\] \* (\d+),', build, re.DOTALL)
+    golden = {name: (ROOT / f"runtime/golden/{name}.golden").read_text() for name, _ in found}
+    assert found == [(name, str(len(re.findall("^layer ", text, re.MULTILINE)))) for name, text in golden.items()]
 
 
 def test_code_keeps_to_its_budget() -> None:

@@ -52,11 +52,11 @@ class Maker:
         fetch: Callable[[LockedFile], Path],
         pip_tools: PipTools | None = None,
     ) -> None:
-        self._resolver = resolver
-        self._index = index
-        self._metadata = metadata
-        self._fetch = fetch
-        self._pip_tools = pip_tools
+        self.resolver = resolver
+        self.index = index
+        self.metadata = metadata
+        self.fetch = fetch
+        self.pip_tools = pip_tools
 
     def make(self, wanted: Wanted, base: BaseLock, day: str, origins: Origins) -> Lock:
         """Resolve requirements on a base.
@@ -71,10 +71,7 @@ class Maker:
             ProjectError: the requirements can't be resolved, or a resolved file can't be locked.
         """
         with tempfile.TemporaryDirectory(prefix="lock-") as directory:
-            making = _Making(
-                self._resolver, self._index, self._metadata, self._fetch, wanted, base, day, origins, Path(directory)
-            )
-            return making.lock(self._pip_tools)
+            return _Making(self, wanted, base, day, origins, Path(directory)).lock()
 
 
 @dataclass(frozen=True)
@@ -89,24 +86,13 @@ class _Named:
 
 
 class _Making:
-    """One lock being made; attributes as of Maker.make, and a directory for files."""
+    """One lock being made; arguments as of Maker.make, and a directory for files."""
 
     def __init__(
-        self,
-        resolver: Resolver,
-        index: Index,
-        metadata: Path,
-        fetch: Callable[[LockedFile], Path],
-        wanted: Wanted,
-        base: BaseLock,
-        day: str,
-        origins: Origins,
-        directory: Path,
+        self, maker: Maker, wanted: Wanted, base: BaseLock, day: str, origins: Origins, directory: Path
     ) -> None:
-        self._resolver = resolver
-        self._index = index
-        self._metadata = metadata
-        self._archives = Archives(fetch)
+        self._maker = maker
+        self._archives = Archives(maker.fetch)
         self._wanted = wanted
         self._base = base
         self._day = max(day, base.spec.cutoff)
@@ -123,12 +109,12 @@ class _Making:
         place.write_bytes(data)
         return _Named(place, registry, path, sha256, len(data))
 
-    def lock(self, pip_tools: PipTools | None) -> Lock:
+    def lock(self) -> Lock:
         """Return the lock; see Maker."""
         base, asked = self._base, self._wanted.asked
         spec = LockSpec(base.spec.lock, FILE, base.spec.python, base.spec.archs, self._day)
         try:
-            by_arch = self._by_arch(pip_tools)
+            by_arch = self._by_arch(self._maker.pip_tools)
         except LockError as error:
             self._origins.ask_all(asked[0].name)  # one that refuses has no conflict to explain
             raise ProjectError(self._conflict(str(error))) from None
@@ -274,7 +260,7 @@ class _Making:
             own[file] = each
         if self._origins.alone and not own:
             raise ProjectError(f"{pin.name} {pin.version} is on none of the indexes that {FILE} names: upload it there")
-        listed: list[IndexFile] = list(own) or self._index.files(pin.name)
+        listed: list[IndexFile] = list(own) or self._maker.index.files(pin.name)
         if not pin.hashes:
             pin = dataclasses.replace(pin, hashes=frozenset(file.sha256 for file in listed if file.sha256))
         found = choose(
@@ -310,11 +296,11 @@ class _Making:
             (root / "constraints.in").write_text("\n".join(constraints) + "\n", "utf-8")
             (root / _INPUT).write_text("\n".join(["-c constraints.in", *lines, *pins]) + "\n", "utf-8")
             spec = LockSpec(base.spec.lock, _INPUT, base.spec.python, base.spec.archs, self._day)
-            known = f"{self._origins.settings()}{self._metadata.read_text('utf-8')}"
+            known = f"{self._origins.settings()}{self._maker.metadata.read_text('utf-8')}"
             while True:
                 (root / SDIST_METADATA).write_text(f"{known}\n{self._archives.described()}", "utf-8")
                 try:
-                    return self._resolver.resolve(root, spec, arch)
+                    return self._maker.resolver.resolve(root, spec, arch)
                 except MissingMetadataError as error:
                     if (error.name, error.version) in self._archives:
                         raise

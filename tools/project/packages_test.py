@@ -204,6 +204,16 @@ def test_a_source_archive_whose_setup_fails(place: Place) -> None:
         assert part in str(caught.value)
 
 
+def test_making_a_lock_runs_no_backend_of_a_source_archive(place: Place) -> None:
+    """Not even one that comes in the archive and needs nothing else."""
+    run = place.root.with_name("run")
+    system = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
+    code = f"open({str(run)!r}, 'w').close()\n"
+    place.index.sdist("own", "1.0", files={"pyproject.toml": system, "own.py": code})
+    assert place.lock("own\n") == {"own-1.0.tar.gz": "1.0"}
+    assert not run.exists()
+
+
 def test_a_source_archive_without_metadata(place: Place) -> None:
     place.index.sdist("pure", "1.0", files={"PKG-INFO": ""})
     with pytest.raises(ProjectError, match=r"name another version of pure in requirements\.txt"):

@@ -86,16 +86,15 @@ class Sdists:
         Raises:
             ProjectError: no place has exactly this file, or its wheel can't be built.
         """
-        file = self._wheels.get(locked)
         if locked.kind == "wheel":
-            return file
+            return self._wheels.get(locked)
         name = f"{locked.name.replace('-', '_')}-{locked.version}-{UNREVIEWED.tag}.whl"
         wheel = self._directory / self.identity(locked) / name
         if not wheel.is_file():
             print(f"project: building {name} of {locked.file}", file=sys.stderr)
             wheel.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="sdist-") as scratch:
-                self._build(locked, file, wheel, Path(scratch))
+                self._build(locked, self._wheels.get(locked), wheel, Path(scratch))
         return wheel
 
     def _build(self, locked: LockedFile, sdist: Path, wheel: Path, scratch: Path) -> None:

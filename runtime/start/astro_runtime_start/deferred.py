@@ -1,7 +1,7 @@
 """Modules that import a big library and use it in few of their functions: it is loaded when they use it.
 
-The module gets a stand-in that loads the library with the first attribute that it is asked for. A library is not deferred if
-others count on what it imports: without boto3, `import botocore` has no `botocore.client`.
+The module gets a stand-in, which loads the library when it is first used. Do not defer a library whose imports other modules
+rely on: unless boto3 is loaded, `import botocore` gives no `botocore.client`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ IMPORTS = {
     "airflow.utils.json": "numpy",
     "airflow.utils.log.file_task_handler": "httpx",
     "connexion.security.aiohttp_security_handler_factory": "aiohttp",
-    "openlineage.airflow.extractors.dbt_cloud_extractor": "aiohttp",
     "openlineage.airflow": "pkg_resources",
+    "openlineage.airflow.extractors.dbt_cloud_extractor": "aiohttp",
     "openlineage.airflow.plugin": "pkg_resources",
     "openlineage.airflow.utils": "pkg_resources",
     "openlineage.client.serde": "numpy",
 }
 
-# What those modules take out of a library at once, by `from LIBRARY import NAME`: the same thing in a small library.
+# Library -> name that those modules import from it -> the module and attribute that do the same without it.
 _ELSEWHERE = {"pkg_resources": {"parse_version": ("packaging.version", "parse")}}
 
 
@@ -65,7 +65,7 @@ def _stand_in(spec: ModuleSpec, user: ModuleType) -> ModuleType:
 
     stand_in.__spec__ = spec  # every import of the name looks at it
     if elsewhere:
-        stand_in.__path__ = _Path(find)  # type: ignore[assignment] # `from LIBRARY import NAME` looks whether it is there
+        stand_in.__path__ = _Path(find)  # type: ignore[assignment] # `from LIBRARY import NAME` looks for it
     stand_in.__dict__["__getattr__"] = find
     return stand_in
 

@@ -1,7 +1,6 @@
-"""Modules that want Python's own distutils: they get it, and not setuptools' copy of it.
+"""Modules that import distutils only to compare versions: they get Python's own, not setuptools' copy.
 
-setuptools puts a finder before Python's own, which imports setuptools and pkg_resources, some 200 modules, whenever anything
-imports distutils. These modules only compare versions.
+setuptools installs a finder for distutils. It imports setuptools and pkg_resources, some 200 modules.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ class Loader(SourceFileLoader):
     """Loads a module of `IMPORTERS`."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Execute the module, without setuptools' finder unless distutils is loaded already.
+        """Execute the module without setuptools' finder, unless distutils is loaded already.
 
-        Afterwards distutils is as if it had not been imported: whoever imports it next gets setuptools' copy, as always, and
-        setuptools does not warn that it comes second.
+        Then take distutils out of `sys.modules`. The next import of it finds setuptools' copy, as without us, and setuptools has
+        no reason to warn that distutils was imported first.
         """
         finder = getattr(sys.modules.get("_distutils_hack"), "DISTUTILS_FINDER", None)
         if _PACKAGE in sys.modules or finder not in sys.meta_path:

@@ -94,7 +94,7 @@ def check(declared: Declared, built: Declared, python: str, archive: str) -> Non
     Raises:
         SdistError: it requires something else, or a requirement is malformed.
     """
-    for extra in ("", *built.extras):
+    for extra in sorted({"", *declared.extras, *built.extras}):
         for arch in ARCHITECTURES.values():
             environment = {
                 **{key: str(value) for key, value in default_environment().items()},

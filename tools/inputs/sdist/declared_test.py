@@ -91,10 +91,11 @@ def _egg(place: Path) -> tuple[tuple[str, ...], tuple[str, ...], str]:
         (("a",), ("a", "b>1"), "requires nothing, and its build says b>1 instead$"),
         (("a<1", "b"), ("a<2", "b"), "requires a<1, and its build says a<2 instead$"),
         ((), ("x; extra == 'more'",), "requires nothing, and its build says x instead for its extra more$"),
+        (("x; extra == 'old'",), (), "requires x, and its build says nothing instead for its extra old$"),
         (("a ; platform_machine == 'aarch64'",), (), "requires a, and its build says nothing instead$"),
         (("a b",), (), "requires 'a b', which is not a requirement"),
     ],
 )
 def test_something_else(said: tuple[str, ...], built: tuple[str, ...], message: str) -> None:
     with pytest.raises(SdistError, match=message):
-        declared.check(Declared(said, (), ""), Declared(built, ("more",), ""), "3.11", "p.tar.gz")
+        declared.check(Declared(said, ("old",), ""), Declared(built, ("more",), ""), "3.11", "p.tar.gz")

@@ -70,7 +70,12 @@ class Resolver(Protocol):
     """Resolves the input of a lock for one architecture."""
 
     def resolve(self, root: Path, spec: LockSpec, arch: str) -> dict[str, Pin]:
-        """Return the pins by normalised name; raise LockError when there is no solution, or MissingMetadataError."""
+        """Return the pins by normalised name.
+
+        Raises:
+            MissingMetadataError: the resolver needs what a source archive requires.
+            LockError: there is no solution.
+        """
 
 
 class Uv:

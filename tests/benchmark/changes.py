@@ -3,8 +3,8 @@
     python3 -m tests.benchmark.changes [--json] [TARGET…]          # by default //runtime:all_images
 
 Each change is taken back before the next one. What is counted: seconds (Bazel's server runs, downloads of the changed file
-included), actions that were executed, and the bytes that they wrote. No cache helps but Bazel's own of this work tree: from
-the second run on it has the new version's part.
+included), actions that were executed, and the bytes of new files in bazel-out, each once however many links it has. No cache
+helps but Bazel's own of this work tree: from the second run on it has what does not depend on other changes since.
 It is not a Bazel test because it starts Bazel. Do not edit the locks meanwhile.
 
 Exit status: 0; 1 a build failed; 2 the locks have changes that are not committed.
@@ -14,6 +14,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import re
+import stat
 import subprocess
 import sys
 import tempfile
@@ -23,7 +26,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.reproduce import spawns
 from tools.lib.program import Program
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -136,20 +138,33 @@ def changed(repository: Path, change: Changed) -> Iterator[None]:
             (repository / path).write_bytes(data)
 
 
-def written(executions: Path, root: Path) -> tuple[int, int]:
-    """Return the number of executed actions in an execution log, and the bytes of their outputs.
+def executed(log: str) -> int:
+    """Return how many actions a build executed by a program, from what Bazel said at its end ("5 processes: 2 internal, 3 …").
 
-    No cache is used. An output that is also an input costs nothing: a layout's layers are hard links.
+    Raises:
+        BuildError: it does not say that.
+    """
+    found = re.search(r"^INFO: (\d+) process(?:es)?: ([^\n]*?)\.?$", log, re.MULTILINE)
+    if not found:
+        raise BuildError(f"bazel build did not say how many processes it ran:\n{log[-3000:]}")
+    idle = re.findall(r"(\d+) (?:internal|action cache hit|disk cache hit|remote cache hit)", found[2])
+    return int(found[1]) - sum(map(int, idle))
+
+
+def written(outputs: Path, began: float) -> int:
+    """Return the bytes of files that were made since then, each file once: the layers of a layout are hard links.
 
     Args:
-        executions: the log (--execution_log_json_file).
-        root: where paths of outputs begin: bazel-out is there.
+        outputs: the directory to look in.
+        began: seconds since the epoch.
     """
-    executed = spawns.read(executions)
-    made = [
-        path for spawn in executed for path, content in spawn.outputs.items() if content not in spawn.inputs.values()
-    ]
-    return len(executed), sum((root / path).lstat().st_size for path in made)
+    sizes = {}
+    for place, _, names in os.walk(outputs):
+        for name in names:
+            found = os.lstat(os.path.join(place, name))
+            if stat.S_ISREG(found.st_mode) and found.st_mtime >= began:
+                sizes[found.st_dev, found.st_ino] = found.st_size
+    return sum(sizes.values())
 
 
 def build(targets: Sequence[str], log: Path, options: Sequence[str] = ()) -> float:
@@ -182,17 +197,18 @@ def measure(targets: Sequence[str], scratch: Path) -> Iterator[Cost]:
         BuildError: see the class.
     """
     locks = read_locks(REPOSITORY)
-    executions = scratch / "executions.json"
-    options = ["--disk_cache=", "--remote_cache=", f"--execution_log_json_file={executions}"]
-    build(targets, scratch / "log")
+    options = ["--disk_cache=", "--remote_cache="]
+    log = scratch / "log"
+    build(targets, log)
     for name, change in CHANGES.items():
         # Once more with the options of the measured build, so that these alone cost nothing.
-        build(targets, scratch / "log", options)
+        build(targets, log, options)
         with changed(REPOSITORY, change(locks)):
-            seconds = build(targets, scratch / "log", options)
-            cost = Cost(name, round(seconds, 1), *written(executions, REPOSITORY))
+            began = time.time()
+            seconds = build(targets, log, options)
+            cost = Cost(name, round(seconds, 1), executed(log.read_text()), written(REPOSITORY / "bazel-out/", began))
         yield cost
-        build(targets, scratch / "log")
+        build(targets, log)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -40,20 +40,21 @@ def test_locks_are_put_back(tmp_path: Path) -> None:
     assert (tmp_path / "lock").read_bytes() == b"as it was"
 
 
-def test_counts_what_was_executed(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"123")
-    (tmp_path / "document").write_bytes(b"12345")
-    os.link(tmp_path / "file", tmp_path / "link")
-    content = {"digest": {"hash": "ab", "sizeBytes": "3"}}
-    document = {"path": "document", "digest": {"hash": "cd", "sizeBytes": "5"}}
-    spawns = [
-        {"mnemonic": "A", "actualOutputs": [{"path": "file", **content}]},
-        {
-            "mnemonic": "B",
-            "inputs": [{"path": "file", **content}],
-            "actualOutputs": [{"path": "link", **content}, document],
-        },
-    ]
-    (tmp_path / "log").write_text("".join(json.dumps(spawn, indent=2) for spawn in spawns))
-    actions, size = changes.written(tmp_path / "log", tmp_path)
-    assert (actions, size) == (2, 3 + 5)
+def test_counts_what_was_executed() -> None:
+    said = (
+        "INFO: Elapsed time: 1s\nINFO: 14 processes: 2 action cache hit, 3 internal, 6 local, 3 worker.\nINFO: done\n"
+    )
+    assert changes.executed(said) == 9
+    assert changes.executed("INFO: 1 process: 1 internal.\n") == 0
+    with pytest.raises(changes.BuildError):
+        changes.executed("INFO: done\n")
+
+
+def test_counts_new_files_once(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"123456789")
+    os.utime(tmp_path / "old", (100, 100))
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/new").write_bytes(b"123")
+    os.link(tmp_path / "tree/new", tmp_path / "link")
+    (tmp_path / "symbolic").symlink_to("tree/new")
+    assert changes.written(tmp_path, 1000) == 3

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools.inputs.sdist import declared
+from tools.inputs.sdist import declared, languages
 from tools.inputs.sdist.declared import Declared
 from tools.inputs.sdist.sdist_error import SdistError
 from tools.locks.pypi.model import LockedFile
@@ -26,6 +26,7 @@ class Archives:
     def __init__(self, fetch: Callable[[LockedFile], Path]) -> None:
         self._fetch = fetch
         self._found: dict[tuple[str, str], Declared] = {}
+        self._compiles: dict[str, bool] = {}
 
     def __contains__(self, distribution: tuple[str, str]) -> bool:
         """Whether the archive of a (normalised name, version) was read."""
@@ -47,6 +48,19 @@ class Archives:
             self._found[name, version] = declared.of_archive(self._fetch(archive))
         except SdistError as error:
             raise ProjectError(f"{error}: name another version of {name} in {FILE}") from None
+
+    def compiles(self, archive: LockedFile) -> bool:
+        """Return whether an archive compiles code.
+
+        Raises:
+            ProjectError: it can't be fetched, is broken, or can't be compiled here.
+        """
+        if archive.sha256 not in self._compiles:
+            try:
+                self._compiles[archive.sha256] = languages.compiles(self._fetch(archive))
+            except SdistError as error:
+                raise ProjectError(str(error)) from None
+        return self._compiles[archive.sha256]
 
     def described(self) -> str:
         """Return it in the form of requirements_lock/sdist_metadata.toml, for uv."""

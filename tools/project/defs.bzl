@@ -107,6 +107,7 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
     * NAME.push: `bazel run //:NAME.push -- REGISTRY/REPOSITORY:TAG`; layers of the base that the registry has are not sent
     * NAME.load: into podman or docker
     * NAME.packages_amd64_test, NAME.packages_arm64_test: whether installing `packages` once more has the same result; `manual`
+    * NAME.FILE_ARCH.wheel_test, for each requirement that is compiled: whether compiling it once more has the same result; `manual`
     * NAME.update: resolves `requirements` and `packages` on the base, and writes requirements.lock and packages.lock beside them;
       `-- --resolver pip-tools` asks pip-compile, run by the base's own Python, for the versions
 
@@ -149,7 +150,7 @@ def airflow_project(name, line, srcs, requirements = None, packages = None, incl
             requirements = requirements,
         )
         if lock:
-            made = requirement_layers(name, row, lock, architectures)
+            made = requirement_layers(name, row, lock, {arch: bases[arch] for arch in architectures}, below)
             below = {arch: below[arch] + made[arch] for arch in architectures}
     if requirements or packages:
         _update(name, row, architectures, requirements, packages, bases.get("amd64", of_line["amd64"]))

@@ -112,7 +112,7 @@ class Installer:
 
     def _name(self, piece: Piece) -> str:
         replaces = piece.replaces.sha256 if piece.replaces else ""
-        return f"{self._wheels.identity(piece.file)} {piece.file.requested} {','.join(piece.archs)} {replaces}"
+        return f"{self._wheels.identity(piece.file, piece.archs)} {piece.file.requested} {','.join(piece.archs)} {replaces}"
 
     def _key(self, *facts: str) -> str:
         told = [self._python, self._interpreter_name, code.digest(*_CODE), *facts]
@@ -121,7 +121,7 @@ class Installer:
     def _parts(self, piece: Piece) -> Iterator[layer.Part]:
         directory = self._cache / "parts"
         directory.mkdir(parents=True, exist_ok=True)
-        wheel = self._wheels.get(piece.file)
+        wheel = self._wheels.get(piece.file, piece.archs)
         key = self._key(self._name(piece))
         for suffix, write in (("", self._install), (".replaced", self._take_away)):
             if suffix and not piece.replaces:
@@ -150,7 +150,7 @@ class Installer:
 
     def _take_away(self, writer: Writer, wheel: Path, piece: Piece) -> None:
         assert piece.replaces
-        old = Installed(self._wheels.get(piece.replaces), piece.replaces.requested)
+        old = Installed(self._wheels.get(piece.replaces, piece.archs), piece.replaces.requested)
         take_away(writer, old, Installed(wheel, piece.file.requested), self._python)
 
 

@@ -21,11 +21,12 @@ from tools.project.layers import Made
 from tools.project.lock import BaseLock
 from tools.project.origins import Origins
 from tools.project.pip_tools import PipTools
-from tools.project.sdists import BuildTools, Sdists
+from tools.project.sdists import BuildTools, Layers, Sdists
 from tools.project.wheels import Wheels
 
 PYTHON = ".".join(map(str, sys.version_info[:2]))
 TAG = f"cp{PYTHON.replace('.', '')}"
+MIXED = f"{TAG}-{TAG}-manylinux_2_17_x86_64"
 SITE = f"usr/local/lib/python{PYTHON}/site-packages"
 DAY = "2024-06-14"
 _BUILD = ("SDIST_SITES", "SDIST_DEBS")
@@ -47,8 +48,9 @@ def index(tmp_path: Path) -> Iterator[LocalIndex]:
         served.wheel("native", "1.0", f"{TAG}-{TAG}-manylinux_2_17_x86_64")
         served.wheel("native", "1.0", f"{TAG}-{TAG}-manylinux_2_17_aarch64")
         served.sdist("source", "1.0", requires_python=None)
-        served.wheel("mixed", "1.0", f"{TAG}-{TAG}-manylinux_2_17_x86_64")
-        served.sdist("mixed", "1.0")
+        served.wheel("mixed", "1.0", MIXED)
+        served.sdist("mixed", "1.0", files={"module.pyx": ""})
+        served.sdist("rusty", "1.0", files={"rust/Cargo.toml": ""})
         yield served
 
 
@@ -103,7 +105,15 @@ class Place:
     def layers(self, arch: str) -> list[Made]:
         """Install what the lock has."""
         found = lock.read(self.root, requirements.read(self.root), self.base, COMMAND)
-        sdists = Sdists(self.cache / "built", self._wheels(), build_tools(), self._build_python, PYTHON, "x")
+        sdists = Sdists(
+            self.cache / "built",
+            self._wheels(),
+            build_tools(),
+            self._build_python,
+            PYTHON,
+            "x",
+            lambda arch: Layers(["sha256:0"], list),
+        )
         made = install.Installer(self.cache, sdists, PYTHON, lambda: ([sys.executable], {}), "x")
         return made.layers(found, self.base, arch)
 

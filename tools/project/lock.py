@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.lib import decode
+from tools.lib.architectures import ARCHITECTURES
 from tools.locks.pypi import model
 from tools.locks.pypi.model import LockedFile, LockSpec
 from tools.project.errors import ProjectError
@@ -35,6 +36,12 @@ PROJECT = "project"
 
 LARGE = 2000000
 """A wheel of so many bytes has a layer to itself, as in the base (runtime/layer_plan.bzl)."""
+
+
+def wheel_tag(python: str, arch: str) -> str:
+    """Return the tag of a wheel whose code was compiled here: for one Python on one architecture."""
+    interpreter = "cp" + python.replace(".", "")
+    return f"{interpreter}-{interpreter}-linux_{ARCHITECTURES[arch].machine}"
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Bases:
             self._sources.append(places.Repository(name, client))
         self._sources.append(self._builder)
         self._cache = bases.Cache(bases.cache_directory(environment) / "bases")
-        self.layouts = self._builder.layouts
+        self._layouts: dict[str, Path] = {}
 
     def of(self, architecture: str) -> Base:
         """Return the base of an architecture."""
@@ -76,6 +76,14 @@ class Bases:
         """Return its manifest and config."""
         return bases.documents(self.of(architecture), self._sources, self._cache)
 
+    def layouts(self, wanted: Sequence[Base]) -> list[Path]:
+        """Return the layouts of bases; each is built once."""
+        missing = [base for base in wanted if base.target not in self._layouts]
+        if missing:
+            found = self._builder.layouts(missing)
+            self._layouts.update((base.target, layout) for base, layout in zip(missing, found))
+        return [self._layouts[base.target] for base in wanted]
+
     def blobs(self, digests: Sequence[str], architecture: str = "amd64") -> list[Path]:
         """Return the files of layers of the base of an architecture."""
         (layout,) = self.layouts([self.of(architecture)])
@@ -83,12 +91,28 @@ class Bases:
 
 
 def _requirements(
-    given: Options, directory: Path, row: Row, found: Bases, asks: bool, environment: Mapping[str, str]
+    given: Options,
+    directory: Path,
+    row: Row,
+    found: Bases,
+    asks: bool,
+    debian: Mapping[str, Sequence[Made]],
+    environment: Mapping[str, str],
 ) -> dict[str, list[Made]]:
-    """Return the layers of the requirements by architecture; asks: whether there are any."""
+    """Return the layers of the requirements by architecture.
+
+    Args:
+        given: the command line.
+        directory: the project.
+        row: the base's row.
+        found: the base.
+        asks: whether there are requirements.
+        debian: the layers of Debian packages.
+        environment: of the process.
+    """
     if not given.lock and not asks:
         return {}
-    from tools.project import packages  # most edits are of DAGs, and do not wait for it
+    from tools.project import packages, sdists  # most edits are of DAGs, and do not wait for it
 
     machine = packages.Machine(
         given.locks,
@@ -96,7 +120,7 @@ def _requirements(
         given.uv,
         bases.cache_directory(environment),
         environment,
-        packages.BuildTools(given.backends, given.build_debs, str(given.proot)),
+        sdists.BuildTools(given.backends, given.build_debs, str(given.proot)),
     )
     base = packages.base_lock(machine, row.lock)
     if given.lock:
@@ -104,8 +128,16 @@ def _requirements(
         if given.resolver == "pip-tools":
             python = packages.python_of(machine, base, found.documents("amd64"), found.blobs)
         packages.make_lock(machine, directory, base, given.cutoff, python)
+
+    def below(arch: str) -> sdists.Layers:
+        digests, above = sdists.below_wheels(found.documents(arch)), debian.get(arch, ())
+        return sdists.Layers(
+            [*digests, *(made.metadata.digest for made in above)],
+            lambda: [*found.blobs(digests, arch), *(made.blob for made in above)],
+        )
+
     installer = packages.installer(
-        machine, directory, base, _lock_command(given, row), found.documents("amd64"), found.blobs
+        machine, directory, base, _lock_command(given, row), found.documents("amd64"), found.blobs, below
     )
     return {arch: installer(arch) for arch in given.arch or row.architectures}
 
@@ -209,12 +241,10 @@ def _run(given: Options, environment: Mapping[str, str]) -> dict[str, Any]:
     found = Bases(given, row, named, environment)
     chosen = {arch: found.of(arch) for arch in given.arch or row.architectures}
     asks = bool(said.dependencies if said else texts.lines(texts.read(directory / "requirements.txt")))
-    installed = [
-        _packages(given, directory, row, found, debian, environment),
-        _requirements(given, directory, row, found, asks, environment),
-    ]
     # apt's below pip's, as by the ONBUILD steps.
-    below = {arch: [made for each in installed for made in each.get(arch, [])] for arch in chosen}
+    by_apt = _packages(given, directory, row, found, debian, environment)
+    by_pip = _requirements(given, directory, row, found, asks, by_apt, environment)
+    below = {arch: [*by_apt.get(arch, []), *by_pip.get(arch, [])] for arch in chosen}
     # Not before: a lock that was just written is one of the project's files.
     project = scan.scan(directory, given.ship, said.left_out if said else "")
     if not project.has_dags:

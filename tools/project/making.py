@@ -16,7 +16,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tools.inputs.wheel.tags import TagError, parse_wheel_name
+from tools.inputs.wheel.tags import parse_wheel_name
 from tools.lib.architectures import ARCHITECTURES
 from tools.locks.pypi.choose import SDIST_SUFFIXES, choose, same_version
 from tools.locks.pypi.index import Index, IndexFile
@@ -25,7 +25,7 @@ from tools.locks.pypi.resolver import SDIST_METADATA, MissingMetadataError, Pin,
 from tools.project import sources
 from tools.project.archives import Archives
 from tools.project.errors import ProjectError
-from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan
+from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan, wheel_tag
 from tools.project.origins import Listed, Origins
 from tools.project.pip_tools import Held, PipTools
 from tools.project.requirements import FILE, Asked, Wanted
@@ -266,16 +266,15 @@ class _Making:
         found = choose(
             spec, pin, archs, [file for file in listed if not allowed or file.sha256 in allowed], requested, requires
         )
-        native = any(_is_native(file.file, pin.version) for file in listed)
-        for locked in found:
-            if locked.kind == "sdist" and native:
-                raise ProjectError(
-                    f"{pin.name} {pin.version} has no wheel for Python {spec.python} on {' and '.join(locked.archs)}, only"
-                    f" {locked.file}, which compiles code: build one ('pip wheel --no-deps {pin.name}=={pin.version}' on that"
-                    " platform) and name it by './wheels/NAME.whl', or upload it to your index; or name another version"
-                )
         by_name = {file.file: each for file, each in own.items()}
-        return [self._own(locked, by_name[locked.file]) if own else locked for locked in found]
+        files = [self._own(locked, by_name[locked.file]) if own else locked for locked in found]
+        return [self._built(spec, file) if file.kind == "sdist" else file for file in files]
+
+    def _built(self, spec: LockSpec, archive: LockedFile) -> LockedFile:
+        """Return the lock's entry of a source archive: with the tags of its wheels, if it compiles code."""
+        if not self._archives.compiles(archive):
+            return archive
+        return dataclasses.replace(archive, tags=tuple(wheel_tag(spec.python, arch) for arch in archive.archs))
 
     def _own(self, file: LockedFile, listed: Listed) -> LockedFile:
         """Return the lock's entry of a file that an own place lists."""
@@ -398,14 +397,6 @@ def _is_version(file: str, version: str) -> bool:
         for suffix in SDIST_SUFFIXES
         if file.endswith(suffix)
     )
-
-
-def _is_native(file: str, version: str) -> bool:
-    """Whether a file is a wheel of this version with compiled code."""
-    try:
-        return _is_version(file, version) and not all(tag.endswith("-any") for tag in parse_wheel_name(file)[2])
-    except (ProjectError, TagError):
-        return False  # a source archive, or an old wheel whose name follows no rule
 
 
 def _check_hashes(asked: Sequence[Asked], changed: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from tools.project.errors import ProjectError
 from tools.project.layers import Made
 from tools.project.lock import BaseLock
 from tools.project.pip_tools import PipTools
-from tools.project.sdists import BuildTools, Sdists
+from tools.project.sdists import BuildTools, Layers, Sdists
 from tools.project.wheels import Wheels
 
 _WHEELS = "wheels"
@@ -129,7 +129,13 @@ def _interpreter(machine: Machine, image: Image, blobs: Callable[[list[str]], li
 
 
 def installer(
-    machine: Machine, root: Path, base: BaseLock, command: str, image: Image, blobs: Callable[[list[str]], list[Path]]
+    machine: Machine,
+    root: Path,
+    base: BaseLock,
+    command: str,
+    image: Image,
+    blobs: Callable[[list[str]], list[Path]],
+    layers: Callable[[str], Layers],
 ) -> Callable[[str], list[Made]]:
     """Return what gives the layers of an architecture.
 
@@ -140,6 +146,7 @@ def installer(
         command: makes the project's lock, for messages.
         image: the base for amd64, which has the interpreter.
         blobs: returns the files of layers of that image.
+        layers: returns what code is compiled in, by architecture.
 
     Raises:
         ProjectError: there is no lock, or it is of something else.
@@ -159,6 +166,7 @@ def installer(
         lambda: image_python(_interpreter(machine, image, blobs), base.spec.python, interpreter.LIBRARIES),
         base.spec.python,
         name,
+        layers,
     )
     made = install.Installer(machine.cache, sdists, base.spec.python, start, name)
     return lambda arch: made.layers(locked, base, arch)

@@ -13,7 +13,7 @@ from tools.locks.pypi.index import Index
 from tools.locks.pypi.model import LockedFile
 from tools.project import lock
 from tools.project.errors import ProjectError
-from tools.project.local_project import PYTHON, SITE, Place, names
+from tools.project.local_project import MIXED, PYTHON, SITE, TAG, Place, names
 from tools.project.pip_tools import PipTools
 
 pytest_plugins = ["tools.project.local_project"]
@@ -64,7 +64,7 @@ def test_layers_are_kept(place: Place) -> None:
     [
         ("# x\nlib==2.0\n", ["requirements.txt, line 2: lib==2.0", "app==1.0", "what fits the base: lib==1.0"]),
         ("extra\nnone-such\n", ["requirements.txt, line 2: none-such", "none-such was not found"]),
-        ("mixed\n", ["mixed 1.0 has no wheel", "on arm64, only mixed-1.0.tar.gz", "pip wheel --no-deps mixed==1.0"]),
+        ("rusty\n", ["rusty-1.0.tar.gz: compiles Rust", "build a wheel of it where it is to run"]),
     ],
 )
 def test_conflicts(place: Place, text: str, parts: list[str]) -> None:
@@ -202,6 +202,20 @@ def test_a_source_archive_whose_setup_fails(place: Place) -> None:
         place.layers("amd64")
     for part in ("source-1.0.tar.gz: ", "code of a distribution was run", "build a wheel of it where it is to run"):
         assert part in str(caught.value)
+
+
+def test_a_source_archive_that_compiles_code(place: Place) -> None:
+    """The lock has the tags of its wheels, and a layer for each architecture that has no other wheel."""
+    place.index.sdist("ours", "1.0", files={"setup.py": "", "src/module.c": "", "tests/rust/Cargo.toml": ""})
+    assert place.lock("ours\nmixed\n").keys() == {"mixed-1.0.tar.gz", f"mixed-1.0-{MIXED}.whl", "ours-1.0.tar.gz"}
+    found = json.loads((place.root / lock.NAME).read_text())
+    tags = {file["file"]: file["tags"] for file in found["files"] if file["kind"] == "sdist"}
+    built = [f"{TAG}-{TAG}-linux_x86_64", f"{TAG}-{TAG}-linux_aarch64"]
+    assert tags == {"mixed-1.0.tar.gz": built[1:], "ours-1.0.tar.gz": built}
+    assert [(layer["archs"], layer["files"]) for layer in found["layers"]] == [
+        (["amd64"], [f"mixed-1.0-{MIXED}.whl", "ours-1.0.tar.gz"]),
+        (["arm64"], ["mixed-1.0.tar.gz", "ours-1.0.tar.gz"]),
+    ]
 
 
 def test_making_a_lock_runs_no_backend_of_a_source_archive(place: Place) -> None:

@@ -20,13 +20,13 @@ from tools.host.rootless import memory
 from tools.host.rootless.spec import AUTO, METHODS, EnterError
 from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import PLATFORMS, Platform
-from tools.inputs.cpython.root import Isolation
+from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.inputs.cpython.toolchain import WRAPPERS, ZIG
 from tools.inputs.sdist import declared, native, wheel_file
 from tools.inputs.sdist.machine import CALLS, TRACE, Machine, target_python, tools_python
 from tools.inputs.sdist.project import distributions, read_build_system, unsatisfied
 from tools.inputs.sdist.sdist_error import SdistError
-from tools.inputs.sdist.sdist_recipe import UNREVIEWED, Recipe, read
+from tools.inputs.sdist.sdist_recipe import NAME_A_WHEEL, UNREVIEWED, Recipe, read
 from tools.inputs.sdist.source_archive import unpack
 from tools.inputs.wheel.metadata import normalize
 from tools.inputs.wheel.tags import TagError, expand, parse_wheel_name
@@ -86,7 +86,7 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
                 " to `waived` with the reason"
             )
             raise SdistError(
-                f"{archive}: its build requires {', '.join(missing)}: {remedy if recipe.reviewed else recipe.remedy}"
+                f"{archive}: its build requires {', '.join(missing)}: {remedy if recipe.reviewed else NAME_A_WHEEL}"
             )
 
     def call(hook: str, *arguments: object, **default: object) -> Any:
@@ -112,7 +112,7 @@ def build(project: Project, machine: Machine, wheel: Path, scratch: Path) -> Non
     except SdistError:
         sys.stderr.write(machine.said)  # some projects go on without an extension that can't be compiled
         raise
-    native.check_code(content, archive, recipe.extensions, project.platform, recipe.libraries)
+    native.check_code(content, archive, sorted(native.compiled(content)), project.platform, recipe.libraries)
     native.check_traces(content, archive, [TRACE, f"{ZIG}/", f"{WRAPPERS}/"])
     wheel_file.retag(content, recipe.tag)
     wheel_file.write(content, wheel)
@@ -174,16 +174,9 @@ def _build(options: Options, scratch: Path) -> None:
         python = tools_python(options.tools_python, options.python, scratch)
     else:
         python = target_python(options.python_tree, options.target_tree, options.python, platform, scratch)
-    machine = Machine(
-        scratch=scratch,
-        debs=options.deb,
-        platform=platform,
-        zig=options.zig,
-        isolation=Isolation(options.method, options.proot),
-        backends=options.backend,
-        programs=options.program,
-        python=python,
-    )
+    isolation = Isolation(options.method, options.proot)
+    root = BuildRoot(scratch / "machine", options.deb, platform, options.zig, isolation)
+    machine = Machine(scratch, root, isolation, options.backend, options.program, python)
     build(project, machine, options.wheel, scratch)
 
 

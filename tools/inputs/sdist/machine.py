@@ -8,12 +8,12 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tools.host.rootless.spec import Mount
 from tools.inputs.cpython.build import make_settings
 from tools.inputs.cpython.recipe import Platform
-from tools.inputs.cpython.root import BuildRoot, Isolation
+from tools.inputs.cpython.root import Isolation
 from tools.inputs.cpython.toolchain import WRAPPERS
 from tools.inputs.cpython.unpack import unpack_tar
 from tools.inputs.sdist import hooks
@@ -121,36 +121,37 @@ def image_python(root: Path, version: str, libraries: Sequence[str]) -> Python:
     return Python(version, f"/usr/local/bin/python{version}", tuple(mounts), {"LD_LIBRARY_PATH": ":".join(places)})
 
 
+class Root(Protocol):
+    """What hooks run in; a tools.inputs.cpython.root.BuildRoot is one."""
+
+    def run(self, step: str, script: str, mounts: Sequence[Mount], env: Mapping[str, str] | None, chdir: str) -> str:
+        """Run a shell script; see BuildRoot.run."""
+        ...
+
+
 class Machine:
     """A build root in which the hooks of a project's backend can be called."""
 
     def __init__(
         self,
         scratch: Path,
-        debs: Sequence[Path],
-        platform: Platform,
-        zig: Path | None,
+        root: Root,
         isolation: Isolation,
         backends: Sequence[Path],
         programs: Sequence[Path],
         python: Python,
     ) -> None:
-        """Make the root.
+        """Put a Python, backends and programs into a root.
 
         Args:
-            scratch: existing directory for everything.
-            debs: packages of the root: busybox-static at least, what `python` needs, then those to build against.
-            platform: whose code the compiler makes.
-            zig: the compiler's archive; None for no compiler.
+            scratch: existing directory for them.
+            root: has a shell, what `python` needs, and what the project is built by and against.
             isolation: how the root is entered.
             backends: site-packages directories, merged into one.
             programs: executables that come first on PATH.
             python: what runs the backend.
-
-        Raises:
-            tools.inputs.cpython.errors.BuildError: an input is broken or missing.
         """
-        self._root = BuildRoot(scratch / "machine", debs, platform, zig, isolation)
+        self._root = root
         _, self._heap = make_settings(1, isolation)  # backends start compilers as make does
         self.site, self._calls = _new(scratch / "site"), _new(scratch / "calls")
         for backend in backends:

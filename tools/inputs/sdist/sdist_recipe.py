@@ -8,13 +8,18 @@ from pathlib import Path
 from tools.inputs.sdist.sdist_error import SdistError
 from tools.lib import decode
 
+NAME_A_WHEEL = "build a wheel of it where it is to run ('pip wheel --no-deps'), and name that in place of the archive"
+"""What helps where an archive without a recipe can't be built."""
+
 
 @dataclass(frozen=True)
 class Recipe:
     """See recipes.bzl for the fields; here without placeholders.
 
     Attributes:
-        reviewed: whether someone has looked at the project; else its wheel is compared with what its archive declares.
+        reviewed: whether someone has looked at the project; else its wheel is compared with what its archive declares,
+            and may have whatever extension modules its build makes, none if it is pure.
+        remedy: what helps when a build is not as it should be.
     """
 
     tag: str
@@ -26,13 +31,7 @@ class Recipe:
     extensions: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     reviewed: bool = True
-
-    @property
-    def remedy(self) -> str:
-        """What helps when a build is not as it should be."""
-        if self.reviewed:
-            return "correct its row in tools/inputs/sdist/recipes.bzl"
-        return "build a wheel of it where it is to run ('pip wheel --no-deps'), and name that in place of the archive"
+    remedy: str = "correct its row in tools/inputs/sdist/recipes.bzl"
 
     @property
     def pure(self) -> bool:
@@ -40,7 +39,7 @@ class Recipe:
         return self.tag.endswith("-any")
 
 
-UNREVIEWED = Recipe(tag="py3-none-any", reviewed=False)
+UNREVIEWED = Recipe(tag="py3-none-any", reviewed=False, remedy=NAME_A_WHEEL)
 """Of an archive without a row: it must be pure, whatever pure tag its backend gives it."""
 
 

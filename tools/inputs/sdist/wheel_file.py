@@ -75,7 +75,9 @@ def _check_tag(wheel: Path, archive: str, metadata: Metadata, recipe: Recipe) ->
         raise SdistError(f"{archive}: its backend made {wheel.name}, whose WHEEL file says {', '.join(inner)}")
     made = wheel.name[: -len(".whl")].split("-", 2)[2]
     if not recipe.reviewed:
-        if not all(tag.startswith("py") and tag.endswith("-none-any") for tag in outer):
+        pure = [tag for tag in outer if tag.startswith("py") and tag.endswith("-none-any")]
+        platform = recipe.tag.rpartition("-")[2]
+        if len(pure) != len(outer) and (recipe.pure or not all(tag.endswith(f"-{platform}") for tag in outer)):
             raise SdistError(f"{archive}: its wheel is for {made} alone: {recipe.remedy}")
         return
     tag = recipe.backend_tag or recipe.tag

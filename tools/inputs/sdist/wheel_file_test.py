@@ -100,6 +100,19 @@ def test_an_unreviewed_wheel_is_pure(tmp_path: Path, tag: str) -> None:
     wheel_file.read(make_wheel(tmp_path, {"p/a.py": ""}, name="p", tag=tag), "p-1.0.tar.gz", "p", "1.0", UNREVIEWED)
 
 
+@pytest.mark.parametrize("tag", ["cp311-cp311-linux_x86_64", "cp37-abi3-linux_x86_64", "py3-none-any"])
+def test_an_unreviewed_wheel_of_a_platform(tmp_path: Path, tag: str) -> None:
+    recipe = Recipe("cp311-cp311-linux_x86_64", reviewed=False)
+    wheel_file.read(make_wheel(tmp_path, {"p/a.py": ""}, name="p", tag=tag), "p-1.0.tar.gz", "p", "1.0", recipe)
+
+
+def test_an_unreviewed_wheel_of_another_platform(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, {"p/a.py": ""}, name="p", tag="cp311-cp311-linux_aarch64")
+    recipe = Recipe("cp311-cp311-linux_x86_64", reviewed=False, remedy="ask for help")
+    with pytest.raises(SdistError, match="cp311-cp311-linux_aarch64 alone: ask for help"):
+        wheel_file.read(wheel, "p-1.0.tar.gz", "p", "1.0", recipe)
+
+
 def test_an_unreviewed_wheel_that_is_not_pure(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, {"p/a.py": ""}, name="p", tag="cp39-cp39-linux_x86_64")
     with pytest.raises(

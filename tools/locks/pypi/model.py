@@ -91,7 +91,7 @@ class LockedFile:
         name: normalised name of the distribution
         version: its version
         kind: "wheel" or "sdist"
-        tags: a wheel's expanded compatibility tags
+        tags: a wheel's expanded compatibility tags; those of the wheels that a project's sdist makes, if it compiles code
         archs: architectures that take this file
         requested: whether the lock's input names the distribution
         requires: normalised names of the distributions of this lock that it requires

@@ -6,19 +6,17 @@ Packages and layers are kept in this user's cache; a layer's name has all that i
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tools.host.rootless.spec import EnterError
 from tools.inputs.deb.lock import LockError, find_mirrors, is_served
 from tools.lib import decode
 from tools.lib.outputs import Outputs
 from tools.oci import canonical
 from tools.oci.layer import Metadata, Part, assemble
-from tools.project import code
+from tools.project import child, code
 from tools.project.debian.debs import Debs
 from tools.project.debian.install import Machine, install
 from tools.project.debian.lock import NAME, Base, Lock, write
@@ -115,35 +113,10 @@ class Installer:
         machine = Machine(self._proot, support)
         with Outputs(blob, metadata) as (blob_beside, metadata_beside), tempfile.TemporaryDirectory() as scratch:
             part = Part(CREATED_BY, Path(scratch, "deflate"), Path(scratch, "mtree"))
-            _in_child(lambda: install(machine, self._lock, arch, below, debs, (part.deflate, part.mtree)))
+            child.run(
+                lambda: install(machine, self._lock, arch, below, debs, (part.deflate, part.mtree)),
+                "the installation of Debian packages",
+            )
             made = assemble([part], blob_beside, Path(scratch, "listing"))
             metadata_beside.write_bytes(canonical.encode(made._asdict()))
         return Made(CREATED_BY, made, blob)
-
-
-def _in_child(work: Callable[[], None]) -> None:
-    """Run in a child process: entering a root changes the namespaces of who does it.
-
-    Raises:
-        ProjectError: the child's.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            os.close(reader)
-            work()
-            status = 0
-        except (ProjectError, EnterError, OSError) as error:
-            os.write(writer, str(error).encode(errors="replace"))
-        finally:
-            os._exit(status)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as stream:
-        said = stream.read().decode()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if status:
-        raise ProjectError(said or f"the installation of Debian packages ended with status {status}")

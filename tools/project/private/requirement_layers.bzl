@@ -2,11 +2,16 @@
 
 load("@locked//:locks.bzl", "REQUIREMENTS")
 load("//runtime/python:interpreters.bzl", "TARGET_PYTHONS")
+load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/inputs/sdist:defs.bzl", "sdist_wheel")
 load("//tools/inputs/sdist:recipes.bzl", "BACKENDS")
 load("//tools/inputs/wheel:defs.bzl", "wheel_part")
+load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 load("//tools/oci:defs.bzl", "layer")
+load(":compiled_wheel.bzl", "compiled_again_arguments", "compiled_wheel")
 load(":replaced_part.bzl", "replaced_part")
+
+_BACKENDS = [Label("//requirements_lock:" + backend) for backend in BACKENDS]
 
 def _own_wheel(lock, entry):
     """Return the label of a wheel in the project."""
@@ -30,12 +35,12 @@ def _base_entry(row, distribution, arch):
             return entry
     return None
 
-def _built_wheel(target, row, entry, sdist, made):
-    """Declare the wheel of a source archive, if it is not there yet; return its name."""
+def _pure_wheel(target, row, entry, sdist, made):
+    """Declare the wheel of a source archive without code to compile, if it is not there yet; return its name."""
     if target not in made:
         sdist_wheel(
             name = target,
-            backends = [Label("//requirements_lock:" + backend) for backend in BACKENDS],
+            backends = _BACKENDS,
             distribution = entry["name"],
             python = Label(TARGET_PYTHONS[row.python]),
             sdist = sdist,
@@ -46,14 +51,52 @@ def _built_wheel(target, row, entry, sdist, made):
         made[target] = True
     return target
 
-def _wheel_parts(name, row, lock, entry, archs, arch, made):
+def _native_wheel(target, row, entry, sdist, place):
+    """Declare the wheel of a source archive that compiles code, and the test that it is the same once more; return its name."""
+    tags = [tag for tag in entry["tags"] if tag.endswith("_" + ARCHITECTURES[place.arch].machine)]
+    compiled_wheel(
+        name = target,
+        backends = _BACKENDS,
+        base = place.base,
+        distribution = entry["name"],
+        layers = place.packages,
+        python = row.python,
+        sdist = sdist,
+        tag = tags[0],
+        tags = ["manual"],
+        version = entry["version"],
+        visibility = ["//visibility:private"],
+    )
+    compiled_again_arguments(
+        name = target + ".again",
+        tags = ["manual"],
+        visibility = ["//visibility:private"],
+        wheel = target,
+    )
+    program = Label("//tools/project:compiled.py")
+    py_test(
+        name = target + "_test",
+        size = "large",
+        srcs = [program],
+        args = ["@$(rootpath :{}.again)".format(target)],
+        data = [target + ".again"],
+        main = program,
+        tags = ["manual"],
+        deps = [Label("//tools/project:compiled")],
+    )
+    return target
+
+def _wheel_parts(name, row, lock, entry, archs, place, made):
     """Declare the parts of a wheel of the lock, if they are not there yet; return their names."""
     wheel = Label("@airflow_project_locks//{}:{}".format(lock["package"], entry["file"]))
     if entry["registry"] == "project":
         wheel = _own_wheel(lock, entry)
     part = "{}.{}".format(name, entry["file"])
-    if entry["kind"] == "sdist":
-        wheel = _built_wheel(part + ".wheel", row, entry, wheel, made)
+    if entry["kind"] == "sdist" and entry["tags"]:
+        part += "_" + place.arch
+        wheel = _native_wheel(part + ".wheel", row, entry, wheel, place)
+    elif entry["kind"] == "sdist":
+        wheel = _pure_wheel(part + ".wheel", row, entry, wheel, made)
     if part not in made:
         wheel_part(
             name = part,
@@ -67,7 +110,7 @@ def _wheel_parts(name, row, lock, entry, archs, arch, made):
             wheel = wheel,
         )
         made[part] = True
-    old = _base_entry(row, entry["name"], arch)
+    old = _base_entry(row, entry["name"], place.arch)
     if not old:
         return [part]
     replaced = "{}.replaces.{}".format(part, old["file"])
@@ -87,25 +130,27 @@ def _wheel_parts(name, row, lock, entry, archs, arch, made):
         made[replaced] = True
     return [part, replaced]
 
-def requirement_layers(name, row, lock, architectures):
+def requirement_layers(name, row, lock, bases, below):
     """Declare the layers of requirements.
 
     Args:
       name: of the project.
       row: the base's, of image_rows().
       lock: its requirements.lock, decoded, with `label` and `package`.
-      architectures: of the project's image.
+      bases: dict: architecture of the project's image -> image below it.
+      below: dict: architecture -> names of layers on top of that, with what code is compiled by.
 
     Returns:
       dict: architecture -> names of its layers.
     """
     files = {entry["file"]: entry for entry in lock["files"]}
-    found = {arch: [] for arch in architectures}
+    found = {arch: [] for arch in bases}
     made = {}
     for number, planned in enumerate(lock["layers"]):
-        served = [arch for arch in architectures if not planned["archs"] or arch in planned["archs"]]
+        served = [arch for arch in bases if not planned["archs"] or arch in planned["archs"]]
         if not served:
             continue
+        place = struct(arch = served[0], base = bases[served[0]], packages = below[served[0]])
         layer_name = "{}.requirements_{}".format(name, number)
         layer(
             name = layer_name,
@@ -113,7 +158,7 @@ def requirement_layers(name, row, lock, architectures):
             parts = [
                 part
                 for file in planned["files"]
-                for part in _wheel_parts(name, row, lock, files[file], planned["archs"], served[0], made)
+                for part in _wheel_parts(name, row, lock, files[file], planned["archs"], place, made)
             ],
             tags = ["manual"],
             visibility = ["//visibility:private"],

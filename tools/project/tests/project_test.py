@@ -80,6 +80,8 @@ class Program:
                 str(Path(__file__).parents[1] / "project"),
                 *(f"--{name}={value}" for name, value in given.items()),
                 *(word for arch, debs in support.items() for word in (f"--support-{arch}", *debs)),
+                "--backends",
+                *os.environ["BACKENDS"].split(),
                 f"--layouts={self.layouts}",
                 *map(str, arguments),
             ],
@@ -306,28 +308,32 @@ def test_bazel_makes_the_same(program: Program, registry: Registry, tmp_path: Pa
     assert registry.sent_blobs() == 0
 
 
-def test_debian_packages(program: Program, tmp_path: Path) -> None:
-    """The project in debian/ makes the image that airflow_project makes; a second run installs nothing."""
-    team = HERE / "debian"
+def test_a_requirement_that_is_compiled(program: Program, tmp_path: Path) -> None:
+    """The project in native/ makes the image that airflow_project makes; a second run installs and compiles nothing."""
+    team = HERE / "native"
     program.accept(team, "amd64")
     directory = tmp_path / "project"
-    for name in ("dags/a.py", "packages.lock", "packages.txt"):
+    for name in ("dags/a.py", "packages.lock", "packages.txt", "requirements.lock", "requirements.txt"):
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_bytes((team / name).read_bytes())
-    deb = Path(os.environ["DEB"])
-    place = program.place / ".cache/airflow-runtime-images/debs" / hashlib.sha256(deb.read_bytes()).hexdigest()
-    place.mkdir(parents=True)
-    (place / deb.name).write_bytes(deb.read_bytes())
+    for kind, files in (("debs", "DEBS"), ("wheels", "ARCHIVES")):
+        for file in map(Path, os.environ[files].split()):
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            place = program.place / ".cache/airflow-runtime-images" / kind / digest
+            place.mkdir(parents=True)
+            (place / file.name).write_bytes(file.read_bytes())
     words = [directory, "--line", "10", "--arch", "amd64"]
     said, log = program(*words, "--json")
-    assert "installing 1 Debian package" in log
+    assert "installing 29 Debian packages" in log
+    assert "building python_levenshtein-0.12.2-cp311-cp311-linux_x86_64.whl" in log
     report = json.loads(said)
     assert report["digest"] == (team / "image_amd64.digest").read_text().strip()
-    assert [layer["name"] for layer in report["layers"]] == ["packages.txt", "project", "project: dags"]
+    names = [layer["name"] for layer in report["layers"]]
+    assert names == ["packages.txt", "requirements (amd64)", "project", "project: dags"]
     (directory / "dags/a.py").write_text(DAG + "# edited\n")
     said, log = program(*words, "--json")
-    assert "installing" not in log
-    assert json.loads(said)["layers"][0] == report["layers"][0]
+    assert "installing" not in log and "building" not in log
+    assert json.loads(said)["layers"][:2] == report["layers"][:2]
     (directory / "packages.txt").write_text("tree make\n")
     assert "packages.txt or the base has changed since packages.lock was made: run" in program(*words, status=1)[1]
 

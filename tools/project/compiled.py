@@ -24,7 +24,7 @@ from tools.inputs.cpython.errors import BuildError
 from tools.inputs.cpython.recipe import PLATFORMS
 from tools.inputs.cpython.root import Isolation
 from tools.inputs.sdist import build
-from tools.inputs.sdist.machine import PROJECT, Machine, Python
+from tools.inputs.sdist.machine import PROJECT, SITE, Machine, Python
 from tools.inputs.sdist.sdist_recipe import NAME_A_WHEEL, Recipe
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.lib.epoch import EPOCH
@@ -40,8 +40,8 @@ _QEMU = "usr/bin/qemu-aarch64-static"
 _SHOWN = 60  # lines of a log
 _SPARE = 200 << 20  # for what is made in the root
 _COMPILERS = ("usr/bin/cc", "usr/bin/gcc", "usr/bin/clang")
-# No debug information, and no path of the root.
-_FLAGS = f"-g0 -ffile-prefix-map={PROJECT}=."
+# No debug information, and no path of the root: neither of the project nor of headers that a backend brings.
+_FLAGS = f"-g0 -ffile-prefix-map={PROJECT}=. -ffile-prefix-map={SITE}=site"
 
 
 @dataclass(frozen=True)

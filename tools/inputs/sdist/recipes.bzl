@@ -52,22 +52,6 @@ def recipe(
     }
     return {key: value for key, value in row.items() if value != None}
 
-# The backends and what they require, for an archive without a row: a project's own.
-BACKENDS = [
-    "flit-core",
-    "hatchling",
-    "packaging",
-    "pathspec",
-    "pluggy",
-    "poetry-core",
-    "setuptools",
-    "setuptools-scm",
-    "tomli",
-    "trove-classifiers",
-    "typing-extensions",
-    "wheel",
-]
-
 _SETUPTOOLS = ["setuptools", "wheel"]
 
 # Built once by the tools' Python, by the default build system of old projects.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.inputs.wheel.static_program import supported_tags
-from tools.inputs.wheel.tags import supported
+from tools.inputs.wheel.tags import is_pure, supported
 from tools.lib import decode
 from tools.lib.architectures import ARCHITECTURES
 
@@ -42,6 +42,7 @@ class LockSpec:
         archs: architectures that the lock is for
         cutoff: last day (UTC, "2024-06-14") of which uploads are taken
         static: whether its wheels carry programs that must not need the machine's loader
+        pure: whether every Python and architecture has to be able to use its wheels
     """
 
     lock: str
@@ -50,6 +51,7 @@ class LockSpec:
     archs: tuple[str, ...]
     cutoff: str
     static: bool = False
+    pure: bool = False
 
     @classmethod
     def parse(cls, row: Any, where: str) -> LockSpec:
@@ -63,7 +65,7 @@ class LockSpec:
         named = f"{where}: lock {row.get('lock', '?')!r}"
         fields = {field.name for field in dataclasses.fields(cls)}
         wrong = [f"unknown field {key!r}" for key in sorted(set(row) - fields)]
-        wrong += [f"field {key!r} is missing" for key in sorted(fields - set(row) - {"static"})]
+        wrong += [f"field {key!r} is missing" for key in sorted(fields - set(row) - {"static", "pure"})]
         if wrong:
             raise LockError(f"{named}: {', '.join(wrong)}")
         checks = {"lock": r"[a-z0-9_]+", "input": r"[\w./-]+", "python": r"3\.\d+", "cutoff": r"\d{4}-\d\d-\d\d"}
@@ -73,13 +75,15 @@ class LockSpec:
         archs = row["archs"]
         if not isinstance(archs, list) or not archs or archs != [arch for arch in ARCHITECTURES if arch in archs]:
             raise LockError(f"{named}: archs {archs!r} must be a list out of {', '.join(ARCHITECTURES)}, in this order")
-        if row.get("static", False) not in (True, False):
-            raise LockError(f"{named}: static {row['static']!r} must be true or false")
+        for key in ("static", "pure"):
+            if row.get(key, False) not in (True, False):
+                raise LockError(f"{named}: {key} {row[key]!r} must be true or false")
         return cls(**{**row, "archs": tuple(archs)})
 
     def tags(self, arch: str) -> list[str]:
         """Return every tag of a wheel that an architecture can use, best first."""
-        return (supported_tags if self.static else supported)(self.python, arch)
+        found = (supported_tags if self.static else supported)(self.python, arch)
+        return [tag for tag in found if is_pure([tag])] if self.pure else found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +214,14 @@ def requested_names(lines: list[str]) -> set[str]:
 
 def input_digest(root: Path, spec: LockSpec) -> str:
     """Return the digest of all that a lock is made from: its row, its input's lines, its constraints; no comments."""
-    facts = [spec.lock, spec.python, *spec.archs, spec.cutoff, "static" if spec.static else ""]
+    facts = [
+        spec.lock,
+        spec.python,
+        *spec.archs,
+        spec.cutoff,
+        "static" if spec.static else "",
+        *(["pure"] if spec.pure else []),
+    ]
     facts += input_lines(root, spec) + constraint_lines(root, spec)
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 

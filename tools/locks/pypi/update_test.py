@@ -223,6 +223,17 @@ def test_static_programs_come_from_wheels_for_musl(root: Path, index: LocalIndex
     assert run(root, "--check") == 1
 
 
+def test_pure_wheels_alone(root: Path, index: LocalIndex) -> None:
+    for tag in ("cp311-cp311-manylinux_2_17_x86_64", "py3-none-any"):
+        index.wheel("backend", "1.0", tag)
+    write(root, "backend\n", archs=["amd64"], pure=True)
+    assert run(root) == 0
+    assert list(files(root)) == ["backend-1.0-py3-none-any.whl"]
+    assert run(root, "--check") == 0
+    write(root, "backend\n", archs=["amd64"])
+    assert run(root, "--check") == 1
+
+
 def test_architectures_that_disagree(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(
         root, "app==1.0; platform_machine == 'x86_64'\napp==2.0; platform_machine == 'aarch64'\n", cutoff="2024-06-15"
@@ -279,6 +290,7 @@ def test_nothing_listens(root: Path, capsys: pytest.CaptureFixture[str], monkeyp
         ({"python": "3"}, "python '3' does not have the form"),
         ({"cutoff": "yesterday"}, "cutoff 'yesterday' does not have the form"),
         ({"static": "yes"}, "static 'yes' must be true or false"),
+        ({"pure": 1.5}, "pure 1.5 must be true or false"),
         ({"colour": "red"}, "unknown field 'colour'"),
     ],
 )

@@ -4,14 +4,13 @@ load("@locked//:locks.bzl", "REQUIREMENTS")
 load("//runtime/python:interpreters.bzl", "TARGET_PYTHONS")
 load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/inputs/sdist:defs.bzl", "sdist_wheel")
-load("//tools/inputs/sdist:recipes.bzl", "BACKENDS")
 load("//tools/inputs/wheel:defs.bzl", "wheel_part")
 load("//tools/lib:architectures.bzl", "ARCHITECTURES")
 load("//tools/oci:defs.bzl", "layer")
 load(":compiled_wheel.bzl", "compiled_again_arguments", "compiled_wheel")
 load(":replaced_part.bzl", "replaced_part")
 
-_BACKENDS = [Label("//requirements_lock:" + backend) for backend in BACKENDS]
+_BACKENDS = [Label("//requirements_lock:backend_" + entry["name"]) for entry in REQUIREMENTS["backends"]["files"]]
 
 def _own_wheel(lock, entry):
     """Return the label of a wheel in the project."""

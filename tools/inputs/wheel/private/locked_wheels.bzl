@@ -86,19 +86,20 @@ def _labels(package, lock, arch, sdist_wheel):
                 labels[entry["name"]] = "{}:{}".format(package, part.name)
     return labels
 
-def locked_libraries(lock, **kwargs):
+def locked_libraries(lock, prefix = "", **kwargs):
     """Declare a wheel_library, named like its distribution, for each wheel of a lock of our own tools.
 
     Args:
       lock: the decoded lock.
+      prefix: of the names.
       **kwargs: passed on to each wheel_library.
     """
     for entry in lock["files"]:
         wheel_library(
-            name = entry["name"],
+            name = prefix + entry["name"],
             python = lock["python"],
             wheel = "@locked//pypi:" + entry["file"],
-            deps = [":" + name for name in entry["requires"]],
+            deps = [":" + prefix + name for name in entry["requires"]],
             **kwargs
         )
 

@@ -64,6 +64,15 @@ def test_a_module_of_c(tmp_path: Path) -> None:
     assert b"/sdist-" not in module
 
 
+def test_a_module_of_cython(tmp_path: Path) -> None:
+    system = '[build-system]\nrequires = ["setuptools", "Cython>=3"]\nbuild-backend = "setuptools.build_meta"\n'
+    setup = "from Cython.Build import cythonize\nfrom setuptools import setup\n"
+    setup += "setup(name='p', version='1.0', ext_modules=cythonize('q.pyx'))\n"
+    archive = sdist(tmp_path, pyproject_toml=system, setup_py=setup, q_pyx="def f(int n): return n + 1\n")
+    with zipfile.ZipFile(build(tmp_path, archive)) as wheel:
+        assert b"/sdist-" not in wheel.read(MODULE.replace("p.", "q.", 1))
+
+
 def test_by_proot(tmp_path: Path) -> None:
     made = build(tmp_path, sdist(tmp_path))
     (tmp_path / PROOT).mkdir()

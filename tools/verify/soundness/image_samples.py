@@ -142,6 +142,8 @@ class Sample:
     )
     upper: list[Callable[[PartWriter], object]] = field(default_factory=list)
     """Each makes a part of the topmost layer."""
+    project: dict[str, Callable[[PartWriter], object]] = field(default_factory=dict)
+    """Parts of a layer of a team's project, by origin."""
     config: dict[str, Any] = field(default_factory=dict)
     declared: set[tuple[str, str]] = field(default_factory=set)
     filter: str = ""
@@ -190,6 +192,8 @@ class Sample:
         }
         if self.upper:
             layers["upper"] = {f"own:{number}": writer for number, writer in enumerate(self.upper)}
+        if self.project:
+            layers["project"] = self.project
         return layers
 
     def _link(self, part: PartWriter) -> None:

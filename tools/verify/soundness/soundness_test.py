@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tools.formats.elf_samples import elf_file
+from tools.formats.elf_samples import elf_file, loader_cache
+from tools.oci.part import PartWriter
 from tools.verify.soundness import soundness
 from tools.verify.soundness.cases import CASES, SEVERAL, upper
 from tools.verify.soundness.image_samples import SITE, Deb, Sample, pyc
@@ -89,6 +90,30 @@ def test_what_is_right(tmp_path: Path) -> None:
     sample.debs["dash"].unlisted["etc/made"] = b""
     sample.declared.add(("dash", "etc/made"))
     assert inspect(sample, tmp_path) == []
+
+
+def test_a_project(tmp_path: Path) -> None:
+    """Its packages are installed by the image's own dpkg."""
+    sample = Sample()
+    sample.filter = "path-exclude /usr/share/doc/*\n"
+    library, link = "lib/x86_64-linux-gnu/libtool.so.1", "lib/x86_64-linux-gnu/libtool.so"
+    tool = Deb({library: elf_file(soname="libtool.so.1"), "usr/share/doc/tool": b""})
+    status = "".join(sample._stanza(name, deb) for name, deb in {**sample.debs, "tool": tool}.items())
+    cache = {**sample.cache, "libtool.so.1": f"/{library}", "libtool.so": f"/{link}"}
+    files = sample._deb("tool", tool)
+    del files["usr/share/doc/tool"]
+    files |= {"var/lib/dpkg/status": status.encode(), "etc/ld.so.cache": loader_cache(cache)}
+
+    def packages(part: PartWriter) -> None:
+        sample._writer(files)(part)
+        part.symlink(link, "libtool.so.1")
+
+    sample.project = {"packages:tools": packages}
+    assert inspect(sample, tmp_path) == []
+    sample.project = {"own:tools": packages}
+    (tmp_path / "again").mkdir()
+    found = {finding.check for finding in inspect(sample, tmp_path / "again")}
+    assert found == {"dpkg-status", "dpkg-md5sums", "two-owners"}
 
 
 def test_a_name_of_two_kinds(tmp_path: Path) -> None:

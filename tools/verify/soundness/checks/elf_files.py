@@ -110,5 +110,5 @@ def _cache(loader: Loader) -> Iterator[Finding]:
             yield Finding(
                 "ld-cache", CACHE, name, f"{name} should be {path}, which is not a library of this machine", advice
             )
-        elif found.soname not in ("", name):
+        elif found.soname not in ("", name) and not found.soname.startswith(f"{name}."):  # a -dev package's link
             yield Finding("ld-cache", CACHE, name, f"{name} should be {path}, whose name is {found.soname}", advice)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from tools.oci.origin import Origin
+from tools.verify.soundness.checks.dpkg import BY_DPKG
 from tools.verify.soundness.distributions import Distribution
 from tools.verify.soundness.dpkg_records import Dpkg
 from tools.verify.soundness.findings import Finding
@@ -37,9 +39,9 @@ def check(image: Image, distributions: list[Distribution], dpkg: Dpkg) -> Iterat
                 "Leave it out of one of them (runtime/shared_files.bzl).",
             )
     for path, number, node in image.tree.shadowed:
-        if node.type == DIRECTORY:
-            continue
         upper = image.tree.nodes.get(path)
+        if node.type == DIRECTORY or _is_meant(image.layers[number].origins, node.origin):
+            continue
         does = f"replaced by {upper.origin or 'it'}" if upper else "removed"
         yield Finding(
             "two-owners",
@@ -50,6 +52,18 @@ def check(image: Image, distributions: list[Distribution], dpkg: Dpkg) -> Iterat
             node.origin,
         )
     yield from _usr_merge(image)
+
+
+def _is_meant(above: Sequence[Origin], below: Origin | None) -> bool:
+    """Whether a layer of a team's project replaces a file because it has to.
+
+    That is so for what dpkg changes itself, and for a distribution of which the layer has another version (tools/project).
+    """
+    return any(
+        origin.kind == BY_DPKG
+        or (origin.kind == "replaced" and below is not None and (below.kind, below.name) == ("wheel", origin.name))
+        for origin in above
+    )
 
 
 def layer_digests(image: Image) -> Iterator[Finding]:

@@ -43,9 +43,10 @@ def _installed(image: Image, distributions: list[Distribution]) -> Iterator[Find
         if name in installed:
             yield Finding("distribution", path, name, f"{name} is installed twice", advice)
         installed[name] = distribution.version
+    replaced = image.origins("replaced")  # of a base, by a team's project
     for origin in image.origins("wheel"):
         name = canonicalize_name(origin.name)
-        if installed.get(name) != origin.version:
+        if installed.get(name) != origin.version and origin._replace(kind="replaced") not in replaced:
             yield Finding(
                 "distribution",
                 "",

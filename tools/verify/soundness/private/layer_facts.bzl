@@ -31,15 +31,20 @@ def _layer_facts(target, ctx):
 
 def _layer_facts_impl(target, ctx):
     if ImageInfo in target:
-        return [ImageFactsInfo(facts = tuple([layer[LayerFactsInfo].facts for layer in ctx.rule.attr.layers]))]
+        base = getattr(ctx.rule.attr, "base", None)
+        below = base[ImageFactsInfo].facts if base else ()
+        return [ImageFactsInfo(facts = below + tuple([layer[LayerFactsInfo].facts for layer in ctx.rule.attr.layers]))]
     if LayerInfo in target:
         return _layer_facts(target, ctx)
     return []
 
 layer_facts = aspect(
     implementation = _layer_facts_impl,
-    doc = "Give ImageFactsInfo of an image and LayerFactsInfo of each of its layers.",
-    attr_aspects = ["layers"],
+    doc = "Give ImageFactsInfo of an image, which may be on top of another one, and LayerFactsInfo of each of its layers.",
+    attr_aspects = [
+        "base",
+        "layers",
+    ],
     attrs = {
         "_program": attr.label(default = "//tools/verify/soundness:collect"),
     } | PYTHON_ATTRS,

@@ -143,6 +143,14 @@ def test_image(team: Workspace) -> None:
     assert entry["digest"] == Path(os.environ["DIGEST"]).read_text().strip()
 
 
+def test_other_rules(team: Workspace) -> None:
+    """Accepted digests, soundness and structure tests are for a consumer's images as for ours."""
+    assert "FAIL: //small:golden_test" in team.fails("test", "//small:golden_test")
+    team.run("run", "//small:update")
+    assert "manifest sha256:" in (team.path / "small/image_amd64.golden").read_text()
+    team.run("test", "//small:golden_test", "//small:soundness_test", "//small:structure_test")
+
+
 def test_the_guides_commands() -> None:
     """Those that are not run here need a whole base: tests of examples/team_image and //tools/project run what they start."""
     page = (ROOT / "docs/project.md").read_text()
@@ -166,6 +174,8 @@ def test_push(team: Workspace, tmp_path: Path) -> None:
         registry.forget()
         second = team.run(*words, "--tls-verify=false").strip()
         assert registry.sent_blobs() == 2
+        team.run("run", "//small:base.push", "--", f"{registry.address}/team/base", "--tls-verify=false")
+        registry.get("/v2/team/base/manifests/1")
         served = registry.get("/v2/team/airflow/manifests/dev")[1]
     assert second == f"{name}@{served}"
     assert first.partition("@")[0] == name and first != second

@@ -14,7 +14,8 @@ Example:
 load("//tools/host/python:defs.bzl", "py_binary")
 load("//tools/ship/private:published_image.bzl", "published_image")
 
-_CLIENT = "//tools/ship:client"
+# Labels, not strings: in a macro a string would mean the caller's repository.
+_CLIENT = Label("//tools/ship:client")
 
 def _program(name, module, image, arguments, data, **kwargs):
     published_image(
@@ -24,13 +25,14 @@ def _program(name, module, image, arguments, data, **kwargs):
         testonly = kwargs.get("testonly", False),
         visibility = ["//visibility:private"],
     )
+    program = Label("//tools/ship:{}.py".format(module))
     py_binary(
         name = name,
-        srcs = ["//tools/ship:{}.py".format(module)],
+        srcs = [program],
         args = ["@$(rootpath :{}.image)".format(name)] + arguments,
         data = [":{}.image".format(name)] + data,
-        main = "//tools/ship:{}.py".format(module),
-        deps = ["//tools/ship:" + module],
+        main = program,
+        deps = [Label("//tools/ship:" + module)],
         **kwargs
     )
 

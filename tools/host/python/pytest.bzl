@@ -2,6 +2,10 @@
 
 load(":defs.bzl", "py_test")
 
+# Labels, not strings: in a macro a string would mean the caller's repository.
+_MAIN = Label("//tools/host/python:pytest_main.py")
+_PYTEST = Label("//tools/host/python:pytest")
+
 def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
     """Run pytest on `srcs`.
 
@@ -16,10 +20,10 @@ def pytest_test(name, srcs, deps = [], data = [], size = "small", **kwargs):
     py_test(
         name = name,
         size = size,
-        srcs = srcs + ["//tools/host/python:pytest_main.py"],
-        main = "//tools/host/python:pytest_main.py",
+        srcs = srcs + [_MAIN],
+        main = _MAIN,
         args = ["$(rootpath {})".format(src) for src in srcs] + kwargs.pop("args", []),
         data = data,
-        deps = deps + ["//tools/host/python:pytest"],
+        deps = deps + [_PYTEST],
         **kwargs
     )

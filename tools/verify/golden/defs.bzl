@@ -14,6 +14,11 @@ Example:
 load("//tools/host/python:defs.bzl", "py_binary", "py_test")
 load("//tools/verify/golden/private:arguments.bzl", "golden_arguments")
 
+# Labels, not strings: in a macro a string would mean the caller's repository.
+_CHECK = Label("//tools/verify/golden:check.py")
+_EXPLAIN = Label("//tools/verify/golden:explain.py")
+_UPDATE = Label("//tools/verify/golden:update.py")
+
 def golden_test(name, images, accepted, complete = False, size = "small", **kwargs):
     """Compare digests, down to the parts of the layers, with the accepted ones; a failure says what differs and how.
 
@@ -37,11 +42,11 @@ def golden_test(name, images, accepted, complete = False, size = "small", **kwar
     py_test(
         name = name,
         size = size,
-        srcs = ["//tools/verify/golden:check.py"],
+        srcs = [_CHECK],
         args = ["@$(rootpath :{}.arguments)".format(name), "--package=" + native.package_name()] + (["--complete"] if complete else []),
         data = [":{}.arguments".format(name)],
-        main = "//tools/verify/golden:check.py",
-        deps = ["//tools/verify/golden:check"],
+        main = _CHECK,
+        deps = [Label("//tools/verify/golden:check")],
         **kwargs
     )
 
@@ -60,11 +65,11 @@ def golden_update(name, images, **kwargs):
     )
     py_binary(
         name = name,
-        srcs = ["//tools/verify/golden:update.py"],
+        srcs = [_UPDATE],
         args = ["@$(rootpath :{}.arguments)".format(name), "--package=" + native.package_name()],
         data = [":{}.arguments".format(name)],
-        main = "//tools/verify/golden:update.py",
-        deps = ["//tools/verify/golden:check"],
+        main = _UPDATE,
+        deps = [Label("//tools/verify/golden:check")],
         **kwargs
     )
 
@@ -86,10 +91,10 @@ def golden_explain(name, images, accepted, **kwargs):
     )
     py_binary(
         name = name,
-        srcs = ["//tools/verify/golden:explain.py"],
+        srcs = [_EXPLAIN],
         args = ["@$(rootpath :{}.arguments)".format(name), "--package=" + native.package_name()],
         data = [":{}.arguments".format(name)],
-        main = "//tools/verify/golden:explain.py",
-        deps = ["//tools/verify/golden:explain"],
+        main = _EXPLAIN,
+        deps = [Label("//tools/verify/golden:explain")],
         **kwargs
     )

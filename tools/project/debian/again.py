@@ -8,14 +8,13 @@ The part is what Bazel has made. This one has another directory, umask, time and
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from tools.host.rootless.spec import EnterError
 from tools.oci import mtree
+from tools.project.another_place import another_place
 from tools.project.debian import install
 from tools.project.debian.lock import read_lock
 from tools.project.errors import ProjectError
@@ -40,11 +39,8 @@ def main(argv: Sequence[str]) -> int:
     """Run the program; return its exit status."""
     program = install.command_line(__doc__)
     options = program.parse_args(argv)
-    os.umask(0o077)
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    with tempfile.TemporaryDirectory(prefix="another place ", dir=os.environ.get("TEST_TMPDIR")) as directory:
-        tempfile.tempdir = directory
-        part = (Path(directory, "deflate"), Path(directory, "mtree"))
+    with another_place() as directory:
+        part = (directory / "deflate", directory / "mtree")
         machine = install.Machine(options.proot, options.support, options.method)
         try:
             install.install(machine, read_lock(options.lock), options.arch, options.layer, options.deb, part)

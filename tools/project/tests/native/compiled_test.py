@@ -86,10 +86,11 @@ def test_without_a_compiler(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.whl"))
 
 
-def test_without_a_compiler_an_optional_module_is_left_out(tmp_path: Path) -> None:
+def test_without_a_compiler_an_optional_module_is_left_out(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     archive = sdist(tmp_path, "optional=True", p_py="")
     with zipfile.ZipFile(build(tmp_path, archive, compiler=False)) as wheel:
         assert not [name for name in wheel.namelist() if name.endswith(".so")]
+    assert "p-1.0.tar.gz: nothing of it was compiled; if it should be, name a compiler" in capfd.readouterr().err
 
 
 def test_a_header_that_is_not_there(tmp_path: Path) -> None:

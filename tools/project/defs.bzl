@@ -48,7 +48,7 @@ def _update(name, row, architectures, requirements, packages, base):
         base_lock = Label("//requirements_lock:{}.json".format(row.lock))
         metadata = Label("//requirements_lock:sdist_metadata.toml")
         uv = Label("//requirements_lock:uv")
-        data += [base_lock, metadata, uv]
+        data += [base_lock, metadata, uv, Label("//requirements_lock:bases")]  # a conflict names other bases
         args += [
             "--base-image={}".format(native.package_relative_label(base)),
             "--base-lock=$(rootpath {})".format(base_lock),

@@ -65,7 +65,8 @@ class Place:
         metadata.write_text("")
         uv = Uv(Path(os.environ["UV"]).absolute() if "UV" in os.environ else Path("uv"), index.url, _python())
         self.pip_tools: PipTools | None = None
-        self._parts = (uv, Index(index.url), metadata)
+        self.locks = root / "locks"
+        self._parts = (uv, Index(index.url), metadata, self.locks)
         self.environment: dict[str, str] = {}
         self.base = self.base_of("app", "lib", "other")
 

@@ -22,7 +22,7 @@ from tools.locks.pypi.choose import SDIST_SUFFIXES, choose, same_version
 from tools.locks.pypi.index import Index, IndexFile
 from tools.locks.pypi.model import LockedFile, LockError, LockSpec
 from tools.locks.pypi.resolver import SDIST_METADATA, MissingMetadataError, Pin, Resolver, requirements
-from tools.project import sources
+from tools.project import hints, sources
 from tools.project.archives import Archives
 from tools.project.errors import ProjectError
 from tools.project.lock import ADDRESS, INDEX, BaseLock, Lock, digest, plan, wheel_tag
@@ -40,6 +40,7 @@ class Maker:
         resolver: of the requirements.
         index: where files are looked up.
         metadata: requirements_lock/sdist_metadata.toml.
+        locks: the directory of all bases' locks.
         fetch: gives a locked file; raises ProjectError.
         pip_tools: chooses the versions; None: the resolver does.
     """
@@ -49,12 +50,14 @@ class Maker:
         resolver: Resolver,
         index: Index,
         metadata: Path,
+        locks: Path,
         fetch: Callable[[LockedFile], Path],
         pip_tools: PipTools | None = None,
     ) -> None:
         self.resolver = resolver
         self.index = index
         self.metadata = metadata
+        self.locks = locks
         self.fetch = fetch
         self.pip_tools = pip_tools
 
@@ -328,7 +331,7 @@ class _Making:
         return f"{requirement.name}{extras} @ {self._named[asked.where].place.as_uri()}{marker}"
 
     def _conflict(self, said: str) -> str:
-        """Say what is in conflict, which line asks for it, and which version would fit."""
+        """Say what is in conflict, which line asks for it, which version would fit, and where the asked one is."""
         asked, base = self._wanted.asked, self._base
         reason = said.partition("The resolver says:\n")[2] or said
         words = set(re.findall(r"[a-z0-9][a-z0-9._-]*", reason.lower()))
@@ -337,6 +340,8 @@ class _Making:
         ]
         lines = []
         for each in suspects:
+            known = f"{each.name} was not found" not in " ".join(reason.lower().split())
+            hint = hints.of(each.requirement, base, self._maker.locks, known)
             free = [
                 Asked(one.where, Requirement(one.requirement.name), frozenset(), False) if one is each else one
                 for one in asked
@@ -344,7 +349,9 @@ class _Making:
             pins = self._fits(free)
             if pins is not None:
                 fitting = pins[each.name].version if each.name in pins else base.version(each.name)
-                lines.append(f"  {each.where}: {each.requirement}; what fits the base: {each.name}=={fitting}")
+                lines.append(f"  {each.where}: {each.requirement}; what fits the base: {each.name}=={fitting}{hint}")
+            elif hint:
+                lines.append(f"  {each.where}: {each.requirement}{hint}")
         lines = lines or [f"  {each.where}: {each.requirement}" for each in suspects]
         pinned = [
             f"{file.name}=={file.version}"

@@ -98,7 +98,7 @@ def make_lock(machine: Machine, root: Path, base: BaseLock, day: str | None, pip
     if pip_by:
         pip = PipTools(pip_by(), machine.index().url, own.pip_options(), own.no_index, machine.environment)
     wheels = Wheels(machine.cache / _WHEELS, machine.index, machine.files_url(), own)
-    maker = making.Maker(uv, machine.index(), machine.sdist_metadata, wheels.get, pip)
+    maker = making.Maker(uv, machine.index(), machine.sdist_metadata, machine.locks, wheels.get, pip)
     made = maker.make(wanted, base, day or making.today(), own)
     lock.write(root, made)
     for file in made.files:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tools.locks.pypi.index import Index
-from tools.locks.pypi.model import LockedFile
+from tools.locks.pypi.model import LockedFile, render_json
 from tools.project import lock
 from tools.project.errors import ProjectError
 from tools.project.local_project import MIXED, PYTHON, SITE, TAG, Place, names
@@ -73,6 +73,23 @@ def test_conflicts(place: Place, text: str, parts: list[str]) -> None:
     for part in parts:
         assert part in str(caught.value)
     assert not (place.root / lock.NAME).exists()
+
+
+def test_what_helps_in_a_conflict(place: Place) -> None:
+    """Other bases that have the version, and names of the base that are like an unknown one."""
+    place.locks.mkdir()
+    for name, version in (("8_py310", "2.0"), ("9_py311", "2.1"), ("4_py39", "1.0")):
+        files = [dataclasses.replace(file, version=version) for file in place.base.files]
+        text = render_json(dataclasses.replace(place.base.spec, lock=name), "", files)
+        (place.locks / f"{name}.json").write_text(text)
+    for text, hint in (
+        ("lib>=2.0\n", "what fits the base: lib==1.0; of the other bases 8_py310 has 2.0, 9_py311 has 2.1\n"),
+        ("lib==2.0.1\n", "what fits the base: lib==1.0; no other base has it\n"),
+        ("others\n", "requirements.txt, line 1: others; near it, in the base: other\n"),
+    ):
+        with pytest.raises(ProjectError) as caught:
+            place.lock(text)
+        assert hint in str(caught.value)
 
 
 def by_pip(place: Place) -> PipTools:

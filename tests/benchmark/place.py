@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from tests.benchmark import served
+from tests.benchmark.contents import File, read
 from tests.benchmark.costs import Cost
 from tests.benchmark.ways import BenchmarkError, Way
 from tools.inputs.wheel.samples import make_wheel
@@ -55,6 +56,11 @@ class Place:
         }
         self.index.add(make_wheel(self._scratch, {f"{name}/__init__.py": "", **files}, name=name))
         return f"{name.replace('_', '-')}==1.0"
+
+    def added(self, repository: str) -> dict[str, File]:
+        """Return what the layers of a repository's image have on top of the base's."""
+        above = [digest for digest in served.layers(self._registry, f"{repository}:dev") if digest not in self._base]
+        return read(served.blob(self._registry, repository, digest) for digest in above)
 
     def cost(self, way: Way, repository: str, changed: bool = False, expected: bool = False) -> Cost:
         """Bring a way's project into a repository.

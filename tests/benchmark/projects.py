@@ -20,6 +20,9 @@ the clock; of processor in user and system mode, of all processes of the command
 registry, by a meter in front of it; layers that the repository lacked. Each cell has least, median and most, if they differ.
 While it runs, this workspace's Bazel is not to be used for anything else.
 
+Before the first round it compares our image with that of the ONBUILD steps, file by file, and fails if they differ otherwise than
+contents.py explains. `--rounds 0` does nothing else.
+
 Exit status: 0; 1 this machine can't run containers, or a command failed; 2 wrong arguments.
 """
 
@@ -39,6 +42,7 @@ from tests.acceptance import isolation
 from tests.acceptance.room import Room, RoomError
 from tests.benchmark import served
 from tests.benchmark.builder import Buildah, BuildahUv
+from tests.benchmark.contents import EXPLAINED, differences
 from tests.benchmark.costs import Cost, Row, document, table
 from tests.benchmark.ours import Alone, Command
 from tests.benchmark.place import Place
@@ -54,9 +58,25 @@ EDITED, SAME, ADDED, COLD = "a DAG edited", "nothing changed", "a requirement ad
 STEPS = (EDITED, SAME, ADDED, COLD)
 
 
+def _repository(way: Way) -> str:
+    return f"team/{type(way).__name__.lower()}"
+
+
+def compare(ways: Sequence[Way], place: Place) -> None:
+    """Compare what our program has made with what the ONBUILD steps have made.
+
+    Raises:
+        BenchmarkError: it differs, and no reason is known (contents.py).
+    """
+    alone, buildah = (next(way for way in ways if type(way) is kind) for kind in (Alone, Buildah))
+    found = differences(place.added(_repository(alone)), place.added(_repository(buildah)))
+    if found:
+        raise BenchmarkError("\n".join([f"{alone.name} / {buildah.name}:", *found]))
+
+
 def step(name: str, way: Way, place: Place, number: int) -> Cost:
     """Do a step in one way; the project is afterwards in the registry as it was but for an edited DAG."""
-    repository = f"team/{type(way).__name__.lower()}"
+    repository = _repository(way)
     if name == EDITED:
         way.project.edit()
     if name in (EDITED, SAME):
@@ -74,8 +94,9 @@ def step(name: str, way: Way, place: Place, number: int) -> Cost:
 def measure(ways: Sequence[Way], place: Place, rounds: int, program: Program) -> list[Row]:
     """Do all steps in all ways by turns."""
     for way in ways:
-        cost = place.cost(way, f"team/{type(way).__name__.lower()}", changed=True)
+        cost = place.cost(way, _repository(way), changed=True)
         program.tell("for the first time", way.name, f"{cost.seconds:.1f} s")
+    compare(ways, place)
     rows = [Row(name, way.name, []) for name in STEPS for way in ways]
     for number in range(rounds):
         first = number % len(ways)
@@ -164,8 +185,8 @@ def main(argv: Sequence[str]) -> int:
     for name in ("deb", "wheel"):
         program.add_argument(f"--{name}", type=Path, action="append", default=[], help=argparse.SUPPRESS)
     given = program.parse_args(argv)
-    if given.rounds < 1:
-        program.error("--rounds: at least one")
+    if given.rounds < 0:
+        program.error("--rounds: not less than none")
     obstacle = isolation.obstacle()
     if not obstacle and "BUILD_WORKSPACE_DIRECTORY" not in os.environ:
         obstacle = "no workspace is known: start it by tools/bazel run //tests/benchmark:projects"
@@ -178,7 +199,16 @@ def main(argv: Sequence[str]) -> int:
             found, rows = _run(given, program, scratch)
     except (BenchmarkError, RoomError, SkopeoError, PushError, OSError) as error:
         return program.fail(error)
-    if given.json:
+    if not given.rounds:
+        print(
+            "\n".join(
+                [
+                    "the same image as by the ONBUILD steps, except where paths match:",
+                    *map(": ".join, EXPLAINED.items()),
+                ]
+            )
+        )
+    elif given.json:
         print(json.dumps({"about": found, "rows": document(rows, Buildah.name)}, indent=1))
     else:
         print("; ".join(f"{name}: {value}" for name, value in found.items()) + "\n")

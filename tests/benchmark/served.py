@@ -177,10 +177,20 @@ def layers(registry: str, reference: str) -> list[str]:
         reference: REPOSITORY:TAG.
     """
     repository, _, tag = reference.rpartition(":")
+    body = _get(registry, f"/v2/{repository}/manifests/{tag}")
+    return [layer["digest"] for layer in json.loads(body)["layers"]]
+
+
+def blob(registry: str, repository: str, digest: str) -> bytes:
+    """Return a blob of a registry."""
+    return _get(registry, f"/v2/{repository}/blobs/{digest}")
+
+
+def _get(registry: str, path: str) -> bytes:
     connection = http.client.HTTPConnection(registry, timeout=60)
-    connection.request("GET", f"/v2/{repository}/manifests/{tag}", headers={"Accept": _MANIFESTS})
+    connection.request("GET", path, headers={"Accept": _MANIFESTS})
     answer = connection.getresponse()
     body = answer.read()
     if answer.status != 200:
-        raise OSError(f"{registry}/{reference}: {answer.status}: {body.decode('utf-8', 'replace')}")
-    return [layer["digest"] for layer in json.loads(body)["layers"]]
+        raise OSError(f"{registry}{path}: {answer.status}: {body.decode('utf-8', 'replace')}")
+    return body

@@ -1,4 +1,4 @@
-"""What two ways have put on top of the base: file by file, with every difference that has no reason."""
+"""Compare what two ways put on top of the base, file by file; a difference is a fault unless it is explained here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXPLAINED = {
 
 
 class File(NamedTuple):
-    """A path as a layer has it; what counts of a file's content is in `content`."""
+    """A path as a layer has it; `content` is the digest of a file's content, or the target of a link."""
 
     type: str
     mode: int

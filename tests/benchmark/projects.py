@@ -105,7 +105,7 @@ def measure(ways: Sequence[Way], place: Place, rounds: int, program: Program) ->
                 cost = step(name, way, place, number)
                 program.tell(f"round {number + 1}", name, way.name, f"{cost.seconds:.1f} s")
                 next(row for row in rows if (row.step, row.way) == (name, way.name)).costs.append(cost)
-    return rows
+    return [row for row in rows if row.costs]
 
 
 def about(room: Room) -> dict[str, str]:
@@ -199,7 +199,7 @@ def main(argv: Sequence[str]) -> int:
             found, rows = _run(given, program, scratch)
     except (BenchmarkError, RoomError, SkopeoError, PushError, OSError) as error:
         return program.fail(error)
-    if not given.rounds:
+    if not rows and not given.json:
         print(
             "\n".join(
                 [

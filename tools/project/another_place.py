@@ -13,7 +13,7 @@ from pathlib import Path
 def another_place() -> Iterator[Path]:
     """Go on with another umask, on one processor, and with temporary files in a directory whose name has blanks.
 
-    It does not go back: a process is to end afterwards.
+    The conditions are not restored: let the process end afterwards.
 
     Yields:
         The directory, which is removed in the end.

@@ -33,9 +33,6 @@ from tools.verify.structure_test.apply_layers import UnpackError, remove, unpack
 from tools.verify.structure_test.layer_stream import ArchiveError
 from tools.verify.structure_test.layout_reader import Layer
 
-WHEELS = "wheels: "
-"""What the base's layers of Python packages are called in its history; a build takes all others."""
-
 _QEMU = "usr/bin/qemu-aarch64-static"
 _SHOWN = 60  # lines of a log
 _SPARE = 200 << 20  # for what is made in the root

@@ -1,4 +1,4 @@
-"""What may help where requirements can't be resolved: bases that have what is asked for, and names that are alike."""
+"""Hints for requirements that can't be resolved: other bases that have the version, and similar names."""
 
 from __future__ import annotations
 

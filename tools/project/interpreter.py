@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tools.oci.layout import Image
@@ -14,6 +15,7 @@ from tools.project.errors import ProjectError
 LIBRARIES = ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu")
 # What the layers are called in the image's history.
 _LAYERS = ("Debian bullseye: base", "Debian bullseye: system", "CPython ")
+_WHEELS = "wheels: "
 _DONE = ".complete"
 
 
@@ -23,11 +25,21 @@ def layers(image: Image) -> list[str]:
     Raises:
         ProjectError: the image has no such layers.
     """
-    history = [str(entry["created_by"]) for entry in json.loads(image.config)["history"]]
-    found = [digest for name, digest in zip(history, image.layers()) if name.startswith(_LAYERS)]
+    found = [digest for name, digest in _named(image) if name.startswith(_LAYERS)]
     if len(found) != len(_LAYERS):
         raise ProjectError(f"the base has no layers {', '.join(_LAYERS)}: its Python can't be taken out of it")
     return found
+
+
+def without_wheels(image: Image) -> list[str]:
+    """Return the digests of all layers but those of Python packages: what code is compiled in."""
+    return [digest for name, digest in _named(image) if not name.startswith(_WHEELS)]
+
+
+def _named(image: Image) -> Iterator[tuple[str, str]]:
+    """Yield each layer's name in the image's history, and its digest."""
+    history = (str(entry["created_by"]) for entry in json.loads(image.config)["history"])
+    return zip(history, image.layers())
 
 
 def place(cache: Path, digests: list[str]) -> Path:

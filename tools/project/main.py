@@ -112,7 +112,7 @@ def _requirements(
     """
     if not given.lock and not asks:
         return {}
-    from tools.project import packages, sdists  # most edits are of DAGs, and do not wait for it
+    from tools.project import interpreter, packages, sdists  # most edits are of DAGs, and do not wait for it
 
     machine = packages.Machine(
         given.locks,
@@ -130,7 +130,7 @@ def _requirements(
         packages.make_lock(machine, directory, base, given.cutoff, python)
 
     def below(arch: str) -> sdists.Layers:
-        digests, above = sdists.below_wheels(found.documents(arch)), debian.get(arch, ())
+        digests, above = interpreter.without_wheels(found.documents(arch)), debian.get(arch, ())
         return sdists.Layers(
             [*digests, *(made.metadata.digest for made in above)],
             lambda: [*found.blobs(digests, arch), *(made.blob for made in above)],

@@ -6,7 +6,6 @@ Pure ones are built by the base's own Python as those of the base were; what com
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -24,7 +23,6 @@ from tools.inputs.sdist.sdist_recipe import UNREVIEWED
 from tools.inputs.wheel.wheel_error import WheelError
 from tools.lib.architectures import BUILD
 from tools.locks.pypi.model import LockedFile
-from tools.oci.layout import Image
 from tools.project import child, code, compiled
 from tools.project.errors import ProjectError
 from tools.project.lock import wheel_tag
@@ -61,12 +59,6 @@ class Layers:
 
     digests: Sequence[str]
     blobs: Callable[[], Sequence[Path]]
-
-
-def below_wheels(image: Image) -> list[str]:
-    """Return the digests of an image's layers without those of its Python packages."""
-    history = [str(entry["created_by"]) for entry in json.loads(image.config)["history"]]
-    return [digest for name, digest in zip(history, image.layers()) if not name.startswith(compiled.WHEELS)]
 
 
 class Sdists:

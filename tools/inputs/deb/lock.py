@@ -136,7 +136,7 @@ def solve(apt: PrivateApt, wanted: Wanted, arch: str, mirrors: Mapping[str, str]
         One file per package, the sets that each is in, and the skipped versions.
 
     Raises:
-        AptError: there is no solution.
+        AptError: no versions satisfy the requirements.
         LockError: two sets need different versions of one package.
     """
     gone: Pairs = set()

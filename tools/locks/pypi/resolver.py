@@ -74,7 +74,7 @@ class Resolver(Protocol):
 
         Raises:
             MissingMetadataError: the resolver needs what a source archive requires.
-            LockError: there is no solution.
+            LockError: no versions satisfy the requirements.
         """
 
 

@@ -3,7 +3,7 @@
 load("//tools/host/python:run.bzl", "PYTHON_ATTRS", "run_python")
 load("//tools/oci:providers.bzl", "ImageInfo", "LayerInfo")
 
-# The base's layers of Python packages: compiled.py has the same word.
+# Begins the names of layers of Python packages; interpreter.py has the same word for the directory.
 _WHEELS = "wheels: "
 
 _CompiledInfo = provider(
@@ -19,7 +19,7 @@ def _compiled_wheel_impl(ctx):
     base = ctx.attr.base[ImageInfo]
     file = "{}-{}-{}.whl".format(ctx.attr.distribution.replace("-", "_"), ctx.attr.version, ctx.attr.tag)
 
-    # In a directory of its own, because a wheel's name is not the target's.
+    # In its own directory: the wheel's name is not the target's.
     wheel = ctx.actions.declare_file("{}/{}".format(ctx.label.name, file))
     below = [layer for layer in base.layers if not layer.created_by.startswith(_WHEELS)]
     layers = [layer.blob for layer in below + [layer[LayerInfo] for layer in ctx.attr.layers]]

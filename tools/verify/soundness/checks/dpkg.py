@@ -12,7 +12,7 @@ from tools.verify.structure_test.layer_stream import FILE
 KINDS = ("dpkg-status", "dpkg-list", "dpkg-md5sums", "dpkg-conffiles", "dpkg-unlisted")
 
 BY_DPKG = "packages"
-"""The kind of a part that is what the image's own dpkg has changed: packages of a team's project (tools/project)."""
+"""Kind of a part that holds what the image's own dpkg changed: packages of a team's project (tools/project)."""
 
 _ADVICE = (
     "tools/inputs/deb makes dpkg's records of the packages themselves: does an effect or another part change the file?"

@@ -37,7 +37,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from isal import isal_zlib
+from zlib_ng import zlib_ng
 
 from tools.lib.program import Program
 from tools.oci import layer
@@ -113,7 +113,7 @@ class Subject:
 
     def unpack(self) -> int:
         """Write the layer's tar, for the other ways, and its files if there is a program for them; return the tar's size."""
-        self._tar.write_bytes(isal_zlib.decompress(self._blob.read_bytes(), 31))
+        self._tar.write_bytes(zlib_ng.decompress(self._blob.read_bytes(), 31))
         if shutil.which("img") and not self._files.exists():
             place = self._tar.with_name("tree")
             with tarfile.open(self._tar) as archive:
@@ -129,7 +129,7 @@ class Subject:
 
     def floor(self) -> int:
         """Do what no way can leave out."""
-        inflate, digest, diff_id = isal_zlib.decompressobj(31), sha256(), sha256()
+        inflate, digest, diff_id = zlib_ng.decompressobj(31), sha256(), sha256()
         with open(self._blob, "rb") as source, open(self._copy, "wb") as target:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)

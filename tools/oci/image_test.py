@@ -155,7 +155,7 @@ def arguments(directory: Path, spec: dict[str, object]) -> list[str]:
     (directory / "spec").write_text(json.dumps(spec))
     digests = {name: f"sha256:{64 * letter}" for name, letter in (("digest", "a"), ("diff_id", "b"))}
     (directory / "l.json").write_bytes(canonical.encode({**LAYERS[0].metadata._asdict(), **digests}))
-    (directory / "l.mtree").write_text(mtree.dump([Entry("a", FILE, 0o644)]))
+    (directory / "l.mtree").write_text(mtree.dump([Entry("a", FILE, 0o644, sha256="ab" * 32)]))
     outputs = [
         word for name in ("config", "manifest", "mtree", "digest") for word in (f"--{name}", f"{directory}/{name}")
     ]

@@ -10,14 +10,12 @@ listings.
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from isal import isal_zlib
+from zlib_ng import zlib_ng
 
 from tools.lib.outputs import Outputs
 from tools.lib.program import Program
@@ -28,8 +26,6 @@ from tools.oci.overlay import PathSet, Tree, TreeError, overlay
 from tools.oci.verify import TarVerifier, VerifyError
 
 _CHUNK = 1 << 18
-# Pieces that the thread may lag behind.
-_AHEAD = 4
 
 
 class LayerError(Exception):
@@ -73,7 +69,7 @@ class _Blob:
     def count(self, content: bytes | memoryview) -> None:
         """Take uncompressed content into the diff_id."""
         self._diff_id.update(content)
-        self._crc32 = isal_zlib.crc32(content, self._crc32)
+        self._crc32 = zlib_ng.crc32(content, self._crc32)
         self._uncompressed_size += len(content)
 
     def finish(self) -> Metadata:
@@ -113,45 +109,34 @@ def assemble(parts: Sequence[Part], blob: Path, listing: Path) -> Metadata:
             "Leave one of them out of its part, or put the parts into different layers."
         ) from error
     directories = b"".join(tar.header(entry) for entry in entries if entry.type == DIRECTORY)
-    with open(blob, "wb") as file, ThreadPoolExecutor(1) as thread:
+    with open(blob, "wb") as file:
         out = _Blob(file)
         out.write(GZIP_HEADER + compress(directories))
         out.count(directories)
         for part, tree in zip(parts, trees):
             try:
-                _copy(part, TarVerifier(tree.entries), out, thread)
+                _copy(part, TarVerifier(tree.entries), out)
             except (DeflateError, VerifyError, tar.TarError) as error:
                 raise LayerError(f"{part.origin}: {part.deflate} does not match its listing: {error}") from error
         out.write(compress(tar.END))
         out.count(tar.END)
         metadata = out.finish()
-    listing.write_text(mtree.dump(entry._replace(implied=False) for entry in entries), "ascii")
+    listing.write_text(mtree.dump(entry._replace(implied=False, crc32="") for entry in entries), "ascii")
     return metadata
 
 
-def _copy(part: Part, verifier: TarVerifier, out: _Blob, thread: ThreadPoolExecutor) -> None:
-    """Copy a part into the layer; inflate it here and check its content in the thread at the same time."""
-
-    def look(content: bytes) -> None:
-        out.count(content)
-        verifier.feed(memoryview(content))
+def _copy(part: Part, verifier: TarVerifier, out: _Blob) -> None:
+    """Copy a part into the layer, and check its content."""
 
     def pieces() -> Iterator[bytes]:
-        while True:
-            piece = source.read(_CHUNK)
-            if not piece:
-                return
+        while piece := source.read(_CHUNK):
             out.write(piece)
             yield piece
 
-    looks: deque[Future[None]] = deque()
     with open(part.deflate, "rb", buffering=0) as source:
         for content in read_run(pieces()):
-            looks.append(thread.submit(look, content))
-            if len(looks) == _AHEAD:
-                looks.popleft().result()
-    while looks:
-        looks.popleft().result()
+            out.count(content)
+            verifier.feed(content)
     verifier.finish()
 
 

@@ -88,7 +88,7 @@ def test_the_bytes_are_pinned(tmp_path: Path) -> None:
 
 
 def test_a_large_part(tmp_path: Path) -> None:
-    """More than all windows hold: the two threads wait for each other."""
+    """More than a window holds."""
     content = {"large": bytes(9_000_000), "small": b"x"}
     assert build(tmp_path, *part(tmp_path, "a", content)) == 0
     with tarfile.open(tmp_path / "L.blob") as archive:
@@ -120,6 +120,8 @@ def _damage(directory: Path, how: str) -> None:
         deflate.write_bytes(compress(content.replace(b"data of x", b"Data of x")))
     elif how == "other padding":
         deflate.write_bytes(compress(content[:-1] + b"!"))
+    elif how == "no CRC-32":
+        listing.write_text(text.replace(f" crc32={zlib.crc32(b'data of x'):08x}", ""))
     elif how == "other mode":
         listing.write_text(text.replace("mode=0644", "mode=0755", 1))
     elif how == "not listed":
@@ -145,6 +147,7 @@ def _damage(directory: Path, how: str) -> None:
     [
         ("truncated", "truncated"),
         ("other data", "x: its data differs from the listing"),
+        ("no CRC-32", "x: its data differs from the listing"),
         ("other padding", "y: its padding is not zeros"),
         ("other mode", "in the stream, but not listed so"),
         ("not listed", "x: in the stream, but not listed so"),

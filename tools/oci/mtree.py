@@ -2,13 +2,14 @@ r"""File listings in BSD mtree format (mtree(5)), one line for each path, sorted
 
     #mtree
     . type=dir mode=0755 uid=0 gid=0 time=1704067200.0
-    ./usr/bin/perl type=file mode=0755 uid=0 gid=0 time=1704067200.0 size=123 sha256digest=…
+    ./usr/bin/perl type=file mode=0755 uid=0 gid=0 time=1704067200.0 size=123 sha256digest=… crc32=…
     ./usr/bin/perl5.32.1 type=file … sha256digest=… hardlink=./usr/bin/perl
     ./usr/bin/awk type=link mode=0777 uid=0 gid=0 time=1704067200.0 link=mawk
 
 Names are UTF-8, every byte outside of a safe set written as `\ooo` (vis(3)), so a listing is plain ASCII.
-Two keywords have a meaning of our own: `hardlink=` names the path that holds the same file (size and digest are repeated,
-so a reader may ignore it), and `optional` marks, in the listing of a part, a directory that is only an implied parent.
+Three keywords have a meaning of our own. `hardlink=` names the path that holds the same file; size and digest are repeated,
+so a reader may ignore it. The others are in listings of parts alone: `crc32=`, by which a layer compares the data of a file, and
+`optional`, which marks a directory that is only an implied parent.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Entry(NamedTuple):
     """Target of a symlink, verbatim; path of the file that a hard link names."""
     implied: bool = False
     """A directory that nothing asked for: the parent of a path, 0755 and root's."""
+    crc32: str = ""
+    """Of a file, in hexadecimal, where the listing is that of a part."""
 
 
 def implied_directory(path: str) -> Entry:
@@ -98,6 +101,8 @@ def format_entry(entry: Entry) -> str:
         line += f" size={entry.size} sha256digest={entry.sha256}"
         if entry.type == HARDLINK:
             line += f" hardlink={_word(entry.target)}"
+        elif entry.crc32:
+            line += f" crc32={entry.crc32}"
     elif kind == SYMLINK:
         line += f" link={escape(entry.target)}"
     elif entry.implied:
@@ -110,12 +115,10 @@ def dump(entries: Iterable[Entry]) -> str:
     return HEADER + "".join(map(format_entry, sorted(entries, key=lambda entry: entry.path.encode())))
 
 
-_REQUIRED = {"type", "mode", "uid", "gid", "time"}
-_ALLOWED = {
-    FILE: _REQUIRED | {"size", "sha256digest", "hardlink"},
-    DIRECTORY: _REQUIRED | {"optional"},
-    SYMLINK: _REQUIRED | {"link"},
-}
+_LINE = re.compile(
+    r"(\.|\./[!-~]+) type=(file|dir|link) mode=([0-7]+) uid=([0-9]+) gid=([0-9]+) time=([0-9]+)\.0"
+    r"(?: size=([0-9]+) sha256digest=([0-9a-f]{64})(?: hardlink=(\./[!-~]+)| crc32=([0-9a-f]{8}))?| link=([!-~]+)| (optional))?"
+)
 
 
 def parse_line(line: str) -> Entry:
@@ -124,39 +127,18 @@ def parse_line(line: str) -> Entry:
     Raises:
         MtreeError: the line is not of the form that `format_entry` writes.
     """
-    words = line.split(" ")
-    fields = {}
-    for word in words[1:]:
-        key, _, value = word.partition("=")
-        fields[key] = value
-    try:
-        kind = fields["type"]
-        if len(fields) != len(words) - 1 or not fields.keys() <= _ALLOWED[kind]:
-            raise ValueError("unknown or repeated keyword")
-        path = _path(words[0])
-        mode, uid, gid = int(fields["mode"], 8), int(fields["uid"]), int(fields["gid"])
-        seconds, _, fraction = fields["time"].partition(".")
-        if fraction != "0":
-            raise ValueError("time is not a whole second")
-        mtime = int(seconds)
-        if kind == FILE:
-            size, sha256 = int(fields["size"]), fields["sha256digest"]
-            if "hardlink" in fields:
-                return Entry(path, HARDLINK, mode, uid, gid, mtime, size, sha256, _path(fields["hardlink"]))
-            return Entry(path, FILE, mode, uid, gid, mtime, size, sha256)
-        if kind == SYMLINK:
-            return Entry(path, SYMLINK, mode, uid, gid, mtime, target=unescape(fields["link"]))
-        return Entry(path, DIRECTORY, mode, uid, gid, mtime, implied="optional" in fields)
-    except (KeyError, ValueError) as error:
-        raise MtreeError(f"unreadable line {line!r}: {error}") from error
-
-
-def _path(word: str) -> str:
-    if word == ROOT:
-        return ROOT
-    if not word.startswith("./"):
-        raise ValueError(f"{word!r} does not start with './'")
-    return unescape(word[2:])
+    match = _LINE.fullmatch(line)
+    if not match:
+        raise MtreeError(f"unreadable line {line!r}")
+    word, kind, mode, uid, gid, mtime, size, sha256, hardlink, crc32, link, optional = match.groups("")
+    if (kind == FILE) != bool(size) or (kind == SYMLINK) != bool(link) or (optional and kind != DIRECTORY):
+        raise MtreeError(f"unreadable line {line!r}: its keywords are not those of its type")
+    path = unescape(word[2:]) or ROOT
+    numbers = int(mode, 8), int(uid), int(gid), int(mtime)
+    if kind == FILE:
+        target = unescape(hardlink[2:])
+        return Entry(path, HARDLINK if target else FILE, *numbers, int(size), sha256, target, crc32=crc32)
+    return Entry(path, kind, *numbers, target=unescape(link), implied=bool(optional))
 
 
 def parse(text: str) -> list[Entry]:

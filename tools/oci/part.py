@@ -13,6 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
+from zlib_ng import zlib_ng
+
 from tools.lib.epoch import EPOCH
 from tools.lib.paths import WHITEOUT
 from tools.oci import mtree, tar
@@ -121,7 +123,9 @@ class PartWriter:
         Raises:
             PartError: the path is refused or taken.
         """
-        entry = Entry(path, FILE, mode, uid, gid, mtime, len(data), sha256(data).hexdigest())
+        entry = Entry(
+            path, FILE, mode, uid, gid, mtime, len(data), sha256(data).hexdigest(), crc32=f"{zlib_ng.crc32(data):08x}"
+        )
         self._add(entry)
         self._compress(data)
         self._compress(bytes(tar.padding(entry.size)))
@@ -160,7 +164,7 @@ class PartWriter:
             joined = self._joiner.join(raw_deflate, size, crc32)
         except DeflateError as error:
             raise PartError(f"{path!r}: its compressed data {error}") from error
-        self._add(Entry(path, FILE, mode, uid, gid, mtime, size, joined.sha256))
+        self._add(Entry(path, FILE, mode, uid, gid, mtime, size, joined.sha256, crc32=f"{crc32:08x}"))
         if joined.run:
             self._file.write(self._compressor.cut())
             self._file.writelines(joined.run)
@@ -189,7 +193,7 @@ class PartWriter:
             raise PartError(f"{path!r}: hard link to {target!r}, which is not a file added to this part before")
         if file.type == HARDLINK:
             target = file.target
-        self._add(file._replace(path=path, type=HARDLINK, target=target))
+        self._add(file._replace(path=path, type=HARDLINK, target=target, crc32=""))
 
     def _add(self, entry: Entry) -> None:
         path = entry.path

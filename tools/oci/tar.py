@@ -8,6 +8,7 @@ into 155 + 100 bytes, a link target of more than 100 bytes, non-ASCII text (as U
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 from tools.oci.mtree import DIRECTORY, FILE, HARDLINK, ROOT, SYMLINK, Entry
 
@@ -18,10 +19,13 @@ END = bytes(2 * BLOCK)
 ZEROS = bytes(BLOCK)
 
 _TYPES = {FILE: b"0", HARDLINK: b"1", SYMLINK: b"2", DIRECTORY: b"5"}
-_LAYOUT = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 6s 2s 32s 32s 8s 8s 155s 12x")
+# Name; mode, uid, gid; size; time; checksum; type; link; magic, version, names of the owners, device; prefix.
+_LAYOUT = struct.Struct("100s 24s 12s 12s 8s c 100s 88s 155s 12x")
+_CONSTANT = b"ustar\0" + b"00" + bytes(64) + b"0000000\0" * 2
+_NO_CHECKSUM = b"        "
+"""Stands for the checksum while it is computed."""
 _MAX_SIZE = 8**11 - 1
 _MAX_ID = 8**7 - 1
-_DEVICE = b"0000000\0"
 
 
 class TarError(Exception):
@@ -55,31 +59,21 @@ def _record(key: str, value: bytes) -> bytes:
     return b"%d%s" % (length, body)
 
 
+@lru_cache(maxsize=256)
+def _metadata(mode: int, uid: int, gid: int, mtime: int, kind: bytes) -> tuple[bytes, bytes, int]:
+    """Return what many headers have in common: mode and owner, time, and their share of the checksum with that of the rest."""
+    owner = b"%07o\0%07o\0%07o\0" % (mode, uid, gid)
+    time = b"%011o\0" % mtime
+    return owner, time, sum(owner) + sum(time) + sum(kind) + sum(_CONSTANT) + sum(_NO_CHECKSUM)
+
+
 def _block(
     prefix: bytes, name: bytes, mode: int, uid: int, gid: int, size: int, mtime: int, kind: bytes, link: bytes
 ) -> bytes:
-    block = bytearray(
-        _LAYOUT.pack(
-            name,
-            b"%07o\0" % mode,
-            b"%07o\0" % uid,
-            b"%07o\0" % gid,
-            b"%011o\0" % size,
-            b"%011o\0" % mtime,
-            b"        ",
-            kind,
-            link,
-            b"ustar\0",
-            b"00",
-            b"",
-            b"",
-            _DEVICE,
-            _DEVICE,
-            prefix,
-        )
-    )
-    block[148:156] = b"%06o\0 " % sum(block)
-    return bytes(block)
+    owner, time, checksum = _metadata(mode, uid, gid, mtime, kind)
+    length = b"%011o\0" % size
+    checksum += sum(name) + sum(length) + sum(link) + sum(prefix)
+    return _LAYOUT.pack(name, owner, length, time, b"%06o\0 " % checksum, kind, link, _CONSTANT, prefix)
 
 
 def _fallback(text: bytes) -> bytes:

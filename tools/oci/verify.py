@@ -1,9 +1,10 @@
-"""Checks a tar stream against a listing, in one pass over windows of any size."""
+"""Checks a tar stream against the listing of a part, in one pass over windows of any size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
+
+from zlib_ng import zlib_ng
 
 from tools.oci import tar
 from tools.oci.mtree import DIRECTORY, FILE, Entry
@@ -19,7 +20,8 @@ class TarVerifier:
     """Compares a stream of tar entries with a listing; feed it all windows, then call `finish`.
 
     Headers are not interpreted: the listing gives the bytes of every header that may come, so a stream that passes
-    has no byte that the listing does not account for.
+    has no byte that the listing does not account for. Data is compared by its CRC-32, for a tenth of what its SHA-256 costs: one
+    program wrote both part and listing, so this has to find mistakes, not deceit.
 
     Args:
         entries: the listing. Directories are skipped: a part has no tar entries for them.
@@ -28,6 +30,7 @@ class TarVerifier:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._expected = {tar.header(entry): entry for entry in entries if entry.type != DIRECTORY}
         self._header = b""
+        self._crc32 = 0
         self._left = 0
         self._padding = 0
 
@@ -41,7 +44,7 @@ class TarVerifier:
         while position < end:
             if self._left:
                 taken = min(self._left, end - position)
-                self._digest.update(window[position : position + taken])
+                self._crc32 = zlib_ng.crc32(window[position : position + taken], self._crc32)
                 self._left -= taken
                 if not self._left:
                     self._close()
@@ -84,12 +87,12 @@ class TarVerifier:
         self._header = b""
         self._entry = entry
         if entry.type == FILE:
-            self._digest = sha256()
+            self._crc32 = 0
             self._left = entry.size
             self._padding = tar.padding(entry.size)
             if not self._left:
                 self._close()
 
     def _close(self) -> None:
-        if self._digest.hexdigest() != self._entry.sha256:
+        if f"{self._crc32:08x}" != self._entry.crc32:
             raise VerifyError(f"{self._entry.path}: its data differs from the listing")

@@ -69,7 +69,7 @@ class Writer(PartWriter):
         """
         check_path(path)
         parent, _, name = path.rpartition("/")
-        entry = Entry(f"{parent}/{WHITEOUT}{name}", FILE, 0o644, sha256=hashlib.sha256().hexdigest())
+        entry = Entry(f"{parent}/{WHITEOUT}{name}", FILE, 0o644, sha256=hashlib.sha256().hexdigest(), crc32="00000000")
         if entry.path in self._entries:
             raise PartError(f"{path!r} is taken away already")
         self._parents(entry.path)

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from isal import isal_zlib
+from zlib_ng import zlib_ng
 
 FILE = "file"
 DIRECTORY = "directory"
@@ -107,7 +107,7 @@ class LayerStream:
     def _next(self) -> bool:
         try:
             chunk = next(self._chunks, b"")
-        except (OSError, EOFError, isal_zlib.error) as error:  # type: ignore[misc] # isal's stubs: no class
+        except (OSError, EOFError, zlib_ng.error) as error:  # type: ignore[misc] # its stubs: no class
             raise ArchiveError(str(error)) from error
         self._digest.update(chunk)
         self._chunk = memoryview(chunk)
@@ -135,7 +135,7 @@ def _decompressed(blob: Path) -> Generator[bytes, None, None]:
 def _gunzip(file: BinaryIO) -> Iterator[bytes]:
     pending = file.read(_PIECE)
     while pending:
-        member = isal_zlib.decompressobj(isal_zlib.MAX_WBITS | 16)
+        member = zlib_ng.decompressobj(zlib_ng.MAX_WBITS | 16)
         while not member.eof:
             if not pending and not (pending := file.read(_PIECE)):
                 raise ArchiveError("the gzip stream is cut off")

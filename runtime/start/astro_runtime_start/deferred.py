@@ -1,7 +1,7 @@
-"""Modules that import a big library and use it in few of their functions: it is loaded when they use it.
+"""Modules that import a big library and use it in few of their functions: they load it when they first use it.
 
-The module gets a stand-in, which loads the library when it is first used. Do not defer a library whose imports other modules
-rely on: unless boto3 is loaded, `import botocore` gives no `botocore.client`.
+The module gets a stand-in for the library. Do not defer a library if other modules depend on a side effect of its import. An
+example is boto3: it imports botocore.client, which some modules use after a mere `import botocore`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 IMPORTS = {
     "airflow.utils.json": "numpy",
     "airflow.utils.log.file_task_handler": "httpx",
+    "airflow.www.views": "nvd3",
     "connexion.security.aiohttp_security_handler_factory": "aiohttp",
     "openlineage.airflow": "pkg_resources",
     "openlineage.airflow.extractors.dbt_cloud_extractor": "aiohttp",

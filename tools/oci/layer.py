@@ -121,7 +121,7 @@ def assemble(parts: Sequence[Part], blob: Path, listing: Path) -> Metadata:
         out.write(compress(tar.END))
         out.count(tar.END)
         metadata = out.finish()
-    listing.write_text(mtree.dump(entry._replace(implied=False, crc32="") for entry in entries), "ascii")
+    listing.write_text(mtree.dump(entry._replace(implied=False, check="") for entry in entries), "ascii")
     return metadata
 
 

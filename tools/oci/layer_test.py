@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import random
+import re
 import tarfile
 import zlib
 from pathlib import Path
@@ -120,8 +121,10 @@ def _damage(directory: Path, how: str) -> None:
         deflate.write_bytes(compress(content.replace(b"data of x", b"Data of x")))
     elif how == "other padding":
         deflate.write_bytes(compress(content[:-1] + b"!"))
-    elif how == "no CRC-32":
-        listing.write_text(text.replace(f" crc32={zlib.crc32(b'data of x'):08x}", ""))
+    elif how == "other digest":
+        listing.write_text(text.replace(hashlib.sha256(b"data of x").hexdigest(), 64 * "0"))
+    elif how == "no check":
+        listing.write_text(re.sub(r" check=\w+", "", text))
     elif how == "other mode":
         listing.write_text(text.replace("mode=0644", "mode=0755", 1))
     elif how == "not listed":
@@ -147,7 +150,8 @@ def _damage(directory: Path, how: str) -> None:
     [
         ("truncated", "truncated"),
         ("other data", "x: its data differs from the listing"),
-        ("no CRC-32", "x: its data differs from the listing"),
+        ("other digest", "x: its data differs from the listing"),
+        ("no check", "x: its data differs from the listing"),
         ("other padding", "y: its padding is not zeros"),
         ("other mode", "in the stream, but not listed so"),
         ("not listed", "x: in the stream, but not listed so"),

@@ -2,14 +2,14 @@ r"""File listings in BSD mtree format (mtree(5)), one line for each path, sorted
 
     #mtree
     . type=dir mode=0755 uid=0 gid=0 time=1704067200.0
-    ./usr/bin/perl type=file mode=0755 uid=0 gid=0 time=1704067200.0 size=123 sha256digest=… crc32=…
+    ./usr/bin/perl type=file mode=0755 uid=0 gid=0 time=1704067200.0 size=123 sha256digest=… check=…
     ./usr/bin/perl5.32.1 type=file … sha256digest=… hardlink=./usr/bin/perl
     ./usr/bin/awk type=link mode=0777 uid=0 gid=0 time=1704067200.0 link=mawk
 
 Names are UTF-8, every byte outside of a safe set written as `\ooo` (vis(3)), so a listing is plain ASCII.
 Three keywords have a meaning of our own. `hardlink=` names the path that holds the same file; size and digest are repeated,
-so a reader may ignore it. The others are in listings of parts alone: `crc32=`, by which a layer compares the data of a file, and
-`optional`, which marks a directory that is only an implied parent.
+so a reader may ignore it. Only listings of parts have the others: `check=`, by which a layer compares a file (see `check`),
+and `optional`, which marks a directory that is only an implied parent.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
+
+from zlib_ng import zlib_ng
 
 from tools.lib.epoch import EPOCH
 
@@ -54,8 +56,18 @@ class Entry(NamedTuple):
     """Target of a symlink, verbatim; path of the file that a hard link names."""
     implied: bool = False
     """A directory that nothing asked for: the parent of a path, 0755 and root's."""
-    crc32: str = ""
-    """Of a file, in hexadecimal, where the listing is that of a part."""
+    check: str = ""
+    """Of a file, where the listing is that of a part: what the function `check` returns."""
+
+
+def check(crc32: int, sha256: str) -> str:
+    """Return eight hexadecimal digits that stand for both the data and the digest of a file.
+
+    Args:
+        crc32: CRC-32 of the data.
+        sha256: SHA-256 of the data, in hexadecimal; the CRC-32 is continued over its text.
+    """
+    return f"{zlib_ng.crc32(sha256.encode('ascii'), crc32):08x}"
 
 
 def implied_directory(path: str) -> Entry:
@@ -101,8 +113,8 @@ def format_entry(entry: Entry) -> str:
         line += f" size={entry.size} sha256digest={entry.sha256}"
         if entry.type == HARDLINK:
             line += f" hardlink={_word(entry.target)}"
-        elif entry.crc32:
-            line += f" crc32={entry.crc32}"
+        elif entry.check:
+            line += f" check={entry.check}"
     elif kind == SYMLINK:
         line += f" link={escape(entry.target)}"
     elif entry.implied:
@@ -117,7 +129,7 @@ def dump(entries: Iterable[Entry]) -> str:
 
 _LINE = re.compile(
     r"(\.|\./[!-~]+) type=(file|dir|link) mode=([0-7]+) uid=([0-9]+) gid=([0-9]+) time=([0-9]+)\.0"
-    r"(?: size=([0-9]+) sha256digest=([0-9a-f]{64})(?: hardlink=(\./[!-~]+)| crc32=([0-9a-f]{8}))?| link=([!-~]+)| (optional))?"
+    r"(?: size=([0-9]+) sha256digest=([0-9a-f]{64})(?: hardlink=(\./[!-~]+)| check=([0-9a-f]{8}))?| link=([!-~]+)| (optional))?"
 )
 
 
@@ -130,14 +142,14 @@ def parse_line(line: str) -> Entry:
     match = _LINE.fullmatch(line)
     if not match:
         raise MtreeError(f"unreadable line {line!r}")
-    word, kind, mode, uid, gid, mtime, size, sha256, hardlink, crc32, link, optional = match.groups("")
+    word, kind, mode, uid, gid, mtime, size, sha256, hardlink, checked, link, optional = match.groups("")
     if (kind == FILE) != bool(size) or (kind == SYMLINK) != bool(link) or (optional and kind != DIRECTORY):
         raise MtreeError(f"unreadable line {line!r}: its keywords are not those of its type")
     path = unescape(word[2:]) or ROOT
     numbers = int(mode, 8), int(uid), int(gid), int(mtime)
     if kind == FILE:
         target = unescape(hardlink[2:])
-        return Entry(path, HARDLINK if target else FILE, *numbers, int(size), sha256, target, crc32=crc32)
+        return Entry(path, HARDLINK if target else FILE, *numbers, int(size), sha256, target, check=checked)
     return Entry(path, kind, *numbers, target=unescape(link), implied=bool(optional))
 
 

@@ -15,7 +15,7 @@ DIGEST = "ab" * 32
 def test_lines() -> None:
     entries = [
         Entry("usr/bin/w", FILE, 0o755, 0, 5, 1704067200, 123, DIGEST),
-        Entry("usr/bin/x", FILE, 0o755, 0, 5, 1704067200, 123, DIGEST, crc32="00ff00ff"),
+        Entry("usr/bin/x", FILE, 0o755, 0, 5, 1704067200, 123, DIGEST, check="00ff00ff"),
         Entry("usr", DIRECTORY, 0o755, implied=True),
         Entry(ROOT, DIRECTORY, 0o755),
         Entry("usr/bin/y", HARDLINK, 0o755, 0, 5, 1704067200, 123, DIGEST, "usr/bin/x"),
@@ -26,7 +26,7 @@ def test_lines() -> None:
         ". type=dir mode=0755 uid=0 gid=0 time=1704067200.0\n"
         "./usr type=dir mode=0755 uid=0 gid=0 time=1704067200.0 optional\n"
         f"./usr/bin/w type=file mode=0755 uid=0 gid=5 time=1704067200.0 size=123 sha256digest={DIGEST}\n"
-        f"./usr/bin/x type=file mode=0755 uid=0 gid=5 time=1704067200.0 size=123 sha256digest={DIGEST} crc32=00ff00ff\n"
+        f"./usr/bin/x type=file mode=0755 uid=0 gid=5 time=1704067200.0 size=123 sha256digest={DIGEST} check=00ff00ff\n"
         f"./usr/bin/y type=file mode=0755 uid=0 gid=5 time=1704067200.0 size=123 sha256digest={DIGEST}"
         " hardlink=./usr/bin/x\n"
         "./usr/bin/z type=link mode=0777 uid=0 gid=0 time=1704067200.0 link=a\\040b\n"
@@ -62,7 +62,7 @@ def test_round_trip(seed: int) -> None:
                     base,
                     base._replace(implied=True),
                     base._replace(type=FILE, size=rng.randrange(1 << 40), sha256=DIGEST, mtime=rng.randrange(1 << 31)),
-                    base._replace(type=FILE, sha256=DIGEST, crc32=f"{rng.randrange(1 << 32):08x}"),
+                    base._replace(type=FILE, sha256=DIGEST, check=f"{rng.randrange(1 << 32):08x}"),
                     base._replace(type=SYMLINK, target=samples.name(rng, set())),
                     base._replace(type=HARDLINK, target=samples.name(rng, set()), size=1, sha256=DIGEST),
                 )
@@ -99,7 +99,7 @@ GOOD = "./a type=dir mode=0755 uid=0 gid=0 time=0.0"
         (f"#mtree\n{GOOD.replace('dir', 'file')}\n", "not those of its type"),
         (f"#mtree\n{GOOD.replace('dir', 'link')}\n", "not those of its type"),
         (f"#mtree\n{GOOD.replace('dir', 'link')} optional\n", "not those of its type"),
-        (f"#mtree\n{GOOD.replace('dir', 'file')} size=1 sha256digest={DIGEST} crc32=0\n", "unreadable line"),
+        (f"#mtree\n{GOOD.replace('dir', 'file')} size=1 sha256digest={DIGEST} check=0\n", "unreadable line"),
         (f"#mtree\n{GOOD.replace('./a', './' + chr(92) + '377')}\n", "not UTF-8"),
     ],
 )

@@ -123,9 +123,9 @@ class PartWriter:
         Raises:
             PartError: the path is refused or taken.
         """
-        entry = Entry(
-            path, FILE, mode, uid, gid, mtime, len(data), sha256(data).hexdigest(), crc32=f"{zlib_ng.crc32(data):08x}"
-        )
+        digest = sha256(data).hexdigest()
+        check = mtree.check(zlib_ng.crc32(data), digest)
+        entry = Entry(path, FILE, mode, uid, gid, mtime, len(data), digest, check=check)
         self._add(entry)
         self._compress(data)
         self._compress(bytes(tar.padding(entry.size)))
@@ -164,7 +164,8 @@ class PartWriter:
             joined = self._joiner.join(raw_deflate, size, crc32)
         except DeflateError as error:
             raise PartError(f"{path!r}: its compressed data {error}") from error
-        self._add(Entry(path, FILE, mode, uid, gid, mtime, size, joined.sha256, crc32=f"{crc32:08x}"))
+        check = mtree.check(crc32, joined.sha256)
+        self._add(Entry(path, FILE, mode, uid, gid, mtime, size, joined.sha256, check=check))
         if joined.run:
             self._file.write(self._compressor.cut())
             self._file.writelines(joined.run)
@@ -193,7 +194,7 @@ class PartWriter:
             raise PartError(f"{path!r}: hard link to {target!r}, which is not a file added to this part before")
         if file.type == HARDLINK:
             target = file.target
-        self._add(file._replace(path=path, type=HARDLINK, target=target, crc32=""))
+        self._add(file._replace(path=path, type=HARDLINK, target=target, check=""))
 
     def _add(self, entry: Entry) -> None:
         path = entry.path

@@ -60,7 +60,7 @@ def test_all_kinds(writer: PartWriter, tmp_path: Path) -> None:
     assert listed["etc/motd"][:6] == ("etc/motd", FILE, 0o644, 3, 4, 7)
     assert listed["lib/y.py"] == Entry("lib/y.py", SYMLINK, 0o777, target="x.py")
     assert listed["lib/zz.py"] == listed["lib/x.py"]._replace(
-        path="lib/zz.py", type=HARDLINK, target="lib/x.py", crc32=""
+        path="lib/zz.py", type=HARDLINK, target="lib/x.py", check=""
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from zlib_ng import zlib_ng
 
-from tools.oci import tar
+from tools.oci import mtree, tar
 from tools.oci.mtree import DIRECTORY, FILE, Entry
 
 _EXTENDED = 0x78  # typeflag "x"
@@ -94,5 +94,5 @@ class TarVerifier:
                 self._close()
 
     def _close(self) -> None:
-        if f"{self._crc32:08x}" != self._entry.crc32:
+        if mtree.check(self._crc32, self._entry.sha256) != self._entry.check:
             raise VerifyError(f"{self._entry.path}: its data differs from the listing")

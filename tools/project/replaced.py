@@ -19,7 +19,7 @@ from tools.inputs.wheel.wheel_error import WheelError
 from tools.inputs.wheel.wheel_zip import Archive
 from tools.lib.paths import WHITEOUT
 from tools.lib.program import Program
-from tools.oci import tar
+from tools.oci import mtree, tar
 from tools.oci.mtree import FILE, Entry
 from tools.oci.part import PartError, PartWriter, check_path
 
@@ -69,7 +69,8 @@ class Writer(PartWriter):
         """
         check_path(path)
         parent, _, name = path.rpartition("/")
-        entry = Entry(f"{parent}/{WHITEOUT}{name}", FILE, 0o644, sha256=hashlib.sha256().hexdigest(), crc32="00000000")
+        digest = hashlib.sha256().hexdigest()
+        entry = Entry(f"{parent}/{WHITEOUT}{name}", FILE, 0o644, sha256=digest, check=mtree.check(0, digest))
         if entry.path in self._entries:
             raise PartError(f"{path!r} is taken away already")
         self._parents(entry.path)

@@ -51,11 +51,13 @@ def collect(name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry
         origins: what it was made of, and the paths of each part.
 
     Raises:
-        CollectError: it is damaged, or has what tar can hold but no image may.
+        CollectError: it is damaged, has what tar can hold but no image may, or other data than a part's listing says.
     """
     owners = {}
+    listed = {}
     for number, entries in enumerate(origins.values()):
         owners.update({entry.path: number for entry in entries if entry.type != mtree.DIRECTORY})
+        listed.update({entry.path: entry.sha256 for entry in entries if entry.type == mtree.FILE})
     files: list[layer_facts.File] = []
     stream = LayerStream(blob)
     try:
@@ -64,6 +66,8 @@ def collect(name: str, blob: Path, origins: Mapping[Origin, Sequence[mtree.Entry
             data = stream.exactly(member.size) if member.type == FILE and member.size else b""
             origin = owners.get(path, layer_facts.NO_ORIGIN)
             digest = hashlib.sha256(data).hexdigest() if member.type == FILE else ""
+            if digest != listed.get(path, digest):
+                raise CollectError(f"{name}: {path}: its data is not what the listing of {[*origins][origin]} says")
             extra = _extra(path, member, data) if member.type == FILE else {}
             files.append(
                 layer_facts.File(

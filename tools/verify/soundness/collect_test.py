@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     listing = tmp_path / "part.mtree"
     entries = [
         mtree.Entry("a", mtree.DIRECTORY, 0o755),
-        mtree.Entry("a/b.py", mtree.FILE, 0o644, size=1, sha256=64 * "0"),
+        mtree.Entry("a/b.py", mtree.FILE, 0o644, size=1, sha256=hashlib.sha256(b"x").hexdigest()),
     ]
     listing.write_text(mtree.dump(entries))
     output = tmp_path / "facts.json"
@@ -133,8 +134,11 @@ def test_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = output.read_bytes()
     assert collect.main(words) == 0
     assert output.read_bytes() == first
-    blob.write_bytes(b"x" * 2000)
     output.unlink()
+    listing.write_text(mtree.dump([entries[0], entries[1]._replace(sha256=64 * "0")]))
+    assert collect.main(words) == 1
+    assert "a/b.py: its data is not what the listing of wheel:a=1 says" in capsys.readouterr().err
+    blob.write_bytes(b"x" * 2000)
     assert collect.main(words) == 1
     assert "layer_facts: wheels: " in capsys.readouterr().err
     assert not output.exists()

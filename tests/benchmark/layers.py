@@ -5,7 +5,7 @@
 Each round runs all of them, one after the other, on the same bytes:
 
     wheels to parts     once for each wheel; no byte is compressed again
-    parts to layer      with both digests, every byte compared with the listings
+    parts to layer      with both digests, all of it compared with the listings
     floor               inflate the layer once, hash both forms of it, copy the blob
     zlib -N             compress the tar again in this process, with both digests
     gzip, pigz, zstd    programs on PATH compress it, with both digests

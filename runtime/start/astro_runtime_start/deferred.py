@@ -18,7 +18,6 @@ from typing import Any
 IMPORTS = {
     "airflow.utils.json": "numpy",
     "airflow.utils.log.file_task_handler": "httpx",
-    "airflow.www.views": "nvd3",
     "connexion.security.aiohttp_security_handler_factory": "aiohttp",
     "openlineage.airflow": "pkg_resources",
     "openlineage.airflow.extractors.dbt_cloud_extractor": "aiohttp",

@@ -9,7 +9,7 @@ import sys
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
-IMPORTERS = frozenset(("airflow.configuration", "apispec.utils", "marshmallow_sqlalchemy.convert"))
+IMPORTERS = frozenset(("airflow.configuration", "apispec.utils", "marshmallow_sqlalchemy.convert", "redis.connection"))
 _PACKAGE = "distutils"
 
 

@@ -1,7 +1,7 @@
-"""Modules that import a big library and use it in few of their functions: they load it when they first use it.
+"""Some modules import a big library, but only a few of their functions use it: they load it at its first use.
 
-The module gets a stand-in for the library. Do not defer a library if other modules depend on a side effect of its import. An
-example is boto3: it imports botocore.client, which some modules use after a mere `import botocore`.
+The module gets a stand-in for the library. A library that other modules rely on cannot be deferred. For example, some modules
+import botocore and use botocore.client, which only exists because boto3 has imported it.
 """
 
 from __future__ import annotations

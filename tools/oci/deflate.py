@@ -161,7 +161,7 @@ class Joiner:
 
 
 def read_run(pieces: Iterable[bytes]) -> Iterator[memoryview]:
-    """Yield the content of one run, in pieces that last until the next one is asked for.
+    """Yield the content of one run, in pieces; each is valid until the next one is asked for.
 
     Args:
         pieces: the bytes of the run.
@@ -183,7 +183,7 @@ def read_run(pieces: Iterable[bytes]) -> Iterator[memoryview]:
                 state = inflate.state
             elif code == raw_inflate.Z_STREAM_END:
                 raise DeflateError("has a final block inside")
-            elif code != raw_inflate.Z_BUF_ERROR:  # that is: nothing was left to do
+            elif code != raw_inflate.Z_BUF_ERROR:  # which means that nothing was left to do
                 raise DeflateError(f"is not a run of deflate blocks: {inflate.message()}")
     if state != raw_inflate.BLOCK_END:
         raise DeflateError("is truncated, or does not end on a byte")

@@ -61,11 +61,14 @@ class Entry(NamedTuple):
 
 
 def check(crc32: int, sha256: str) -> str:
-    """Return eight hexadecimal digits that stand for both the data and the digest of a file.
+    """Return a checksum that covers a file's data and the SHA-256 in its line, so that damage to either is found.
 
     Args:
         crc32: CRC-32 of the data.
-        sha256: SHA-256 of the data, in hexadecimal; the CRC-32 is continued over its text.
+        sha256: SHA-256 of the data, in hexadecimal.
+
+    Returns:
+        The CRC-32 of the data followed by the text of the SHA-256, as eight hexadecimal digits.
     """
     return f"{zlib_ng.crc32(sha256.encode('ascii'), crc32):08x}"
 

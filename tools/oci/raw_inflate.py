@@ -84,13 +84,13 @@ class RawInflate:
         LIBRARY.zng_inflateReset(self._pointer)
 
     def feed(self, data: bytes, start: int = 0, end: int | None = None) -> None:
-        """Give the next bytes of the stream: `data[start:end]`, up to 4 GiB, all that was given before being read."""
+        """Give the next bytes of the stream, `data[start:end]`: less than 4 GiB, and only when nothing is unread."""
         self._data = data  # zlib-ng has its address only
         self._stream.next_in = (ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0) + start
         self._stream.avail_in = (len(data) if end is None else end) - start
 
     def step(self, flush: int) -> tuple[int, memoryview]:
-        """Call inflate once; return its code, and the content that it gave, which lasts until the next step."""
+        """Call inflate once; return its code, and the content that it gave, which is valid until the next step."""
         self._stream.next_out, self._stream.avail_out = self._address, self._size
         code = LIBRARY.zng_inflate(self._pointer, flush)
         return code, self._content[: self._size - self._stream.avail_out]

@@ -61,7 +61,7 @@ def _record(key: str, value: bytes) -> bytes:
 
 @lru_cache(maxsize=256)
 def _metadata(mode: int, uid: int, gid: int, mtime: int, kind: bytes) -> tuple[bytes, bytes, int]:
-    """Return what many headers have in common: mode and owner, time, and their share of the checksum with that of the rest."""
+    """Return fields that many headers share, mode with owner and time, and the sum of all bytes that _block does not add."""
     owner = b"%07o\0%07o\0%07o\0" % (mode, uid, gid)
     time = b"%011o\0" % mtime
     return owner, time, sum(owner) + sum(time) + sum(kind) + sum(_CONSTANT) + sum(_NO_CHECKSUM)

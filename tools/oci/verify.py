@@ -20,8 +20,8 @@ class TarVerifier:
     """Compares a stream of tar entries with a listing; feed it all windows, then call `finish`.
 
     Headers are not interpreted: the listing gives the bytes of every header that may come, so a stream that passes
-    has no byte that the listing does not account for. Data is compared by its CRC-32, for a tenth of what its SHA-256 costs: one
-    program wrote both part and listing, so this has to find mistakes, not deceit.
+    has no byte that the listing does not account for. Data is compared by its CRC-32, which costs a tenth of a SHA-256.
+    One program wrote both part and listing, so the check has to find mistakes, not tampering.
 
     Args:
         entries: the listing. Directories are skipped: a part has no tar entries for them.

@@ -23,13 +23,11 @@ import platform
 import resource
 import shutil
 import statistics
-import struct
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
-import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,13 +37,13 @@ from pathlib import Path
 
 from zlib_ng import zlib_ng
 
+from tools.inputs.wheel.wheel_zip import DEFLATED, Archive
 from tools.lib.program import Program
 from tools.oci import layer
 from tools.oci.part import PartWriter
 
 PROGRAMS = ("gzip -6", "pigz -6", "zstd -3", "img gzip", "img zstd")
 _FLOOR = "floor"
-_LOCAL_HEADER = struct.Struct("<26xHH")
 _CHUNK = 1 << 20
 
 
@@ -54,12 +52,16 @@ class Way:
     """One way, and what its rounds cost: seconds of the clock and of processor; bytes of the result, 0 for none of its own."""
 
     run: Callable[[], int]
+    outputs: Sequence[Path] = ()
+    """Removed before it runs: replacing files would cost more than writing new ones, as an action of a build does."""
     clock: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     size: int = 0
 
     def measure(self) -> None:
         """Run it once more."""
+        for output in self.outputs:
+            output.unlink(missing_ok=True)
         clock, processor = time.perf_counter(), _processor()
         self.size = self.run()
         self.clock.append(time.perf_counter() - clock)
@@ -73,18 +75,13 @@ def _processor() -> float:
 
 def write_part(wheel: Path, deflate: Path, listing: Path) -> None:
     """Write a part of all files of a wheel below a directory of its own; not what an installer would make of it."""
-    with zipfile.ZipFile(wheel) as archive, open(wheel, "rb") as raw, PartWriter(deflate, listing) as part:
-        for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            if info.is_dir():
-                continue
-            path = f"{wheel.stem}/{info.filename}"
-            raw.seek(info.header_offset)
-            raw.seek(sum(_LOCAL_HEADER.unpack(raw.read(_LOCAL_HEADER.size))), 1)
-            data = raw.read(info.compress_size)
-            if info.compress_type == zipfile.ZIP_DEFLATED:
-                part.deflated_file(path, data, info.file_size, info.CRC)
+    with Archive(wheel) as archive, PartWriter(deflate, listing) as part:
+        for name, entry in sorted(archive.entries.items()):
+            path = f"{wheel.stem}/{name}"
+            if entry.method == DEFLATED:
+                part.deflated_file(path, archive.raw(entry), entry.size, entry.crc32)
             else:
-                part.file(path, data)
+                part.file(path, archive.read(entry))
 
 
 class Subject:
@@ -98,8 +95,9 @@ class Subject:
     def __init__(self, wheels: Sequence[Path], scratch: Path) -> None:
         self._wheels = wheels
         self._parts = [layer.Part(w.name, scratch / f"{w.name}.deflate", scratch / f"{w.name}.mtree") for w in wheels]
-        self._blob, self._listing = scratch / "layer.tar.gz", scratch / "layer.mtree"
-        self._tar, self._files, self._copy = scratch / "layer.tar", scratch / "files", scratch / "copy"
+        self.part_files = [file for part in self._parts for file in (part.deflate, part.mtree)]
+        self.layer_files = self._blob, self._listing = scratch / "layer.tar.gz", scratch / "layer.mtree"
+        self._tar, self._files, self.copy = scratch / "layer.tar", scratch / "files", scratch / "copy"
 
     def parts(self) -> int:
         """Make the parts."""
@@ -130,48 +128,53 @@ class Subject:
     def floor(self) -> int:
         """Do what no way can leave out."""
         inflate, digest, diff_id = zlib_ng.decompressobj(31), sha256(), sha256()
-        with open(self._blob, "rb") as source, open(self._copy, "wb") as target:
+        with open(self._blob, "rb") as source, open(self.copy, "wb") as target:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
                 diff_id.update(inflate.decompress(chunk))
                 target.write(chunk)
-        return self._copy.stat().st_size
+        return self.copy.stat().st_size
 
     def zlib(self, level: int) -> int:
         """Compress the tar in this process; return the size."""
         deflate, digest, diff_id = zlib.compressobj(level, zlib.DEFLATED, 31), sha256(), sha256()
-        with open(self._tar, "rb") as source, open(self._copy, "wb") as target:
+        with open(self._tar, "rb") as source, open(self.copy, "wb") as target:
             for chunk in iter(lambda: source.read(_CHUNK), b""):
                 diff_id.update(chunk)
                 packed = deflate.compress(chunk)
                 digest.update(packed)
                 target.write(packed)
             target.write(deflate.flush())
-        return self._copy.stat().st_size
+        return self.copy.stat().st_size
 
     def program(self, command: str) -> int:
         """Make the layer by a program; return the size."""
         program, argument = command.split()
         if program == "img":
             options = ["--add-from-file", str(self._files), "--format", argument, "--metadata", os.devnull]
-            subprocess.run([program, "layer", *options, str(self._copy)], check=True)
-            return self._copy.stat().st_size
-        with open(self._tar, "rb") as source, open(self._copy, "wb") as target:
+            subprocess.run([program, "layer", *options, str(self.copy)], check=True)
+            return self.copy.stat().st_size
+        with open(self._tar, "rb") as source, open(self.copy, "wb") as target:
             subprocess.run(command.split(), stdin=source, stdout=target, check=True)
-        for file in (self._tar, self._copy):
+        for file in (self._tar, self.copy):
             digest = sha256()
             with open(file, "rb") as source:
                 for chunk in iter(lambda: source.read(_CHUNK), b""):
                     digest.update(chunk)
-        return self._copy.stat().st_size
+        return self.copy.stat().st_size
 
 
 def measure(subject: Subject, rounds: int) -> tuple[dict[str, Way], list[str]]:
     """Run all ways by turns; return their costs by name, and the programs that are missing."""
     missing = [command for command in PROGRAMS if not shutil.which(command.split()[0])]
-    ways = {"wheels to parts": Way(subject.parts), "parts to layer": Way(subject.layer), _FLOOR: Way(subject.floor)}
-    ways |= {f"zlib -{level}": Way(partial(subject.zlib, level)) for level in (1, 6)}
-    ways |= {command: Way(partial(subject.program, command)) for command in PROGRAMS if command not in missing}
+    copy = (subject.copy,)
+    ways = {
+        "wheels to parts": Way(subject.parts, subject.part_files),
+        "parts to layer": Way(subject.layer, subject.layer_files),
+        _FLOOR: Way(subject.floor, copy),
+    }
+    ways |= {f"zlib -{level}": Way(partial(subject.zlib, level), copy) for level in (1, 6)}
+    ways |= {command: Way(partial(subject.program, command), copy) for command in PROGRAMS if command not in missing}
     for number in range(rounds):
         for name, way in ways.items():
             if not number and name == _FLOOR:
@@ -183,16 +186,15 @@ def measure(subject: Subject, rounds: int) -> tuple[dict[str, Way], list[str]]:
 def table(ways: Mapping[str, Way]) -> str:
     """Give the costs as a table in Markdown."""
     lines = [
-        "| way | processor, least | median | most | clock, least | of the floor | MB |",
-        "|---|---|---|---|---|---|---|",
+        "| way | processor, least | median | most | clock, least | of the floor, by the least | by the medians | MB |",
+        "|---|---|---|---|---|---|---|---|",
     ]
+    floor = ways[_FLOOR].processor
     for name, way in ways.items():
         least, most, median = min(way.processor), max(way.processor), statistics.median(way.processor)
-        ratio = least / min(ways[_FLOOR].processor)
+        ratios = f"{least / min(floor):.2f} | {median / statistics.median(floor):.2f}"
         size = f"{way.size / 1e6:.1f}" if way.size else ""
-        lines.append(
-            f"| {name} | {least:.2f} | {median:.2f} | {most:.2f} | {min(way.clock):.2f} | {ratio:.2f} | {size} |"
-        )
+        lines.append(f"| {name} | {least:.2f} | {median:.2f} | {most:.2f} | {min(way.clock):.2f} | {ratios} | {size} |")
     return "\n".join(lines)
 
 

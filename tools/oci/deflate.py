@@ -33,6 +33,7 @@ GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 _WINDOW = 1 << 17  # of inflated bytes: they are hashed while the processor's cache has them
 _MAX_INPUT = 1 << 30  # avail_in is 32 bits wide
+_SMALL = 1 << 12  # bytes that wait for more before they are compressed
 
 
 class DeflateError(Exception):
@@ -60,26 +61,27 @@ class Compressor:
     """
 
     def __init__(self) -> None:
-        self._new()
-
-    def _new(self) -> None:
         self._stream = zlib.compressobj(LEVEL, zlib.DEFLATED, -15, 8)
+        self._waiting = b""
         self._empty = True
 
     def write(self, data: Any) -> bytes:
         """Compress `data`; return the bytes that are ready."""
-        if not data:
+        if len(self._waiting) + len(data) < _SMALL:
+            self._waiting += data  # headers come in small pieces, and zlib allocates in every call
             return b""
         self._empty = False
-        return self._stream.compress(data)
+        waiting, self._waiting = self._waiting, b""
+        return self._stream.compress(waiting) + self._stream.compress(data)
 
     def cut(self) -> bytes:
         """End the run; return its remaining bytes (none if nothing was written)."""
-        if self._empty:
+        if self._empty and not self._waiting:
             return b""
         self._empty = True
+        waiting, self._waiting = self._waiting, b""
         # Full flush: as good as a new stream for what follows, without its allocation.
-        return self._stream.flush(zlib.Z_FULL_FLUSH)
+        return self._stream.compress(waiting) + self._stream.flush(zlib.Z_FULL_FLUSH)
 
 
 def compress(data: bytes) -> bytes:

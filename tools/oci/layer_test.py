@@ -174,3 +174,13 @@ def test_a_part_that_is_not_its_listing(
     assert "files:a" in message
     assert reason in message
     assert not list(tmp_path.glob("L.*"))
+
+
+def test_a_damaged_extended_header(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its length is not a number: the header is compared, not read."""
+    arguments = part(tmp_path, "a", {"é": b"data"})
+    deflate = tmp_path / "a.deflate"
+    content = zlib.decompress(deflate.read_bytes() + FINAL, -15)
+    deflate.write_bytes(compress(content[:124] + b"not a number" + content[136:]))
+    assert build(tmp_path, *arguments) == 1
+    assert "in the stream, but not listed so" in capsys.readouterr().err

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from zlib_ng import zlib_ng
@@ -108,10 +110,20 @@ def _word(path: str) -> str:
     return path if path == ROOT else "./" + escape(path)
 
 
+by_path = attrgetter("path")
+"""Sorts entries by path: UTF-8 has the order of code points, so text sorts like its bytes."""
+
+
+@lru_cache(maxsize=256)
+def _format_metadata(mode: int, uid: int, gid: int, mtime: int) -> str:
+    return f"mode={mode:04o} uid={uid} gid={gid} time={mtime}.0"
+
+
 def format_entry(entry: Entry) -> str:
     """Format an entry as a line, newline included."""
     kind = FILE if entry.type == HARDLINK else entry.type
-    line = f"{_word(entry.path)} type={kind} mode={entry.mode:04o} uid={entry.uid} gid={entry.gid} time={entry.mtime}.0"
+    metadata = _format_metadata(entry.mode, entry.uid, entry.gid, entry.mtime)
+    line = f"{_word(entry.path)} type={kind} {metadata}"
     if kind == FILE:
         line += f" size={entry.size} sha256digest={entry.sha256}"
         if entry.type == HARDLINK:
@@ -127,13 +139,20 @@ def format_entry(entry: Entry) -> str:
 
 def dump(entries: Iterable[Entry]) -> str:
     """Format entries, in any order, as a listing."""
-    return HEADER + "".join(map(format_entry, sorted(entries, key=lambda entry: entry.path.encode())))
+    return HEADER + "".join(map(format_entry, sorted(entries, key=by_path)))
 
 
 _LINE = re.compile(
-    r"(\.|\./[!-~]+) type=(file|dir|link) mode=([0-7]+) uid=([0-9]+) gid=([0-9]+) time=([0-9]+)\.0"
+    r"(\.|\./[!-~]+) type=(file|dir|link) (mode=[0-7]+ uid=[0-9]+ gid=[0-9]+ time=[0-9]+\.0)"
     r"(?: size=([0-9]+) sha256digest=([0-9a-f]{64})(?: hardlink=(\./[!-~]+)| check=([0-9a-f]{8}))?| link=([!-~]+)| (optional))?"
 )
+
+
+@lru_cache(maxsize=256)
+def _parse_metadata(text: str) -> tuple[int, int, int, int]:
+    """Return mode, uid, gid and mtime of a text that `_format_metadata` writes."""
+    mode, uid, gid, time = (word.partition("=")[2] for word in text.split(" "))
+    return int(mode, 8), int(uid), int(gid), int(time[: -len(".0")])
 
 
 def parse_line(line: str) -> Entry:
@@ -145,15 +164,16 @@ def parse_line(line: str) -> Entry:
     match = _LINE.fullmatch(line)
     if not match:
         raise MtreeError(f"unreadable line {line!r}")
-    word, kind, mode, uid, gid, mtime, size, sha256, hardlink, checked, link, optional = match.groups("")
+    word, kind, metadata, size, sha256, hardlink, checked, link, optional = match.groups("")
+    mode, uid, gid, mtime = _parse_metadata(metadata)
     if (kind == FILE) != bool(size) or (kind == SYMLINK) != bool(link) or (optional and kind != DIRECTORY):
         raise MtreeError(f"unreadable line {line!r}: its keywords are not those of its type")
     path = unescape(word[2:]) or ROOT
-    numbers = int(mode, 8), int(uid), int(gid), int(mtime)
-    if kind == FILE:
-        target = unescape(hardlink[2:])
-        return Entry(path, HARDLINK if target else FILE, *numbers, int(size), sha256, target, check=checked)
-    return Entry(path, kind, *numbers, target=unescape(link), implied=bool(optional))
+    if kind != FILE:
+        return Entry(path, kind, mode, uid, gid, mtime, target=unescape(link), implied=bool(optional))
+    if hardlink:
+        return Entry(path, HARDLINK, mode, uid, gid, mtime, int(size), sha256, unescape(hardlink[2:]))
+    return Entry(path, FILE, mode, uid, gid, mtime, int(size), sha256, check=checked)
 
 
 def parse(text: str) -> list[Entry]:
@@ -164,9 +184,9 @@ def parse(text: str) -> list[Entry]:
     """
     if not text.startswith(HEADER) or not text.endswith("\n"):
         raise MtreeError("does not start with '#mtree' or is cut off")
-    entries = [parse_line(line) for line in text[len(HEADER) : -1].split("\n")] if len(text) > len(HEADER) else []
-    keys = [entry.path.encode() for entry in entries]
-    for before, after in zip(keys, keys[1:]):
+    entries = list(map(parse_line, text[len(HEADER) : -1].split("\n"))) if len(text) > len(HEADER) else []
+    paths = list(map(by_path, entries))
+    for before, after in zip(paths, paths[1:]):
         if before >= after:
             raise MtreeError(f"{after!r} comes after {before!r}: repeated or not sorted")
     return entries

@@ -93,7 +93,7 @@ def overlay(trees: Sequence[Tree], overrides: PathSet) -> list[Entry]:
             entry._replace(type=FILE, target="") if entry.type == HARDLINK and entry.target in replaced else entry
             for entry in merged
         ]
-    return sorted(merged, key=lambda entry: entry.path.encode())
+    return sorted(merged, key=mtree.by_path)
 
 
 def _check_parents(path: str, taken: dict[str, tuple[Entry, str]], clashes: list[str]) -> None:

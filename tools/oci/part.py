@@ -37,13 +37,13 @@ def check_path(path: str) -> None:
         raise PartError("a path is empty")
     if "\0" in path or "\n" in path:
         raise PartError(f"{path!r}: a path may not contain NUL or newline")
-    for component in path.split("/"):
-        if component in ("", ".", ".."):
-            raise PartError(
-                f"{path!r}: a path must be relative and plain: no leading, trailing or double '/', no '.' or '..'"
-            )
-        if component.startswith(WHITEOUT):
-            raise PartError(f"{path!r}: names that start with '.wh.' delete files of lower layers")
+    framed = f"/{path}/"
+    if "//" in framed or "/./" in framed or "/../" in framed:
+        raise PartError(
+            f"{path!r}: a path must be relative and plain: no leading, trailing or double '/', no '.' or '..'"
+        )
+    if f"/{WHITEOUT}" in framed:
+        raise PartError(f"{path!r}: names that start with '.wh.' delete files of lower layers")
     if not path.isascii():
         _check_text(path, path)
 
@@ -128,7 +128,7 @@ class PartWriter:
         entry = Entry(path, FILE, mode, uid, gid, mtime, len(data), digest, check=check)
         self._add(entry)
         self._compress(data)
-        self._compress(bytes(tar.padding(entry.size)))
+        self._compress(tar.ZEROS[: tar.padding(entry.size)])
         return entry.sha256
 
     def deflated_file(
@@ -169,7 +169,7 @@ class PartWriter:
         if joined.run:
             self._file.write(self._compressor.cut())
             self._file.writelines(joined.run)
-            self._compress(bytes(tar.padding(size)))
+            self._compress(tar.ZEROS[: tar.padding(size)])
         return joined.sha256
 
     def symlink(self, path: str, target: str, uid: int = 0, gid: int = 0, mtime: int = EPOCH) -> None:

@@ -87,20 +87,22 @@ def header(entry: Entry) -> bytes:
     Raises:
         TarError: a number is negative or too large for any tar.
     """
-    if min(entry.mode, entry.uid, entry.gid, entry.mtime, entry.size) < 0 or entry.mode > 0o7777:
-        raise TarError(f"{entry.path}: mode, owner, time or size out of range")
-    if entry.mtime > _MAX_SIZE:
-        raise TarError(f"{entry.path}: time {entry.mtime} is out of range")
-    path = "./" if entry.path == ROOT else entry.path + "/" if entry.type == DIRECTORY else entry.path
-    name, link = path.encode(), entry.target.encode()
-    size = entry.size if entry.type == FILE else 0
-    uid, gid = entry.uid, entry.gid
+    path, kind, mode, uid, gid, mtime, size, _, target, _, _ = entry
+    if min(mode, uid, gid, mtime, size) < 0 or mode > 0o7777:
+        raise TarError(f"{path}: mode, owner, time or size out of range")
+    if mtime > _MAX_SIZE:
+        raise TarError(f"{path}: time {mtime} is out of range")
+    if kind == DIRECTORY:
+        path = "./" if path == ROOT else path + "/"
+    if kind != FILE:
+        size = 0
+    name, link = path.encode(), target.encode()
     records = {}
     split = _split(name) if path.isascii() else None
     if split is None:
         records["path"] = name
         split = b"", _fallback(name)
-    if len(link) > 100 or not entry.target.isascii():
+    if len(link) > 100 or not target.isascii():
         records["linkpath"] = link
         link = _fallback(link)
     if size > _MAX_SIZE:
@@ -109,10 +111,10 @@ def header(entry: Entry) -> bytes:
         records["uid"], uid = b"%d" % uid, 0
     if gid > _MAX_ID:
         records["gid"], gid = b"%d" % gid, 0
-    block = _block(*split, entry.mode, uid, gid, size, entry.mtime, _TYPES[entry.type], link)
+    block = _block(*split, mode, uid, gid, size, mtime, _TYPES[kind], link)
     if not records:
         return block
     data = b"".join(_record(key, value) for key, value in sorted(records.items()))
     title = _fallback(b"PaxHeaders/" + path.rstrip("/").rpartition("/")[2].encode())
-    extended = _block(b"", title, 0o644, 0, 0, len(data), entry.mtime, b"x", b"")
+    extended = _block(b"", title, 0o644, 0, 0, len(data), mtime, b"x", b"")
     return extended + data + bytes(padding(len(data))) + block

@@ -9,8 +9,6 @@ from zlib_ng import zlib_ng
 from tools.oci import mtree, tar
 from tools.oci.mtree import DIRECTORY, FILE, Entry
 
-_EXTENDED = 0x78  # typeflag "x"
-
 
 class VerifyError(Exception):
     """The stream and the listing do not agree."""
@@ -29,7 +27,10 @@ class TarVerifier:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._expected = {tar.header(entry): entry for entry in entries if entry.type != DIRECTORY}
+        # An extended header is longer than one block; the first block says by how much, so it has one length only.
+        self._longer = {header[: tar.BLOCK]: len(header) for header in self._expected if len(header) > tar.BLOCK}
         self._header = b""
+        self._missing = tar.BLOCK
         self._crc32 = 0
         self._left = 0
         self._padding = 0
@@ -43,22 +44,23 @@ class TarVerifier:
         position, end = 0, len(window)
         while position < end:
             if self._left:
-                taken = min(self._left, end - position)
-                self._crc32 = zlib_ng.crc32(window[position : position + taken], self._crc32)
-                self._left -= taken
+                stop = min(position + self._left, end)
+                self._crc32 = zlib_ng.crc32(window[position:stop], self._crc32)
+                self._left -= stop - position
                 if not self._left:
                     self._close()
             elif self._padding:
-                taken = min(self._padding, end - position)
-                if window[position : position + taken] != tar.ZEROS[:taken]:
+                stop = min(position + self._padding, end)
+                if window[position:stop].tobytes() != tar.ZEROS[: stop - position]:
                     raise VerifyError(f"{self._entry.path}: its padding is not zeros")
-                self._padding -= taken
+                self._padding -= stop - position
             else:
-                taken = min(self._missing(), end - position)
-                self._header += window[position : position + taken]
-                if not self._missing():
+                stop = min(position + self._missing, end)
+                self._header += window[position:stop]
+                self._missing -= stop - position
+                if not self._missing:
                     self._open()
-            position += taken
+            position = stop
 
     def finish(self) -> None:
         """End the stream.
@@ -71,20 +73,17 @@ class TarVerifier:
         for entry in self._expected.values():
             raise VerifyError(f"{entry.path}: listed, but not in the stream")
 
-    def _missing(self) -> int:
-        """Return how many bytes of the current header are missing."""
-        length = tar.BLOCK
-        if len(self._header) >= tar.BLOCK and self._header[156] == _EXTENDED:
-            size = int(self._header[124:135], 8)
-            length += size + tar.padding(size) + tar.BLOCK
-        return length - len(self._header)
-
     def _open(self) -> None:
-        entry = self._expected.pop(self._header, None)
+        header = self._header
+        self._missing = self._longer.get(header, len(header)) - len(header)
+        if self._missing:
+            return
+        entry = self._expected.pop(header, None)
         if entry is None:
-            name = self._header[-512:-412].rstrip(b"\0").decode(errors="replace")
+            name = header[-512:-412].rstrip(b"\0").decode(errors="replace")
             raise VerifyError(f"{name}: in the stream, but not listed so")
         self._header = b""
+        self._missing = tar.BLOCK
         self._entry = entry
         if entry.type == FILE:
             self._crc32 = 0

@@ -7,14 +7,16 @@ CRC-32.
 
 from __future__ import annotations
 
-import dataclasses
-import os
+import mmap
+import re
 import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO, NamedTuple
 
 from tools.inputs.wheel.wheel_error import REMEDY, WheelError
 
@@ -22,31 +24,28 @@ STORED = zipfile.ZIP_STORED
 DEFLATED = zipfile.ZIP_DEFLATED
 
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
+_CONTROL = re.compile(r"[\0-\x1f\x7f\\]")
 _ENCRYPTED = 0x1
 _LONGEST_NAME, _LONGEST_PATH = 255, 3000  # Linux's limit, less the directory of the installation
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """One file of a wheel.
-
-    Attributes:
-        name: path in the wheel
-        size: length of the content
-        crc32: of the content
-        method: STORED or DEFLATED
-        executable: whether its Unix mode has an execute bit
-        start: offset of its stored or deflated bytes
-        length: number of those bytes
-    """
+class Entry(NamedTuple):
+    """One file of a wheel."""
 
     name: str
+    """Path in the wheel."""
     size: int
+    """Length of the content."""
     crc32: int
+    """Of the content."""
     method: int
+    """STORED or DEFLATED."""
     executable: bool
+    """Whether its Unix mode has an execute bit."""
     start: int
+    """Offset of its stored or deflated bytes."""
     length: int
+    """Number of those bytes."""
 
 
 class Archive:
@@ -60,14 +59,15 @@ class Archive:
         """
         self.file = path.name
         try:
-            self._stream = path.open("rb")
+            with path.open("rb") as stream:
+                infos = self._directory(stream)
+                self._bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except OSError as error:
             raise WheelError(f"{self.file}: can't be read: {error.strerror}") from error
         try:
-            self._size = os.fstat(self._stream.fileno()).st_size
-            self.entries = self._read()
+            self.entries = self._entries(infos)
         except BaseException:
-            self._stream.close()
+            self._bytes.close()
             raise
 
     def __enter__(self) -> Archive:  # noqa: PYI034 (typing.Self is newer than 3.9)
@@ -76,15 +76,11 @@ class Archive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
+        self._bytes.close()
 
     def raw(self, entry: Entry) -> bytes:
         """Return an entry's bytes as stored in the wheel: content (STORED) or a raw deflate stream (DEFLATED)."""
-        self._stream.seek(entry.start)
-        found = self._stream.read(entry.length)
-        if len(found) != entry.length:
-            raise WheelError(f"{self.file}: {entry.name}: the wheel is truncated")
-        return found
+        return self._bytes[entry.start : entry.start + entry.length]
 
     def read(self, entry: Entry) -> bytes:
         """Return an entry's content.
@@ -110,18 +106,20 @@ class Archive:
             raise WheelError(f"{self.file}: {entry.name}: CRC-32 is {crc32:08x}, declared is {entry.crc32:08x}")
         return content
 
-    def _read(self) -> dict[str, Entry]:
+    def _directory(self, stream: BinaryIO) -> list[zipfile.ZipInfo]:
         try:
-            with zipfile.ZipFile(self._stream) as archive:
-                infos = archive.infolist()
+            with zipfile.ZipFile(stream) as archive:
+                return archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error) as error:
             raise WheelError(f"{self.file}: not a whole zip archive ({error}); truncated download?") from error
+
+    def _entries(self, infos: Sequence[zipfile.ZipInfo]) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         ranges = []
         for info in infos:
             self._check_name(info)
             start = self._data_start(info)
-            if start + info.compress_size > self._size:
+            if start + info.compress_size > len(self._bytes):
                 raise WheelError(f"{self.file}: {info.filename}: the wheel is truncated")
             ranges.append((info.header_offset, start + info.compress_size, info.filename))
             if info.is_dir():
@@ -153,32 +151,36 @@ class Archive:
 
     def _check_name(self, info: zipfile.ZipInfo) -> None:
         name = info.filename
-        if name != info.orig_filename or "\\" in name or any(ord(char) < 32 or ord(char) == 127 for char in name):
+        if name != info.orig_filename or _CONTROL.search(name):
             raise WheelError(f"{self.file}: {info.orig_filename!r}: NUL, backslash or control character in the name")
-        parts = (name.removesuffix("/")).split("/")
         if name.startswith("/"):
             raise WheelError(f"{self.file}: {name}: absolute path")
-        if ".." in parts:
+        framed = f"/{name}" if name.endswith("/") else f"/{name}/"
+        if "/../" in framed:
             raise WheelError(f"{self.file}: {name}: escapes the root it is installed to")
-        if "" in parts or "." in parts:
+        if "//" in framed or "/./" in framed:
             raise WheelError(f"{self.file}: {name!r}: empty or '.' component in the name")
-        if len(name.encode()) > _LONGEST_PATH or any(len(part.encode()) > _LONGEST_NAME for part in parts):
+        encoded = name.encode()
+        if len(encoded) > _LONGEST_NAME and (
+            len(encoded) > _LONGEST_PATH or max(map(len, encoded.split(b"/"))) > _LONGEST_NAME
+        ):
             raise WheelError(f"{self.file}: {name}: too long a name for a file")
         if info.flag_bits & _ENCRYPTED:
             raise WheelError(f"{self.file}: {name}: is encrypted")
 
     def _data_start(self, info: zipfile.ZipInfo) -> int:
-        if not 0 <= info.header_offset < self._size:
+        offset = info.header_offset
+        if not 0 <= offset < len(self._bytes):
             raise WheelError(f"{self.file}: {info.filename}: lies outside of the wheel; truncated or damaged wheel")
-        self._stream.seek(info.header_offset)
-        head = self._stream.read(_LOCAL.size)
+        head = self._bytes[offset : offset + _LOCAL.size]
         if len(head) != _LOCAL.size or head[:4] != b"PK\3\4":
             raise WheelError(f"{self.file}: {info.filename}: has no local header; truncated or damaged wheel")
         _, _, flags, method, _, _, _, _, _, name_length, extra_length = _LOCAL.unpack(head)
-        name = self._stream.read(name_length).decode("utf-8" if flags & 0x800 else "cp437", "replace")
+        end = offset + _LOCAL.size + name_length
+        name = self._bytes[end - name_length : end].decode("utf-8" if flags & 0x800 else "cp437", "replace")
         if name != info.orig_filename or method != info.compress_type:
             raise WheelError(f"{self.file}: {info.filename}: its local header speaks of {name!r}, method {method}")
-        return info.header_offset + _LOCAL.size + name_length + extra_length
+        return end + extra_length
 
     def _check_ranges(self, ranges: list[tuple[int, int, str]]) -> None:
         previous_end, previous = 0, ""
@@ -188,9 +190,11 @@ class Archive:
             previous_end, previous = end, name
 
     def _check_tree(self, entries: dict[str, Entry]) -> None:
+        directories = set()
         for name in entries:
-            parts = name.split("/")
-            for depth in range(1, len(parts)):
-                parent = "/".join(parts[:depth])
+            parent = name.rpartition("/")[0]
+            while parent and parent not in directories:
                 if parent in entries:
                     raise WheelError(f"{self.file}: {name}: lies below {parent}, which is a file")
+                directories.add(parent)
+                parent = parent.rpartition("/")[0]

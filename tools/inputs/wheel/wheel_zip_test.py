@@ -55,6 +55,7 @@ def test_executable_bit(tmp_path: Path) -> None:
         ("/etc/passwd", "absolute"),
         ("sample//double.py", "empty"),
         ("./sample/dot.py", "empty or '.'"),
+        (f"sample/{256 * 'x'}.py", "too long a name"),
         ("sample\\back.py", "backslash"),
         ("sample/new\nline.py", "control character"),
     ],

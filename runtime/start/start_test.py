@@ -187,6 +187,20 @@ print('pkg_resources' in sys.modules, user.parse_version('2.10') > user.parse_ve
 """
         assert python.run(program, ASTRONOMER_LAZY_IMPORTS=lazy) == f"{loaded} True"
 
+    @pytest.mark.parametrize(("lazy", "loaded"), [("true", False), ("false", True)])
+    def test_a_function_that_is_only_called(self, python: Python, lazy: str, loaded: bool) -> None:
+        for package in ("airflow", "airflow/utils", "airflow/www"):
+            python.write(package + "/__init__.py", "")
+        python.write("airflow/www/views.py", "other = 1\ndef dag_edges(dag, *, deep): return [dag, deep]\n")
+        python.write("airflow/utils/dot_renderer.py", "from airflow.www.views import dag_edges\n")
+        program = """
+with importing(): import airflow.utils.dot_renderer as user
+print('airflow.www.views' in sys.modules, user.dag_edges(1, deep=2), end=' ')
+import airflow.www.views as views
+print(views.other)
+"""
+        assert python.run(program, ASTRONOMER_LAZY_IMPORTS=lazy) == f"{loaded} [1, 2] 1"
+
     def test_others_get_the_whole_library(self, python: Python) -> None:
         python.write(
             "openlineage/airflow/plugin.py", "from pkg_resources import parse_version\nimport other, another\n"

@@ -14,8 +14,9 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
-# Module -> the library that it imports by `import LIBRARY` or `import LIBRARY as …`.
+# Module -> the library that it imports by `import LIBRARY` or `import LIBRARY as …`, or for the names in the tables below.
 IMPORTS = {
+    "airflow.utils.dot_renderer": "airflow.www.views",  # Airflow 2.2
     "airflow.utils.json": "numpy",
     "airflow.utils.log.file_task_handler": "httpx",
     "connexion.security.aiohttp_security_handler_factory": "aiohttp",
@@ -28,6 +29,9 @@ IMPORTS = {
 
 # Library -> name that those modules import from it -> the module and attribute that do the same without it.
 _ELSEWHERE = {"pkg_resources": {"parse_version": ("packaging.version", "parse")}}
+
+# Library -> functions that those modules import from it by name and only call.
+_CALLED = {"airflow.www.views": ("dag_edges",)}
 
 
 class Loader(SourceFileLoader):
@@ -56,6 +60,10 @@ def _stand_in(spec: ModuleSpec, user: ModuleType) -> ModuleType:
         if name in elsewhere:
             place, attribute = elsewhere[name]
             return getattr(importlib.import_module(place), attribute)
+        if name in _CALLED.get(spec.name, ()):
+            return _function(spec.name, name)
+        if name == "__path__" and spec.submodule_search_locations is None:  # `from LIBRARY import NAME` looks for it
+            raise AttributeError(name)
         _remove(stand_in)
         real = importlib.import_module(spec.name)
         for key, value in [*vars(user).items()]:
@@ -68,6 +76,15 @@ def _stand_in(spec: ModuleSpec, user: ModuleType) -> ModuleType:
         stand_in.__path__ = _Path(find)  # type: ignore[assignment] # `from LIBRARY import NAME` looks for it
     stand_in.__dict__["__getattr__"] = find
     return stand_in
+
+
+def _function(library: str, name: str) -> Callable[..., Any]:
+    """Return a function that loads the library when it is called, and calls the library's function of that name."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        return getattr(importlib.import_module(library), name)(*arguments, **named)
+
+    return call
 
 
 class _Path:

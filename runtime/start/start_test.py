@@ -201,6 +201,12 @@ print(views.other)
 """
         assert python.run(program, ASTRONOMER_LAZY_IMPORTS=lazy) == f"{loaded} [1, 2] 1"
 
+    def test_an_airflow_without_that_package(self, python: Python) -> None:
+        for package in ("airflow", "airflow/utils"):
+            python.write(package + "/__init__.py", "")
+        python.write("airflow/utils/dot_renderer.py", "found = 1\n")
+        assert python.run("with importing(): import airflow.utils.dot_renderer as user\nprint(user.found)") == "1"
+
     def test_others_get_the_whole_library(self, python: Python) -> None:
         python.write(
             "openlineage/airflow/plugin.py", "from pkg_resources import parse_version\nimport other, another\n"

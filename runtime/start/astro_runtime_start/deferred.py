@@ -16,7 +16,8 @@ from typing import Any
 
 # Module -> the library that it imports by `import LIBRARY` or `import LIBRARY as …`, or for the names in the tables below.
 IMPORTS = {
-    "airflow.utils.dot_renderer": "airflow.www.views",  # Airflow 2.2
+    "airflow.api.client.api_client": "httpx",
+    "airflow.utils.dot_renderer": "airflow.www.views",  # Airflow 2.2 and 2.3
     "airflow.utils.json": "numpy",
     "airflow.utils.log.file_task_handler": "httpx",
     "connexion.security.aiohttp_security_handler_factory": "aiohttp",
@@ -40,7 +41,7 @@ class Loader(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         """Execute the module, with a stand-in for the library unless that is loaded, or isn't there to be loaded."""
         library = IMPORTS[module.__name__]
-        spec = None if library in sys.modules else importlib.util.find_spec(library)
+        spec = None if library in sys.modules else _find(library)
         if spec is None:
             super().exec_module(module)
             return
@@ -49,6 +50,13 @@ class Loader(SourceFileLoader):
             super().exec_module(module)
         finally:
             _remove(stand_in)
+
+
+def _find(library: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(library)
+    except ModuleNotFoundError:  # there isn't even the package that it is in
+        return None
 
 
 def _stand_in(spec: ModuleSpec, user: ModuleType) -> ModuleType:

@@ -1,7 +1,8 @@
-"""Some modules import a big library, but only a few of their functions use it: they load it at its first use.
+"""Big libraries that a module imports but seldom uses are loaded at their first use.
 
-The module gets a stand-in for the library. A library that other modules rely on cannot be deferred. For example, some modules
-import botocore and use botocore.client, which only exists because boto3 has imported it.
+While the module is imported, a stand-in takes the place of the library. Do not list a library whose import has side effects
+that other modules need. boto3 is an example: importing it also loads botocore.client, and some modules use that without
+importing it themselves.
 """
 
 from __future__ import annotations

@@ -56,6 +56,8 @@ class Flags:
     link: str = ""
     core: str = ""
     """Flags for compiling the interpreter itself, not its modules."""
+    program_libraries: str = ""
+    """Further libraries of every program, those that the build itself runs among them: they are linked without `link`."""
 
 
 def make_settings(jobs: int, isolation: Isolation) -> tuple[int, dict[str, str]]:
@@ -117,7 +119,8 @@ def compile_source(
     cross = target != PLATFORMS[BUILD_ARCH]
     script = f"sed -i '{_SONAME}' Makefile.pre.in\n{configure_script(recipe, target, cross, flags)}"
     root.run("configure", script, mounts, env, source.PLACE)
-    make = f"make -j{jobs} {_STATIC} CFLAGSFORSHARED='$(CCSHARED) {flags.core}'"
+    libraries = f"$(LIBM) $(LIBC) {flags.program_libraries}".strip()
+    make = f"make -j{jobs} {_STATIC} CFLAGSFORSHARED='$(CCSHARED) {flags.core}' SYSLIBS='{libraries}'"
     return root.run("make", make, mounts, env, source.PLACE)
 
 
@@ -143,9 +146,9 @@ def build(options: Options, recipe: Recipe, scratch: Path) -> None:
         mounts.append(Mount("ro-bind", "/usr/local", str(scratch / "build-python")))
         env = {**env, "PATH": f"{toolchain.WRAPPERS}:/usr/bin:/usr/local/bin"}
     say(f"Python {recipe.release} for {options.arch}: compiling")
-    flags = Flags(compile=f"-fprofile-instr-use={source.PLACE}/{profile.USED}", core=lto.FLAGS)
+    flags = Flags(compile=profile.flags_to_use(recipe, f"{source.PLACE}/{profile.USED}"), core=lto.FLAGS)
     said = compile_source(root, recipe, target, mounts, env, flags, jobs)
-    say(f"Python {recipe.release} for {options.arch}: {profile.check(said, options.profile, recipe.version)}")
+    say(f"Python {recipe.release} for {options.arch}: {profile.check(said, options.profile, recipe)}")
     count = lto.extract(scratch / "source")
     say(f"Python {recipe.release} for {options.arch}: linking from the bitcode of {count} object files")
     root.run("lto", lto.MAKE, mounts, env, source.PLACE)

@@ -31,6 +31,6 @@ def test_checking_imports_writes_no_bytecode(tmp_path: Path) -> None:
     library = tmp_path / "usr/local/lib"
     library.mkdir(parents=True)
     (library / "looked_at.py").write_text("")
-    recipe = Recipe("3.11", "3.11.2", "", "", (), (), {}, (), ("looked_at",), ())
+    recipe = Recipe("3.11", "3.11.2", "", "", (), (), {}, (), ("looked_at",), (), value_profile=False)
     build._check_imports(Root(), tmp_path, recipe)  # type: ignore[arg-type]
     assert [path.name for path in library.iterdir()] == ["looked_at.py"]

@@ -20,7 +20,7 @@ SUFFIX = ".cpython-311-x86_64-linux-gnu.so"
 @pytest.fixture()
 def recipe() -> Recipe:
     """Promises two modules."""
-    return Recipe("3.11", "3.11.2", "", "", (), (), {}, (), modules=("_ssl", "zlib"), libraries=())
+    return Recipe("3.11", "3.11.2", "", "", (), (), {}, (), modules=("_ssl", "zlib"), libraries=(), value_profile=False)
 
 
 def dynload(tree: Path, *names: str) -> Path:

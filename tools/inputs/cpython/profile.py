@@ -19,7 +19,7 @@ from pathlib import Path
 from tools.formats.deb_archive import DebError
 from tools.host.rootless.spec import METHODS, EnterError, Mount
 from tools.inputs.cpython.errors import BuildError
-from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS
+from tools.inputs.cpython.recipe import BUILD_ARCH, PLATFORMS, Recipe
 from tools.inputs.cpython.root import BuildRoot, Isolation
 from tools.lib.program import Program
 
@@ -28,10 +28,27 @@ USED = "python.profdata"
 # Share of the profile's functions that may be older than the source: more, and the profile does not speak of this source.
 STALE_PERCENT = 2
 
+# Clang then also counts which functions are called through pointers, and calls the frequent ones directly.
+_VALUES = " -mllvm -enable-value-profiling"
 _PROFDATA = "/usr/lib/llvm-19/bin/llvm-profdata"
 _LIBRARIES = "/usr/lib/llvm-19/lib"
 _MADE = "/profiles"
 _WARNING = re.compile(r"profile data may be out of date: of \d+ functions?, (\d+) ha(?:s|ve) mismatched data")
+
+
+def flags_to_count(recipe: Recipe) -> str:
+    """Return the compiler's flags for an interpreter that counts."""
+    return "-fprofile-instr-generate" + _VALUES * recipe.value_profile
+
+
+def flags_to_use(recipe: Recipe, profile: str) -> str:
+    """Return the compiler's flags for an interpreter of the images.
+
+    Args:
+        recipe: of the version; its profile was made by the other flags.
+        profile: path of the indexed profile in the build root.
+    """
+    return f"-fprofile-instr-use={profile}" + _VALUES * recipe.value_profile
 
 
 class Tools:
@@ -91,30 +108,42 @@ def functions(profile: Path) -> int:
     return profile.read_text(encoding="ascii").count("# Func Hash:\n")
 
 
+def has_values(profile: Path) -> bool:
+    """Tell whether a profile's text also counts calls through pointers."""
+    return "# Num Value Kinds:\n" in profile.read_text(encoding="ascii")
+
+
 def stale(log: str) -> int:
     """Count, in what a build printed, the functions whose counts the compiler left aside as older than the source."""
     return sum(int(number) for number in _WARNING.findall(log))
 
 
-def check(log: str, profile: Path, version: str) -> str:
+def check(log: str, profile: Path, recipe: Recipe) -> str:
     """Say how well a profile fits.
 
     Args:
         log: what the build printed.
         profile: its text.
-        version: "3.11".
+        recipe: of the version.
 
     Returns:
         A line for people.
 
     Raises:
-        BuildError: it fits badly.
+        BuildError: it fits badly, or it was made by a recipe with another `value_profile`.
     """
     known, old = functions(profile), stale(log)
+    remedy = f"make it again: tools/bazel run //runtime/python:update_profiles -- {recipe.version}"
     if not known or old * 100 > known * STALE_PERCENT:
         raise BuildError(
             f"the profile {profile.name} is older than the source: the counts of {old} of its {known} functions don't fit,"
-            f" {STALE_PERCENT} % may; make it again: tools/bazel run //runtime/python:update_profiles -- {version}"
+            f" {STALE_PERCENT} % may; {remedy}"
+        )
+    if has_values(profile) != recipe.value_profile:
+        found, wanted = ("has", "False") if has_values(profile) else ("lacks", "True")
+        raise BuildError(
+            f"the profile {profile.name} {found} counts of calls through pointers, but its row of runtime/python/recipes.bzl"
+            f" says value_profile = {wanted}; {remedy}"
         )
     return f"profile of {known} functions, {old} older than the source"
 

@@ -49,6 +49,7 @@ class Recipe:
     disabled_modules: tuple[str, ...]
     modules: tuple[str, ...]
     libraries: tuple[str, ...]
+    value_profile: bool
 
     @property
     def program(self) -> str:

@@ -103,7 +103,8 @@ def train(arguments: Options, recipe: Recipe, output: Path, scratch: Path) -> No
         _lay_out(training, arguments),
     ]
     root.run("anchor", "gcc -O2 -fPIC -fvisibility=hidden -c anchor.c -o anchor.o", mounts, chdir=_PLACE)
-    flags = build.Flags("-fprofile-instr-generate", f"{_PLACE}/anchor.o {_PLACE}/{_RUNTIME}")
+    runtime = f"{_PLACE}/{_RUNTIME}"
+    flags = build.Flags(profile.flags_to_count(recipe), link=f"{_PLACE}/anchor.o {runtime}", program_libraries=runtime)
     # What runs while it is built is counted as well, which is unwanted.
     jobs, env = build.make_settings(arguments.jobs, isolation)
     env = {**env, "LLVM_PROFILE_FILE": "/tmp/building.profraw"}

@@ -30,6 +30,7 @@ def _build_recipe(version, recipe):
         libraries = recipe.libraries,
         modules = recipe.modules,
         release = recipe.release,
+        value_profile = recipe.value_profile,
         version = version,
     )
 

@@ -28,7 +28,7 @@ USED = "python.profdata"
 # Share of the profile's functions that may be older than the source: more, and the profile does not speak of this source.
 STALE_PERCENT = 2
 
-# Clang then also counts which functions are called through pointers, and calls the frequent ones directly.
+# Clang then also counts which functions are called through pointers; the link from bitcode calls the frequent ones directly.
 _VALUES = " -mllvm -enable-value-profiling"
 _PROFDATA = "/usr/lib/llvm-19/bin/llvm-profdata"
 _LIBRARIES = "/usr/lib/llvm-19/lib"
